@@ -1,0 +1,1 @@
+# plugins/cli: see the top of Makefile.am

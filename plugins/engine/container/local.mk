@@ -1,0 +1,1 @@
+# plugins/engine/container: see the top of Makefile.am

@@ -1,0 +1,1 @@
+# plugins/engine/events: see the top of Makefile.am

@@ -1,0 +1,1 @@
+# plugins/engine/exec: see the top of Makefile.am

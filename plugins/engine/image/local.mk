@@ -1,0 +1,1 @@
+# plugins/engine/image: see the top of Makefile.am

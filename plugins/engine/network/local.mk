@@ -1,0 +1,1 @@
+# plugins/engine/network: see the top of Makefile.am

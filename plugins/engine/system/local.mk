@@ -1,0 +1,1 @@
+# plugins/engine/system: see the top of Makefile.am

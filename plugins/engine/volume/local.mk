@@ -1,0 +1,1 @@
+# plugins/engine/volume: see the top of Makefile.am

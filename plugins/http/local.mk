@@ -1,0 +1,1 @@
+# plugins/http: see the top of Makefile.am

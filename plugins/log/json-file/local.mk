@@ -1,0 +1,1 @@
+# plugins/log/json-file: see the top of Makefile.am

@@ -1,0 +1,1 @@
+# plugins/network/bridge: see the top of Makefile.am

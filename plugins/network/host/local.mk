@@ -1,0 +1,1 @@
+# plugins/network/host: see the top of Makefile.am

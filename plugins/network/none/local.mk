@@ -1,0 +1,1 @@
+# plugins/network/none: see the top of Makefile.am

@@ -1,0 +1,1 @@
+# plugins/remote: see the top of Makefile.am

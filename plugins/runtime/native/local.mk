@@ -1,0 +1,1 @@
+# plugins/runtime/native: see the top of Makefile.am

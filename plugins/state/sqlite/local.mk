@@ -1,0 +1,1 @@
+# plugins/state/sqlite: see the top of Makefile.am

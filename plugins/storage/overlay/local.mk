@@ -1,0 +1,1 @@
+# plugins/storage/overlay: see the top of Makefile.am

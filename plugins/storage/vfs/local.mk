@@ -1,0 +1,1 @@
+# plugins/storage/vfs: see the top of Makefile.am

@@ -1,0 +1,1 @@
+# plugins/support/content: see the top of Makefile.am

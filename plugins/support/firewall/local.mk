@@ -1,0 +1,1 @@
+# plugins/support/firewall: see the top of Makefile.am

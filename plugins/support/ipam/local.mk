@@ -1,0 +1,1 @@
+# plugins/support/ipam: see the top of Makefile.am

@@ -1,0 +1,1 @@
+# plugins/volume/local: see the top of Makefile.am

@@ -1,0 +1,1 @@
+# tests/api: see the top of Makefile.am

@@ -1,0 +1,1 @@
+# tests/chaos: see the top of Makefile.am

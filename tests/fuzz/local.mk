@@ -1,0 +1,1 @@
+# tests/fuzz: see the top of Makefile.am

@@ -1,0 +1,1 @@
+# tests/plugin: see the top of Makefile.am

@@ -1,0 +1,1 @@
+# tests/system: see the top of Makefile.am

@@ -1,0 +1,1 @@
+# tests/unit: see the top of Makefile.am

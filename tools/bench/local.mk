@@ -1,0 +1,1 @@
+# tools/bench: see the top of Makefile.am

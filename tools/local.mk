@@ -1,0 +1,1 @@
+# tools: see the top of Makefile.am

@@ -1,0 +1,1 @@
+# tools/shim: see the top of Makefile.am
