@@ -1,1 +1,22 @@
-# tests/fuzz: see the top of Makefile.am
+# tests/fuzz: one program per parser. It defines LLVMFuzzerTestOneInput(); in a normal build
+# replay.c gives it each file of tests/fuzz/corpus/NAME as a TAP test, and configure
+# --enable-fuzzing CC=clang makes it a libFuzzer program instead. For the target NAME:
+#
+# check_PROGRAMS += tests/fuzz/fuzz-NAME
+# tests_fuzz_fuzz_NAME_SOURCES = tests/fuzz/fuzz-NAME.c $(FUZZ_MAIN)
+# tests_fuzz_fuzz_NAME_CFLAGS = $(TEST_CFLAGS)
+# tests_fuzz_fuzz_NAME_LDFLAGS = $(FUZZ_LDFLAGS)
+# tests_fuzz_fuzz_NAME_LDADD = $(TEST_LIBADD)
+# FUZZ_TARGETS += tests/fuzz/fuzz-NAME
+#
+# To fuzz for five minutes:
+#   tests/fuzz/fuzz-NAME -max_total_time=300 new-corpus-dir SRCDIR/tests/fuzz/corpus/NAME
+FUZZ_TARGETS =
+FUZZ_LDFLAGS = $(TEST_LDFLAGS)
+if ENABLE_FUZZING
+FUZZ_MAIN =
+FUZZ_LDFLAGS += -fsanitize=fuzzer
+else
+FUZZ_MAIN = tests/fuzz/replay.c
+TESTS += $(FUZZ_TARGETS)
+endif
