@@ -45,8 +45,7 @@ HULL_PUBLIC char *hull_arena_vprintf(struct hull_arena *arena, const char *fmt, 
     HULL_PRINTF(2, 0) __attribute__((returns_nonnull));
 
 /* Add VALUE (not copied) at the end of LIST; amortised constant time. */
-HULL_PUBLIC void hull_strv_add(struct hull_arena *arena, struct hull_strv *list,
-                               const char *value);
+HULL_PUBLIC void hull_strv_add(struct hull_arena *arena, struct hull_strv *list, const char *value);
 /* Set KEY to VALUE (neither copied), replacing what KEY had. */
 HULL_PUBLIC void hull_map_set(struct hull_arena *arena, struct hull_map *map, const char *key,
                               const char *value);
@@ -56,21 +55,21 @@ HULL_PUBLIC void hull_map_set(struct hull_arena *arena, struct hull_map *map, co
  */
 HULL_PUBLIC void *hull_list_add(struct hull_arena *arena, struct hull_list *list, size_t size)
     __attribute__((returns_nonnull));
-#define HULL_LIST_ADD(arena, list)                                                        \
-    ((__typeof__((list)->v))hull_list_add(arena, (struct hull_list *)(void *)(list),      \
+#define HULL_LIST_ADD(arena, list)                                                   \
+    ((__typeof__((list)->v))hull_list_add(arena, (struct hull_list *)(void *)(list), \
                                           sizeof(*(list)->v)))
 /* The same for a typed map: KEY is not copied, and is not looked for. */
 HULL_PUBLIC void *hull_msgmap_add(struct hull_arena *arena, struct hull_msgmap *map,
                                   const char *key, size_t size) __attribute__((returns_nonnull));
-#define HULL_MSGMAP_ADD(arena, map, key)                                                  \
+#define HULL_MSGMAP_ADD(arena, map, key)                                                    \
     ((__typeof__((map)->v))hull_msgmap_add(arena, (struct hull_msgmap *)(void *)(map), key, \
                                            sizeof(*(map)->v)))
 /* Index of KEY in a typed map, or -1. */
 HULL_PUBLIC ssize_t hull_msgmap_index(const struct hull_msgmap *map, const char *key);
-#define HULL_MSGMAP_FIND(map, key)                                                         \
-    ({                                                                                     \
+#define HULL_MSGMAP_FIND(map, key)                                                             \
+    ({                                                                                         \
         ssize_t at_ = hull_msgmap_index((const struct hull_msgmap *)(const void *)(map), key); \
-        at_ < 0 ? NULL : &(map)->v[at_];                                                   \
+        at_ < 0 ? NULL : &(map)->v[at_];                                                       \
     })
 
 /* Text that grows, for building output: NUL-terminated at all times once written to. */

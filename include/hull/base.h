@@ -34,11 +34,11 @@
     })
 
 /* The same for a descriptor: the local becomes -1. */
-#define HULL_TAKE_FD(fd)         \
-    ({                           \
-        int taken_fd_ = fd;      \
-        (fd) = -1;               \
-        taken_fd_;               \
+#define HULL_TAKE_FD(fd)    \
+    ({                      \
+        int taken_fd_ = fd; \
+        (fd) = -1;          \
+        taken_fd_;          \
     })
 
 /* Closes *fd unless it is negative; for __attribute__((cleanup)). Keeps errno. */

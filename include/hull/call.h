@@ -87,8 +87,9 @@ HULL_PUBLIC void hull_commit(struct hull_call *call);
 #define HULL_METHOD_READY (1u << 1)
 
 struct hull_method {
-    const char *service; /* the service, or the class ("storage") when there are several providers */
-    const char *name;    /* "start" */
+    const char
+        *service;     /* the service, or the class ("storage") when there are several providers */
+    const char *name; /* "start" */
     const struct hull_message *request;
     const struct hull_message *reply; /* of each answer */
     unsigned flags;
@@ -108,18 +109,18 @@ HULL_PUBLIC extern const struct hull_message hull_empty_message;
  *
  * PORT is the plugin's port ("storage/overlay") or NULL for the service's own name.
  */
-#define HULL_METHOD_DECLARE(service, name, request, reply)                                      \
-    HULL_PUBLIC extern const struct hull_method service##_##name##_method;                      \
-    typedef int service##_##name##_handler(struct hull_call *, const struct request *,          \
-                                           struct reply *);                                     \
-    HULL_CHECKED HULL_UNUSED static inline int service##_##name(                                \
-        struct hull_call *call, const char *port, const struct request *req,                    \
-        struct reply *ret_reply)                                                                \
-    {                                                                                           \
-        return hull_send(call, port, &service##_##name##_method, req, ret_reply);               \
+#define HULL_METHOD_DECLARE(service, name, request, reply)                             \
+    HULL_PUBLIC extern const struct hull_method service##_##name##_method;             \
+    typedef int service##_##name##_handler(struct hull_call *, const struct request *, \
+                                           struct reply *);                            \
+    HULL_CHECKED HULL_UNUSED static inline int service##_##name(                       \
+        struct hull_call *call, const char *port, const struct request *req,           \
+        struct reply *ret_reply)                                                       \
+    {                                                                                  \
+        return hull_send(call, port, &service##_##name##_method, req, ret_reply);      \
     }
-#define HULL_METHOD_DEFINE(service, name, req, rep, flags)                                      \
-    const struct hull_method service##_##name##_method = {#service, #name, &req##_message,      \
+#define HULL_METHOD_DEFINE(service, name, req, rep, flags)                                 \
+    const struct hull_method service##_##name##_method = {#service, #name, &req##_message, \
                                                           &rep##_message, flags};
 #ifdef HULL_DEFINE_TABLES
 #define HULL_METHOD(service, name, request, reply, flags) \

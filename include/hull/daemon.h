@@ -42,33 +42,33 @@ HULL_PUBLIC int hull_request(struct hull_call *call, const char *name, int64_t d
 
 /* --- looking inside: `hull debug` --------------------------------------------------------- */
 
-#define HULL_FIBER_INFO_FIELDS(F, T)                                               \
-    F(T, STRING, _, name, "Name", 0, "Name of the fiber")                          \
-    F(T, STRING, _, request, "Request", 0, "Request id")                           \
-    F(T, STRING, _, plugin, "Plugin", 0, "Plugin whose handler runs")              \
-    F(T, STRING, _, method, "Method", 0, "Method it is in")                        \
-    F(T, STRING, _, waits, "Waits", 0, "What it waits for")                        \
+#define HULL_FIBER_INFO_FIELDS(F, T)                                  \
+    F(T, STRING, _, name, "Name", 0, "Name of the fiber")             \
+    F(T, STRING, _, request, "Request", 0, "Request id")              \
+    F(T, STRING, _, plugin, "Plugin", 0, "Plugin whose handler runs") \
+    F(T, STRING, _, method, "Method", 0, "Method it is in")           \
+    F(T, STRING, _, waits, "Waits", 0, "What it waits for")           \
     F(T, INT, _, age_ms, "AgeMs", 0, "Milliseconds since it began to wait")
 HULL_MESSAGE_DECLARE(hull_fiber_info, HULL_FIBER_INFO_FIELDS)
 
-#define HULL_PLUGIN_INFO_FIELDS(F, T)                                              \
-    F(T, STRING, _, port, "Port", 0, "Port")                                       \
-    F(T, STRING, _, version, "Version", 0, "Version")                              \
-    F(T, STRING, _, file, "File", 0, "The shared object, empty when linked in")    \
-    F(T, STRING, _, state, "State", 0, "loading, ready, draining")                 \
-    F(T, INT, _, calls, "Calls", 0, "Messages it handled")                         \
-    F(T, INT, _, failures, "Failures", 0, "Of these, how many failed")             \
+#define HULL_PLUGIN_INFO_FIELDS(F, T)                                           \
+    F(T, STRING, _, port, "Port", 0, "Port")                                    \
+    F(T, STRING, _, version, "Version", 0, "Version")                           \
+    F(T, STRING, _, file, "File", 0, "The shared object, empty when linked in") \
+    F(T, STRING, _, state, "State", 0, "loading, ready, draining")              \
+    F(T, INT, _, calls, "Calls", 0, "Messages it handled")                      \
+    F(T, INT, _, failures, "Failures", 0, "Of these, how many failed")          \
     F(T, INT, _, active, "Active", 0, "Messages in it right now")
 HULL_MESSAGE_DECLARE(hull_plugin_info, HULL_PLUGIN_INFO_FIELDS)
 
-#define HULL_TRACE_EVENT_FIELDS(F, T)                                              \
+#define HULL_TRACE_EVENT_FIELDS(F, T)                                               \
     F(T, INT, _, time_ns, "Time", 0, "When the call ended, nanoseconds since 1970") \
-    F(T, STRING, _, request, "Request", 0, "Request id")                           \
-    F(T, INT, _, depth, "Depth", 0, "How many calls are above this one")           \
-    F(T, STRING, _, port, "Port", 0, "Port")                                       \
-    F(T, STRING, _, method, "Method", 0, "Method")                                 \
-    F(T, STRING, _, arguments, "Arguments", 0, "The request, secrets hidden")      \
-    F(T, STRING, _, result, "Result", 0, "ok, or kind and message")                \
+    F(T, STRING, _, request, "Request", 0, "Request id")                            \
+    F(T, INT, _, depth, "Depth", 0, "How many calls are above this one")            \
+    F(T, STRING, _, port, "Port", 0, "Port")                                        \
+    F(T, STRING, _, method, "Method", 0, "Method")                                  \
+    F(T, STRING, _, arguments, "Arguments", 0, "The request, secrets hidden")       \
+    F(T, STRING, _, result, "Result", 0, "ok, or kind and message")                 \
     F(T, INT, _, took_us, "TookUs", 0, "Microseconds")
 HULL_MESSAGE_DECLARE(hull_trace_event, HULL_TRACE_EVENT_FIELDS)
 

@@ -15,20 +15,20 @@
 #include <hull/base.h>
 
 /* One kind: name, HTTP status, exit status of a command line program. */
-#define HULL_KINDS(K)             \
-    K(NOT_MODIFIED, 304, 0)       \
-    K(INVALID, 400, 1)            \
-    K(UNAUTHORIZED, 401, 1)       \
-    K(FORBIDDEN, 403, 1)          \
-    K(NOT_FOUND, 404, 1)          \
-    K(CONFLICT, 409, 1)           \
-    K(TOO_LARGE, 413, 1)          \
-    K(INTERNAL, 500, 1)           \
-    K(IO, 500, 1)                 \
-    K(NOT_SUPPORTED, 501, 1)      \
-    K(UNAVAILABLE, 503, 1)        \
-    K(TIMEOUT, 504, 1)            \
-    K(NO_SPACE, 507, 1)           \
+#define HULL_KINDS(K)        \
+    K(NOT_MODIFIED, 304, 0)  \
+    K(INVALID, 400, 1)       \
+    K(UNAUTHORIZED, 401, 1)  \
+    K(FORBIDDEN, 403, 1)     \
+    K(NOT_FOUND, 404, 1)     \
+    K(CONFLICT, 409, 1)      \
+    K(TOO_LARGE, 413, 1)     \
+    K(INTERNAL, 500, 1)      \
+    K(IO, 500, 1)            \
+    K(NOT_SUPPORTED, 501, 1) \
+    K(UNAVAILABLE, 503, 1)   \
+    K(TIMEOUT, 504, 1)       \
+    K(NO_SPACE, 507, 1)      \
     K(CANCELED, 499, 130)
 
 enum hull_kind {
@@ -74,18 +74,18 @@ struct hull_problem {
     enum hull_kind kind;
     char text[512];
 };
-HULL_PUBLIC int hull_problem_set(struct hull_problem *problem, enum hull_kind kind,
-                                 const char *fmt, ...) HULL_PRINTF(3, 4);
+HULL_PUBLIC int hull_problem_set(struct hull_problem *problem, enum hull_kind kind, const char *fmt,
+                                 ...) HULL_PRINTF(3, 4);
 /* Hand what a worker found to the call: 0 when PROBLEM holds none. */
 HULL_PUBLIC int hull_fail_problem(struct hull_call *call, const struct hull_problem *problem)
     HULL_CHECKED;
 
 /* A bug: print the place and abort. It stays on in production; input never gets here. */
 HULL_PUBLIC void hull_bug(const char *file, int line, const char *what) HULL_NORETURN;
-#define HULL_ASSERT(condition)                          \
-    do {                                                \
-        if (!(condition))                               \
-            hull_bug(__FILE__, __LINE__, #condition);   \
+#define HULL_ASSERT(condition)                        \
+    do {                                              \
+        if (!(condition))                             \
+            hull_bug(__FILE__, __LINE__, #condition); \
     } while (0)
 
 #endif

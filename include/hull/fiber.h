@@ -93,12 +93,12 @@ HULL_PUBLIC int hull_work(struct hull_call *call, hull_work_fn *fn, void *arg) H
 
 /* A helper program to start: posix_spawn, no fork. */
 struct hull_process_spec {
-    const char *path;             /* absolute */
-    const char *const *argv;      /* NULL-terminated */
-    const char *const *envp;      /* NULL: an empty environment */
-    const int *fds;               /* fds[i] becomes descriptor i of the child; -1 is /dev/null */
-    size_t fd_count;              /* all others are closed */
-    bool new_session;             /* setsid */
+    const char *path;        /* absolute */
+    const char *const *argv; /* NULL-terminated */
+    const char *const *envp; /* NULL: an empty environment */
+    const int *fds;          /* fds[i] becomes descriptor i of the child; -1 is /dev/null */
+    size_t fd_count;         /* all others are closed */
+    bool new_session;        /* setsid */
 };
 struct hull_process {
     pid_t pid;

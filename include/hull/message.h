@@ -45,10 +45,10 @@ enum hull_type {
     HULL_POINTER,  /* struct SUB *, NULL is absent           {…} or null                 */
     HULL_LIST,     /* struct { size_t n; struct SUB *v; }    [{…}, …]                    */
     HULL_MSGMAP,   /* struct { n; const char **keys; struct SUB *v; }  {"k": {…}}        */
-    HULL_LISTMAP,  /* struct { n; const char **keys; struct { n; struct SUB *v; } *v; } {"k": [{…}]} */
-    HULL_STRVMAP,  /* struct { n; const char **keys; struct hull_strv *v; }  {"k": ["a"]} */
-    HULL_FD,       /* int, a descriptor, -1 is absent; owned by the receiver of the message */
-    HULL_STREAM,   /* struct hull_stream *, NULL is absent; owned by the receiver        */
+    HULL_LISTMAP, /* struct { n; const char **keys; struct { n; struct SUB *v; } *v; } {"k": [{…}]} */
+    HULL_STRVMAP, /* struct { n; const char **keys; struct hull_strv *v; }  {"k": ["a"]} */
+    HULL_FD,      /* int, a descriptor, -1 is absent; owned by the receiver of the message */
+    HULL_STREAM,  /* struct hull_stream *, NULL is absent; owned by the receiver        */
 };
 
 /* Flags of a field. */
@@ -69,7 +69,7 @@ struct hull_field {
     enum hull_type type;
     uint32_t offset; /* of the member in the struct */
     uint64_t flags;
-    const char *name; /* on the wire */
+    const char *name;                   /* on the wire */
     const struct hull_message *message; /* SUB, or NULL */
     const char *help;
 };
@@ -168,18 +168,18 @@ HULL_PUBLIC char *hull_message_show(struct hull_arena *arena, const struct hull_
 #define HULL_ROW(T, type, sub, name, wire, flags, help) \
     HULL_ROW_##type(T, sub, name, wire, flags, help)
 
-#define HULL_MESSAGE_DECLARE(T, FIELDS)          \
-    struct T {                                   \
-        FIELDS(HULL_MEMBER, T)                   \
-    };                                           \
-    struct T##_list {                            \
-        size_t n;                                \
-        struct T *v;                             \
-    };                                           \
+#define HULL_MESSAGE_DECLARE(T, FIELDS) \
+    struct T {                          \
+        FIELDS(HULL_MEMBER, T)          \
+    };                                  \
+    struct T##_list {                   \
+        size_t n;                       \
+        struct T *v;                    \
+    };                                  \
     HULL_PUBLIC extern const struct hull_message T##_message;
 
-#define HULL_MESSAGE_DEFINE(T, FIELDS)                                              \
-    static const struct hull_field T##_fields[] = {FIELDS(HULL_ROW, T)};            \
+#define HULL_MESSAGE_DEFINE(T, FIELDS)                                                     \
+    static const struct hull_field T##_fields[] = {FIELDS(HULL_ROW, T)};                   \
     const struct hull_message T##_message = {#T, sizeof(struct T), HULL_COUNT(T##_fields), \
                                              T##_fields};
 

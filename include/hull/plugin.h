@@ -46,26 +46,26 @@ struct hull_plugin {
     uint32_t magic;
     uint16_t abi_major;
     uint16_t abi_minor;
-    uint32_t size;       /* of this struct, as the plugin was compiled */
-    const char *port;    /* "storage/overlay" */
-    const char *version; /* of the plugin, for people */
+    uint32_t size;            /* of this struct, as the plugin was compiled */
+    const char *port;         /* "storage/overlay" */
+    const char *version;      /* of the plugin, for people */
     const char *const *needs; /* ports loaded before init; NULL-terminated, may be NULL */
     const char *const *uses;  /* ports it may send to, loaded when it does */
-    const struct hull_handler *handlers; /* ended by an empty row */
+    const struct hull_handler *handlers;    /* ended by an empty row */
     const struct hull_topic *const *topics; /* what it publishes; NULL-terminated, may be NULL */
     const struct hull_message *options;     /* its options, or NULL; see hull_plugin_options() */
-    int (*init)(struct hull_call *call);  /* may send to what it needs. Yields. */
-    int (*drain)(struct hull_call *call); /* end what goes on; no new messages come. Yields. */
-    void (*fini)(void);                   /* free what is left */
+    int (*init)(struct hull_call *call);    /* may send to what it needs. Yields. */
+    int (*drain)(struct hull_call *call);   /* end what goes on; no new messages come. Yields. */
+    void (*fini)(void);                     /* free what is left */
 };
 
 /* Defines the exported constant of the plugin whose port is NAME with '_' for '/' and '-'. */
-#define HULL_PLUGIN(name, ...)                                                          \
-    HULL_PUBLIC extern const struct hull_plugin hull_plugin_##name;                     \
-    const struct hull_plugin hull_plugin_##name = {.magic = HULL_PLUGIN_MAGIC,          \
-                                                   .abi_major = HULL_ABI_MAJOR,         \
-                                                   .abi_minor = HULL_ABI_MINOR,         \
-                                                   .size = sizeof(struct hull_plugin),  \
+#define HULL_PLUGIN(name, ...)                                                         \
+    HULL_PUBLIC extern const struct hull_plugin hull_plugin_##name;                    \
+    const struct hull_plugin hull_plugin_##name = {.magic = HULL_PLUGIN_MAGIC,         \
+                                                   .abi_major = HULL_ABI_MAJOR,        \
+                                                   .abi_minor = HULL_ABI_MINOR,        \
+                                                   .size = sizeof(struct hull_plugin), \
                                                    __VA_ARGS__}
 
 /*

@@ -21,7 +21,8 @@ HULL_PUBLIC void hull_stream_pair(size_t capacity, struct hull_stream **ret_read
 struct hull_stream_ops {
     ssize_t (*read)(struct hull_call *call, void *ctx, void *buffer, size_t size);
     ssize_t (*write)(struct hull_call *call, void *ctx, const void *data, size_t size);
-    int (*shutdown)(struct hull_call *call, void *ctx); /* no more writes: the reader sees the end */
+    int (*shutdown)(struct hull_call *call,
+                    void *ctx); /* no more writes: the reader sees the end */
     void (*close)(void *ctx);
     int (*fd)(void *ctx); /* the plain descriptor below, or -1 */
 };

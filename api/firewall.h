@@ -1,0 +1,46 @@
+/*
+ * firewall.h: the service "firewall": the daemon's one nftables table, changed by transactions.
+ * The table's name is derived from the daemon's root, so that daemons do not touch each other.
+ */
+#ifndef HULL_API_FIREWALL_H
+#define HULL_API_FIREWALL_H
+
+#include "network_types.h"
+
+/* A bridge network: masquerade, isolation from other networks, hairpin. Idempotent. */
+#define FIREWALL_NETWORK_FIELDS(F, T)                                          \
+    F(T, STRING, _, bridge, "Bridge", 0, "Interface")                          \
+    F(T, STRV, _, subnets, "Subnets", 0, "10.1.2.0/24")                        \
+    F(T, BOOL, _, masquerade, "Masquerade", 0, "Hide behind the host outside") \
+    F(T, BOOL, _, internal, "Internal", 0, "No way out or in")                 \
+    F(T, BOOL, _, icc, "ICC", 0, "Containers of the network reach each other")
+HULL_MESSAGE(firewall_network, FIREWALL_NETWORK_FIELDS)
+HULL_METHOD(firewall, network_add, firewall_network, hull_empty, 0)
+HULL_METHOD(firewall, network_remove, firewall_network, hull_empty, 0)
+
+/* Published ports of one container, all or none. HostPort 0: a free one is chosen from the
+ * ephemeral range. A taken port: -HULL_INTERNAL "Bind for 0.0.0.0:80 failed: port is already
+ * allocated". The reply has the ports as they are now. */
+#define FIREWALL_PORT_FIELDS(F, T)                                                              \
+    F(T, STRING, _, protocol, "Protocol", 0, "tcp, udp or sctp")                                \
+    F(T, STRING, _, host_ip, "HostIp", 0, "0.0.0.0, ::, or an address")                         \
+    F(T, INT, _, host_port, "HostPort", 0, "0: choose")                                         \
+    F(T, INT, _, host_port_end, "HostPortEnd", 0, "Choose up to this one; 0: exactly HostPort") \
+    F(T, STRING, _, address, "Address", 0, "Of the container")                                  \
+    F(T, INT, _, port, "Port", 0, "Of the container")
+HULL_MESSAGE(firewall_port, FIREWALL_PORT_FIELDS)
+#define FIREWALL_PORTS_FIELDS(F, T)                                   \
+    F(T, STRING, _, container_id, "ContainerID", 0, "Whose they are") \
+    F(T, LIST, firewall_port, ports, "Ports", 0, "Ports")
+HULL_MESSAGE(firewall_ports, FIREWALL_PORTS_FIELDS)
+HULL_METHOD(firewall, publish, firewall_ports, firewall_ports, 0)
+/* All ports of the container. Idempotent. */
+HULL_METHOD(firewall, unpublish, firewall_ports, hull_empty, 0)
+/* The whole wanted state, after a restart: one transaction. */
+#define FIREWALL_STATE_FIELDS(F, T)                              \
+    F(T, LIST, firewall_network, networks, "Networks", 0, "All") \
+    F(T, LIST, firewall_ports, containers, "Containers", 0, "All")
+HULL_MESSAGE(firewall_state, FIREWALL_STATE_FIELDS)
+HULL_METHOD(firewall, restore, firewall_state, hull_empty, 0)
+
+#endif

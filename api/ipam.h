@@ -1,0 +1,36 @@
+/*
+ * ipam.h: the service "ipam": pools and addresses. Reservations are durable and atomic.
+ */
+#ifndef HULL_API_IPAM_H
+#define HULL_API_IPAM_H
+
+#include "network_types.h"
+
+/* Reserve a pool. Without a subnet one is chosen from the default pools that overlaps neither
+ * another pool nor a route or address of the host. Reserves the gateway too. */
+#define IPAM_POOL_FIELDS(F, T)                                              \
+    F(T, STRING, _, network_id, "NetworkID", 0, "Who holds it")             \
+    F(T, BOOL, _, ipv6, "IPv6", 0, "Choose an IPv6 pool")                   \
+    F(T, STRING, _, subnet, "Subnet", 0, "10.1.2.0/24, or absent")          \
+    F(T, STRING, _, ip_range, "IPRange", 0, "Allocate from this part only") \
+    F(T, STRING, _, gateway, "Gateway", 0, "Or the first address")          \
+    F(T, MAP, _, auxiliary, "AuxiliaryAddresses", 0, "Names to addresses kept free")
+HULL_MESSAGE(ipam_pool, IPAM_POOL_FIELDS)
+HULL_METHOD(ipam, pool_reserve, ipam_pool, ipam_pool, 0)
+HULL_METHOD(ipam, pool_release, ipam_pool, hull_empty, 0)
+
+/* Reserve an address, the lowest that was not used lately, or the one asked for:
+ * -HULL_FORBIDDEN "Address already in use", -HULL_UNAVAILABLE "no available addresses". */
+#define IPAM_ADDRESS_FIELDS(F, T)                                       \
+    F(T, STRING, _, network_id, "NetworkID", 0, "Pool of this network") \
+    F(T, BOOL, _, ipv6, "IPv6", 0, "From its IPv6 pool")                \
+    F(T, STRING, _, owner, "Owner", 0, "Container id")                  \
+    F(T, STRING, _, address, "Address", 0, "Without prefix, or absent") \
+    F(T, INT, _, prefix_len, "PrefixLen", 0, "Reply: of the pool")      \
+    F(T, STRING, _, gateway, "Gateway", 0, "Reply: of the pool")
+HULL_MESSAGE(ipam_address, IPAM_ADDRESS_FIELDS)
+HULL_METHOD(ipam, address_reserve, ipam_address, ipam_address, 0)
+/* Owner set: all its addresses in the network. Idempotent. */
+HULL_METHOD(ipam, address_release, ipam_address, hull_empty, 0)
+
+#endif

@@ -1,0 +1,40 @@
+/*
+ * state.h: the service "state": durable documents (JSON text) by bucket and key.
+ *
+ * What commit() acknowledged survives kill -9 and, with SYNC, power loss.
+ */
+#ifndef HULL_API_STATE_H
+#define HULL_API_STATE_H
+
+#include <hull/call.h>
+
+#define STATE_KEY_FIELDS(F, T)                                 \
+    F(T, STRING, _, bucket, "bucket", HULL_REQUIRED, "Bucket") \
+    F(T, STRING, _, key, "key", 0, "Key; in a list, its prefix")
+HULL_MESSAGE(state_key, STATE_KEY_FIELDS)
+#define STATE_DOCUMENT_FIELDS(F, T)                                                 \
+    F(T, STRING, _, bucket, "bucket", 0, "Bucket")                                  \
+    F(T, STRING, _, key, "key", 0, "Key")                                           \
+    F(T, JSON, _, value, "value", 0,                                                \
+      "JSON text; in an operation absent removes, in a watch event it was removed") \
+    F(T, INT, _, revision, "revision", 0,                                           \
+      "Counts commits of the store; in an operation, not 0: the revision it must still have")
+HULL_MESSAGE(state_document, STATE_DOCUMENT_FIELDS)
+/* -HULL_NOT_FOUND when there is none. */
+HULL_METHOD(state, get, state_key, state_document, 0)
+/* Every document of the bucket whose key begins with KEY, in the order of keys. */
+HULL_METHOD(state, list, state_key, state_document, HULL_METHOD_MANY)
+
+/* All operations or none. -HULL_CONFLICT when a revision is not the one expected. */
+#define STATE_COMMIT_REQUEST_FIELDS(F, T)                                          \
+    F(T, LIST, state_document, operations, "operations", 0, "Writes and removals") \
+    F(T, BOOL, _, sync, "sync", 0, "Survive power loss: waits for the disk")
+HULL_MESSAGE(state_commit_request, STATE_COMMIT_REQUEST_FIELDS)
+#define STATE_COMMIT_REPLY_FIELDS(F, T) F(T, INT, _, revision, "revision", 0, "Of this commit")
+HULL_MESSAGE(state_commit_reply, STATE_COMMIT_REPLY_FIELDS)
+HULL_METHOD(state, commit, state_commit_request, state_commit_reply, 0)
+
+/* Each change of the bucket from now on; says ready when it watches. Ends when cancelled. */
+HULL_METHOD(state, watch, state_key, state_document, HULL_METHOD_MANY | HULL_METHOD_READY)
+
+#endif

@@ -1,0 +1,44 @@
+/*
+ * system.h: the service "system": what the engine says of itself.
+ */
+#ifndef HULL_API_SYSTEM_H
+#define HULL_API_SYSTEM_H
+
+#include <hull/daemon.h>
+
+#include "container.h"
+#include "image.h"
+#include "system_types.h"
+#include "volume.h"
+
+/* The headers of every answer, too. */
+#define SYSTEM_PING_REPLY_FIELDS(F, T) F(T, STRING, _, body, "body", HULL_TOP, "OK")
+HULL_MESSAGE(system_ping_reply, SYSTEM_PING_REPLY_FIELDS)
+HULL_METHOD(system, ping, hull_empty, system_ping_reply, 0)
+HULL_METHOD(system, version, hull_empty, version_info, 0)
+HULL_METHOD(system, info, hull_empty, system_info, 0)
+
+#define SYSTEM_DF_REQUEST_FIELDS(F, T) \
+    F(T, STRV, _, types, "type", HULL_QUERY, "container, image, volume, build-cache")
+HULL_MESSAGE(system_df_request, SYSTEM_DF_REQUEST_FIELDS)
+#define SYSTEM_DF_REPLY_FIELDS(F, T)                                                 \
+    F(T, INT, _, layers_size, "LayersSize", 0, "Bytes of all layers")                \
+    F(T, LIST, image_summary, images, "Images", HULL_NULL, "Images")                 \
+    F(T, LIST, container_summary, containers, "Containers", HULL_NULL, "Containers") \
+    F(T, LIST, volume, volumes, "Volumes", HULL_NULL, "Volumes")                     \
+    F(T, JSON, _, build_cache, "BuildCache", HULL_NULL, "Cache records")
+HULL_MESSAGE(system_df_reply, SYSTEM_DF_REPLY_FIELDS)
+HULL_METHOD(system, df, system_df_request, system_df_reply, 0)
+
+/* hull debug: not in docker's API; served below /hull/. */
+#define SYSTEM_FIBERS_REPLY_FIELDS(F, T) \
+    F(T, LIST, hull_fiber_info, fibers, "fibers", HULL_TOP, "All")
+HULL_MESSAGE(system_fibers_reply, SYSTEM_FIBERS_REPLY_FIELDS)
+HULL_METHOD(system, fibers, hull_empty, system_fibers_reply, 0)
+#define SYSTEM_PLUGINS_REPLY_FIELDS(F, T) \
+    F(T, LIST, hull_plugin_info, plugins, "plugins", HULL_TOP, "All")
+HULL_MESSAGE(system_plugins_reply, SYSTEM_PLUGINS_REPLY_FIELDS)
+HULL_METHOD(system, plugins, hull_empty, system_plugins_reply, 0)
+HULL_METHOD(system, trace, hull_empty, hull_trace_event, HULL_METHOD_MANY | HULL_METHOD_READY)
+
+#endif

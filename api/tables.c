@@ -1,0 +1,16 @@
+/*
+ * tables.c: the one place where the tables of all messages and methods are made.
+ */
+#define HULL_DEFINE_TABLES
+
+#include "config.h"
+#include "content.h"
+#include "firewall.h"
+#include "ipam.h"
+#include "netdriver.h"
+#include "routes.h"
+#include "runtime.h"
+#include "state.h"
+#include "storage.h"
+
+const struct hull_topic event_topic = {"event", &event_message_message};
