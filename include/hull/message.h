@@ -91,6 +91,8 @@ HULL_PUBLIC const struct hull_field *hull_field_find(const struct hull_message *
 /* True when the member at VALUE is zero or empty. */
 HULL_PUBLIC bool hull_field_empty(const struct hull_field *field, const void *value);
 
+/* Make VALUE empty: zero, and its descriptors absent, which is not zero. */
+HULL_PUBLIC void hull_message_init(const struct hull_message *message, void *value);
 /* A deep copy of VALUE into ARENA. Descriptors and streams are moved: absent in VALUE after. */
 HULL_PUBLIC void hull_message_copy(struct hull_arena *arena, const struct hull_message *message,
                                    void *value, void *ret_copy);

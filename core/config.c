@@ -1,0 +1,22 @@
+#include "core/core.h"
+
+/* One message of configuration, of a type that the core does not know. */
+static const struct hull_message *config_message;
+static const void *config_value;
+
+void hull_config_set(const struct hull_message *message, const void *value)
+{
+    config_message = message;
+    config_value = value;
+}
+
+const void *hull_config_get(const struct hull_message *message)
+{
+    return message == config_message ? config_value : NULL;
+}
+
+void config_done(void)
+{
+    config_message = NULL;
+    config_value = NULL;
+}

@@ -1,0 +1,347 @@
+#include "core/message.h"
+
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include <hull/call.h>
+#include <hull/error.h>
+#include <hull/stream.h>
+
+/* A program without the core has no streams, and links without them. */
+extern __typeof__(hull_stream_close) hull_stream_close __attribute__((weak));
+
+const struct hull_message hull_empty_message = {"hull_empty", sizeof(struct hull_empty), 0, NULL};
+
+size_t hull_type_size(const struct hull_field *field)
+{
+    switch (field->type) {
+    case HULL_BOOL:
+        return sizeof(bool);
+    case HULL_INT:
+        return sizeof(int64_t);
+    case HULL_DOUBLE:
+        return sizeof(double);
+    case HULL_STRING:
+    case HULL_JSON:
+    case HULL_POINTER:
+    case HULL_STREAM:
+        return sizeof(void *);
+    case HULL_OPT_BOOL:
+        return sizeof(struct hull_opt_bool);
+    case HULL_OPT_INT:
+        return sizeof(struct hull_opt_int);
+    case HULL_STRV:
+    case HULL_SET:
+        return sizeof(struct hull_strv);
+    case HULL_INTS:
+        return sizeof(struct hull_ints);
+    case HULL_MAP:
+        return sizeof(struct hull_map);
+    case HULL_MESSAGE_:
+    case HULL_EMBED:
+        return field->message->size;
+    case HULL_LIST:
+        return sizeof(struct hull_list);
+    case HULL_MSGMAP:
+    case HULL_LISTMAP:
+    case HULL_STRVMAP:
+        return sizeof(struct hull_msgmap);
+    case HULL_FD:
+        return sizeof(int);
+    }
+    hull_bug(__FILE__, __LINE__, "field of an unknown type");
+}
+
+typedef int compare_fn(const char *a, const char *b);
+
+static const struct hull_field *find_with(const struct hull_message *message, const char *name,
+                                          compare_fn *compare, size_t base, size_t *ret_offset)
+{
+    for (size_t i = 0; i < message->count; i++) {
+        const struct hull_field *field = &message->fields[i];
+        if (field->type == HULL_EMBED) {
+            const struct hull_field *found =
+                find_with(field->message, name, compare, base + field->offset, ret_offset);
+            if (found != NULL)
+                return found;
+        } else if (compare(field->name, name) == 0) {
+            *ret_offset = base + field->offset;
+            return field;
+        }
+    }
+    return NULL;
+}
+
+const struct hull_field *hull_field_find(const struct hull_message *message, const char *name,
+                                         bool any_case, size_t *ret_offset)
+{
+    size_t ignored;
+    if (ret_offset == NULL)
+        ret_offset = &ignored;
+    const struct hull_field *field = find_with(message, name, strcmp, 0, ret_offset);
+    if (field == NULL && any_case)
+        field = find_with(message, name, strcasecmp, 0, ret_offset);
+    return field;
+}
+
+static bool message_empty(const struct hull_message *message, const void *value)
+{
+    for (size_t i = 0; i < message->count; i++) {
+        const struct hull_field *field = &message->fields[i];
+        if (!hull_field_empty(field, const_member(field, value)))
+            return false;
+    }
+    return true;
+}
+
+bool hull_field_empty(const struct hull_field *field, const void *value)
+{
+    switch (field->type) {
+    case HULL_BOOL:
+        return !*(const bool *)value;
+    case HULL_INT:
+        return *(const int64_t *)value == 0;
+    case HULL_DOUBLE:
+        return *(const double *)value == 0;
+    case HULL_STRING:
+    case HULL_JSON: {
+        const char *text = *(const char *const *)value;
+        return text == NULL || text[0] == '\0';
+    }
+    case HULL_OPT_BOOL:
+        return !((const struct hull_opt_bool *)value)->set;
+    case HULL_OPT_INT:
+        return !((const struct hull_opt_int *)value)->set;
+    case HULL_STRV:
+    case HULL_SET:
+    case HULL_INTS:
+    case HULL_MAP:
+    case HULL_LIST:
+    case HULL_MSGMAP:
+    case HULL_LISTMAP:
+    case HULL_STRVMAP:
+        return ((const struct hull_list *)value)->n == 0;
+    case HULL_MESSAGE_:
+    case HULL_EMBED:
+        return message_empty(field->message, value);
+    case HULL_POINTER:
+    case HULL_STREAM:
+        return *(const any_pointer *)value == NULL;
+    case HULL_FD:
+        return *(const int *)value < 0;
+    }
+    hull_bug(__FILE__, __LINE__, "field of an unknown type");
+}
+
+bool message_has_fd(const struct hull_message *message)
+{
+    for (size_t i = 0; i < message->count; i++) {
+        const struct hull_field *field = &message->fields[i];
+        bool inside = field->type == HULL_MESSAGE_ || field->type == HULL_EMBED;
+        if (field->type == HULL_FD || (inside && message_has_fd(field->message)))
+            return true;
+    }
+    return false;
+}
+
+static void absent_fds(const struct hull_message *message, void *value)
+{
+    for (size_t i = 0; i < message->count; i++) {
+        const struct hull_field *field = &message->fields[i];
+        if (field->type == HULL_FD)
+            *(int *)member(field, value) = -1;
+        else if (field->type == HULL_MESSAGE_ || field->type == HULL_EMBED)
+            absent_fds(field->message, member(field, value));
+    }
+}
+
+void hull_message_init(const struct hull_message *message, void *value)
+{
+    memset(value, 0, message->size);
+    absent_fds(message, value);
+}
+
+/* --- copying --------------------------------------------------------------------------------- */
+
+static void *copy_array(struct hull_arena *arena, const void *v, size_t n, size_t size)
+{
+    if (n == 0)
+        return NULL;
+    void *copy = hull_arena_array(arena, n, size);
+    return memcpy(copy, v, n * size);
+}
+
+static void copy_strings(struct hull_arena *arena, struct hull_strv *list)
+{
+    list->v = copy_array(arena, list->v, list->n, sizeof(*list->v));
+    for (size_t i = 0; i < list->n; i++)
+        list->v[i] = hull_arena_strdup(arena, list->v[i]);
+}
+
+static void copy_map(struct hull_arena *arena, struct hull_map *map)
+{
+    map->v = copy_array(arena, map->v, map->n, sizeof(*map->v));
+    for (size_t i = 0; i < map->n; i++) {
+        map->v[i].key = hull_arena_strdup(arena, map->v[i].key);
+        map->v[i].value = hull_arena_strdup(arena, map->v[i].value);
+    }
+}
+
+static void copy_field(struct hull_arena *arena, const struct hull_field *field, void *from,
+                       void *to);
+
+/* The N values behind *V, each by hull_message_copy(). */
+static void copy_messages(struct hull_arena *arena, const struct hull_field *field, void **v,
+                          size_t n)
+{
+    void *copy = n == 0 ? NULL : hull_arena_array(arena, n, field->message->size);
+    for (size_t i = 0; i < n; i++)
+        hull_message_copy(arena, field->message, element(field, *v, i), element(field, copy, i));
+    *v = copy;
+}
+
+static void copy_typed_map(struct hull_arena *arena, const struct hull_field *field,
+                           struct hull_msgmap *map)
+{
+    struct hull_strv keys = {map->n, map->keys};
+    copy_strings(arena, &keys);
+    map->keys = keys.v;
+    if (field->type == HULL_MSGMAP) {
+        copy_messages(arena, field, &map->v, map->n);
+        return;
+    }
+    struct hull_list *lists = copy_array(arena, map->v, map->n, sizeof(*lists));
+    map->v = lists;
+    for (size_t i = 0; i < map->n; i++) {
+        if (field->type == HULL_LISTMAP)
+            copy_messages(arena, field, &lists[i].v, lists[i].n);
+        else
+            copy_strings(arena, (struct hull_strv *)(void *)&lists[i]);
+    }
+}
+
+/* What TO holds bit for bit becomes a copy of its own. */
+static void copy_field(struct hull_arena *arena, const struct hull_field *field, void *from,
+                       void *to)
+{
+    switch (field->type) {
+    case HULL_STRING:
+    case HULL_JSON:
+        *(any_pointer *)to = hull_arena_strdup(arena, *(any_pointer *)to);
+        break;
+    case HULL_STRV:
+    case HULL_SET:
+        copy_strings(arena, to);
+        break;
+    case HULL_INTS: {
+        struct hull_ints *ints = to;
+        ints->v = copy_array(arena, ints->v, ints->n, sizeof(*ints->v));
+        break;
+    }
+    case HULL_MAP:
+        copy_map(arena, to);
+        break;
+    case HULL_MESSAGE_:
+    case HULL_EMBED:
+        hull_message_copy(arena, field->message, from, to);
+        break;
+    case HULL_POINTER: {
+        void *pointer = *(any_pointer *)to;
+        copy_messages(arena, field, &pointer, pointer != NULL);
+        *(any_pointer *)to = pointer;
+        break;
+    }
+    case HULL_LIST: {
+        struct hull_list *list = to;
+        copy_messages(arena, field, &list->v, list->n);
+        break;
+    }
+    case HULL_MSGMAP:
+    case HULL_LISTMAP:
+    case HULL_STRVMAP:
+        copy_typed_map(arena, field, to);
+        break;
+    case HULL_FD:
+        *(int *)from = -1;
+        break;
+    case HULL_STREAM:
+        *(any_pointer *)from = NULL;
+        break;
+    case HULL_BOOL:
+    case HULL_INT:
+    case HULL_DOUBLE:
+    case HULL_OPT_BOOL:
+    case HULL_OPT_INT:
+        break;
+    }
+}
+
+void hull_message_copy(struct hull_arena *arena, const struct hull_message *message, void *value,
+                       void *ret_copy)
+{
+    memmove(ret_copy, value, message->size);
+    for (size_t i = 0; i < message->count; i++) {
+        const struct hull_field *field = &message->fields[i];
+        copy_field(arena, field, member(field, value), member(field, ret_copy));
+    }
+}
+
+/* --- releasing ------------------------------------------------------------------------------- */
+
+static void release_list(const struct hull_field *field, struct hull_list *list)
+{
+    for (size_t i = 0; i < list->n; i++)
+        hull_message_release(field->message, element(field, list->v, i));
+}
+
+static void release_stream(any_pointer *stream)
+{
+    if (hull_stream_close != NULL && *stream != NULL)
+        hull_stream_close(*stream);
+    *stream = NULL;
+}
+
+static void release_field(const struct hull_field *field, void *value)
+{
+    struct hull_msgmap *map = value;
+    struct hull_list *lists;
+    switch ((int)field->type) {
+    case HULL_FD:
+        hull_fd_cleanup(value);
+        *(int *)value = -1;
+        break;
+    case HULL_STREAM:
+        release_stream(value);
+        break;
+    case HULL_MESSAGE_:
+    case HULL_EMBED:
+        hull_message_release(field->message, value);
+        break;
+    case HULL_POINTER:
+        if (*(any_pointer *)value != NULL)
+            hull_message_release(field->message, *(any_pointer *)value);
+        break;
+    case HULL_LIST:
+        release_list(field, value);
+        break;
+    case HULL_MSGMAP:
+        release_list(field, &(struct hull_list){map->n, map->v});
+        break;
+    case HULL_LISTMAP:
+        lists = map->v;
+        for (size_t i = 0; i < map->n; i++)
+            release_list(field, &lists[i]);
+        break;
+    default:
+        break;
+    }
+}
+
+void hull_message_release(const struct hull_message *message, void *value)
+{
+    for (size_t i = 0; i < message->count; i++) {
+        const struct hull_field *field = &message->fields[i];
+        release_field(field, member(field, value));
+    }
+}

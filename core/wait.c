@@ -1,0 +1,255 @@
+#include "core/core.h"
+
+#include <errno.h>
+#include <event2/event_struct.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* So many descriptors are waited for without an allocation. */
+#define FEW_FDS 8
+
+/* --- the wait -------------------------------------------------------------------------------- */
+
+bool fiber_wake(struct fiber *fiber, enum wake wake)
+{
+    if (fiber->state != FIBER_WAITING)
+        return false;
+    timer_clear(fiber);
+    fiber->wake = wake;
+    loop_ready(fiber);
+    return true;
+}
+
+static int64_t limit_us(int64_t deadline_ms, int64_t until_us)
+{
+    int64_t deadline_us;
+    if (__builtin_mul_overflow(deadline_ms, (int64_t)1000, &deadline_us))
+        return until_us;
+    return deadline_us < until_us ? deadline_us : until_us;
+}
+
+int fiber_wait(struct hull_call *call, const char *what, intptr_t on, int64_t until_us)
+{
+    struct fiber *fiber = core.current;
+    int64_t deadline_ms = HULL_FOREVER;
+    HULL_ASSERT(fiber != NULL);
+    if (call != NULL) {
+        call_check_owner(call);
+        int rc = call_state(call, &deadline_ms);
+        if (rc < 0)
+            return call_ended(call, rc, what);
+    }
+    int64_t limit = limit_us(deadline_ms, until_us);
+    if (limit != FOREVER_US)
+        timer_set(fiber, limit);
+    fiber->wait_call = call;
+    fiber->wait_what = what;
+    fiber->wait_on = on;
+    fiber->wait_since_ms = core.now_ms;
+    fiber->state = FIBER_WAITING;
+    fiber_suspend();
+    fiber->wait_what = NULL;
+    if (fiber->wake == WAKE_EVENT)
+        return 0;
+    int rc = call == NULL ? 0 : call_state(call, NULL);
+    return rc < 0 ? call_ended(call, rc, what) : WAIT_EXPIRED;
+}
+
+int hull_yield(struct hull_call *call)
+{
+    call_check_owner(call);
+    int rc = hull_check(call);
+    if (rc < 0)
+        return rc;
+    loop_ready(core.current);
+    fiber_suspend();
+    return 0;
+}
+
+int hull_sleep(struct hull_call *call, int64_t ms)
+{
+    int64_t until;
+    if (__builtin_mul_overflow(ms, (int64_t)1000, &until) ||
+        __builtin_add_overflow(until, now_us(), &until))
+        until = FOREVER_US;
+    for (;;) {
+        int rc = fiber_wait(call, "time", (intptr_t)ms, until);
+        if (rc < 0 || now_us() >= until)
+            return rc < 0 ? rc : 0;
+    }
+}
+
+/* --- descriptors ----------------------------------------------------------------------------- */
+
+struct fd_wait {
+    struct fiber *fiber;
+    short ready;
+    bool added;
+    struct event event;
+};
+
+static void fd_ready(evutil_socket_t fd, short events, void *arg)
+{
+    (void)fd;
+    struct fd_wait *wait = arg;
+    wait->ready |= (short)((events & EV_READ ? POLLIN : 0) | (events & EV_WRITE ? POLLOUT : 0) |
+                           (events & EV_CLOSED ? POLLRDHUP : 0));
+    fiber_wake(wait->fiber, WAKE_EVENT);
+}
+
+/* Starts to wait. What epoll can't wait for (a regular file) is always ready. */
+static int fd_add(struct fd_wait *wait, int fd, short events)
+{
+    short flags = (short)((events & POLLIN ? EV_READ : 0) | (events & POLLOUT ? EV_WRITE : 0) |
+                          (events & POLLRDHUP ? EV_CLOSED : 0));
+    wait->fiber = core.current;
+    errno = 0;
+    if (event_assign(&wait->event, core.base, fd, flags, fd_ready, wait) == 0 &&
+        event_add(&wait->event, NULL) == 0) {
+        wait->added = true;
+        return 0;
+    }
+    if (errno != EPERM)
+        return errno == 0 ? EINVAL : errno;
+    wait->ready = events;
+    return 0;
+}
+
+int wait_fd(struct hull_call *call, int fd, short events, const char *what)
+{
+    struct fd_wait wait = {};
+    int err = fd < 0 ? EBADF : fd_add(&wait, fd, events);
+    if (err != 0)
+        return hull_fail_errno(call, err, "wait for descriptor %d", fd);
+    int rc = 0;
+    while (wait.ready == 0 && rc >= 0)
+        rc = fiber_wait(call, what, fd, FOREVER_US);
+    if (wait.added)
+        event_del(&wait.event);
+    return rc < 0 ? rc : wait.ready;
+}
+
+int hull_wait_fd(struct hull_call *call, int fd, short events)
+{
+    int rc = call_pause(call);
+    if (rc < 0)
+        return rc;
+    return wait_fd(call, fd, events, (events & POLLOUT) ? "descriptor to write" : "descriptor");
+}
+
+static int wait_fds(struct hull_call *call, struct pollfd *fds, size_t count,
+                    struct fd_wait *waits)
+{
+    int err = 0, rc = 0;
+    bool ready = false;
+    for (size_t i = 0; i < count && err == 0; i++) {
+        if (fds[i].fd < 0)
+            continue;
+        err = fd_add(&waits[i], fds[i].fd, fds[i].events);
+        ready |= waits[i].ready != 0;
+    }
+    while (err == 0 && rc >= 0 && !ready) {
+        rc = fiber_wait(call, "descriptors", (intptr_t)count, FOREVER_US);
+        for (size_t i = 0; i < count; i++)
+            ready |= waits[i].ready != 0;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (waits[i].added)
+            event_del(&waits[i].event);
+    }
+    if (err != 0)
+        return hull_fail_errno(call, err, "wait for descriptors");
+    return rc;
+}
+
+int hull_wait_fds(struct hull_call *call, struct pollfd *fds, size_t count)
+{
+    int rc = call_pause(call);
+    if (rc < 0)
+        return rc;
+    struct fd_wait few[FEW_FDS], *waits = few;
+    HULL_AUTO_FREE void *many = NULL;
+    if (count > FEW_FDS) {
+        waits = many = calloc(count, sizeof(*waits));
+        HULL_ASSERT(many != NULL);
+    } else {
+        memset(few, 0, sizeof(few));
+    }
+    for (;;) {
+        /* poll() knows more than libevent tells: POLLHUP, POLLERR, POLLNVAL. */
+        int ready = poll(fds, count, 0);
+        if (ready > 0)
+            return ready;
+        if (ready < 0 && errno != EINTR)
+            return hull_fail_errno(call, errno, "wait for descriptors");
+        memset(waits, 0, count * sizeof(*waits));
+        rc = wait_fds(call, fds, count, waits);
+        if (rc < 0)
+            return rc;
+    }
+}
+
+/* --- signals --------------------------------------------------------------------------------- */
+
+/*
+ * Once waited for, a signal is caught until the core ends, so that one that comes between two
+ * waits is not lost and does not kill.
+ */
+static struct watched {
+    struct event *event;
+    bool pending;
+} watched[NSIG];
+static struct hull_cond signaled;
+
+static void signal_came(evutil_socket_t number, short events, void *arg)
+{
+    (void)events;
+    (void)arg;
+    watched[number].pending = true;
+    hull_cond_broadcast(&signaled);
+}
+
+static int watch(struct hull_call *call, int number)
+{
+    HULL_ASSERT(number > 0 && number < NSIG);
+    if (watched[number].event != NULL)
+        return 0;
+    struct event *event = evsignal_new(core.base, number, signal_came, NULL);
+    HULL_ASSERT(event != NULL);
+    if (evsignal_add(event, NULL) < 0) {
+        event_free(event);
+        return hull_fail(call, HULL_INTERNAL, "signal %d can't be caught", number);
+    }
+    watched[number].event = event;
+    return 0;
+}
+
+int hull_wait_signal(struct hull_call *call, const int *signals)
+{
+    for (const int *number = signals; *number != 0; number++) {
+        int rc = watch(call, *number);
+        if (rc < 0)
+            return rc;
+    }
+    for (;;) {
+        for (const int *number = signals; *number != 0; number++) {
+            if (watched[*number].pending) {
+                watched[*number].pending = false;
+                return *number;
+            }
+        }
+        int rc = cond_wait(call, &signaled, "signal", signals[0]);
+        if (rc < 0)
+            return rc;
+    }
+}
+
+void signals_done(void)
+{
+    for (size_t i = 0; i < HULL_COUNT(watched); i++) {
+        if (watched[i].event != NULL)
+            event_free(watched[i].event);
+        watched[i] = (struct watched){};
+    }
+}

@@ -1,0 +1,199 @@
+/*
+ * Workers. A thread is started when there is work and none is idle, up to a limit. The loop
+ * hears of what is done through an eventfd.
+ */
+#include "core/core.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#define MOST_THREADS 64
+
+struct job {
+    struct job *next;
+    struct fiber *fiber;
+    struct hull_work work;
+    volatile bool canceled;
+    hull_work_fn *fn;
+    void *arg;
+    int rc;
+    bool done;
+};
+
+static struct {
+    pthread_mutex_t lock;
+    pthread_cond_t more;
+    struct job *first, **last; /* waiting */
+    struct job *done;
+    unsigned idle, threads, queued;
+    bool stop;
+    pthread_t ids[MOST_THREADS];
+    /* The loop's own. */
+    int fd;
+    struct event *event;
+} pool = {.lock = PTHREAD_MUTEX_INITIALIZER, .more = PTHREAD_COND_INITIALIZER, .fd = -1};
+
+/* --- threads --------------------------------------------------------------------------------- */
+
+static struct job *next_job(void)
+{
+    pthread_mutex_lock(&pool.lock);
+    pool.idle++;
+    while (pool.first == NULL && !pool.stop)
+        pthread_cond_wait(&pool.more, &pool.lock);
+    pool.idle--;
+    struct job *job = pool.first;
+    if (job != NULL) {
+        pool.queued--;
+        pool.first = job->next;
+        if (pool.first == NULL)
+            pool.last = &pool.first;
+    }
+    pthread_mutex_unlock(&pool.lock);
+    return job;
+}
+
+static void finish(struct job *job)
+{
+    pthread_mutex_lock(&pool.lock);
+    bool first = pool.done == NULL;
+    job->next = pool.done;
+    pool.done = job;
+    pthread_mutex_unlock(&pool.lock);
+    if (first)
+        HULL_ASSERT(eventfd_write(pool.fd, 1) == 0);
+}
+
+static void *worker(void *arg)
+{
+    (void)arg;
+    struct job *job;
+    while ((job = next_job()) != NULL) {
+        job->rc = job->fn(&job->work, job->arg);
+        finish(job);
+    }
+    return NULL;
+}
+
+/* With all signals blocked: they are for the loop. */
+static int start_thread(void)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int err = pthread_create(&pool.ids[pool.threads], NULL, worker, NULL);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (err == 0)
+        pool.threads++;
+    return err;
+}
+
+/* --- the loop's side ------------------------------------------------------------------------- */
+
+static void jobs_done(evutil_socket_t fd, short events, void *arg)
+{
+    (void)events;
+    (void)arg;
+    eventfd_t count;
+    eventfd_read(fd, &count);
+    pthread_mutex_lock(&pool.lock);
+    struct job *job = pool.done;
+    pool.done = NULL;
+    pthread_mutex_unlock(&pool.lock);
+    while (job != NULL) {
+        struct job *next = job->next;
+        job->done = true;
+        fiber_wake(job->fiber, WAKE_EVENT);
+        job = next;
+    }
+}
+
+static unsigned most_threads(void)
+{
+    unsigned most = core.options.workers;
+    if (most == 0) {
+        long processors = sysconf(_SC_NPROCESSORS_ONLN);
+        most = processors < 2 ? 4 : processors > 8 ? 16 : (unsigned)processors * 2;
+    }
+    return most > MOST_THREADS ? MOST_THREADS : most;
+}
+
+static int open_pool(struct hull_call *call)
+{
+    if (pool.fd >= 0)
+        return 0;
+    pool.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (pool.fd < 0)
+        return hull_fail_errno(call, errno, "start a worker");
+    pool.last = &pool.first;
+    pool.event = event_new(core.base, pool.fd, EV_READ | EV_PERSIST, jobs_done, NULL);
+    HULL_ASSERT(pool.event != NULL && event_add(pool.event, NULL) == 0);
+    return 0;
+}
+
+static int enqueue(struct hull_call *call, struct job *job)
+{
+    int err = 0;
+    pthread_mutex_lock(&pool.lock);
+    if (pool.queued >= pool.idle && pool.threads < most_threads())
+        err = start_thread();
+    /* Without a new thread the old ones do it; without any nobody would. */
+    if (pool.threads > 0) {
+        *pool.last = job;
+        pool.last = &job->next;
+        pool.queued++;
+        pthread_cond_signal(&pool.more);
+        err = 0;
+    }
+    pthread_mutex_unlock(&pool.lock);
+    return err == 0 ? 0 : hull_fail_errno(call, err, "start a worker");
+}
+
+int hull_work(struct hull_call *call, hull_work_fn *fn, void *arg)
+{
+    int rc = call_pause(call);
+    if (rc == 0)
+        rc = open_pool(call);
+    if (rc < 0)
+        return rc;
+    struct job job = {.fiber = core.current, .fn = fn, .arg = arg};
+    job.work.canceled = &job.canceled;
+    rc = enqueue(call, &job);
+    if (rc < 0)
+        return rc;
+    /* A cancelled call only tells the worker: JOB and what ARG points at are in use. */
+    while (!job.done) {
+        if (fiber_wait(job.canceled ? NULL : call, "worker", 0, FOREVER_US) < 0)
+            __atomic_store_n(&job.canceled, true, __ATOMIC_RELAXED);
+    }
+    if (job.rc >= 0) {
+        if (job.canceled)
+            hull_error_clear(call);
+        return 0;
+    }
+    rc = hull_fail_problem(call, &job.work.problem);
+    if (rc == 0 && job.rc == -HULL_CANCELED && job.canceled)
+        rc = hull_check(call);
+    return rc < 0 ? rc : hull_fail(call, (enum hull_kind)-job.rc, "worker failed");
+}
+
+void work_done(void)
+{
+    if (pool.fd < 0)
+        return;
+    pthread_mutex_lock(&pool.lock);
+    pool.stop = true;
+    pthread_cond_broadcast(&pool.more);
+    pthread_mutex_unlock(&pool.lock);
+    for (unsigned i = 0; i < pool.threads; i++)
+        pthread_join(pool.ids[i], NULL);
+    event_free(pool.event);
+    close(pool.fd);
+    pool.fd = -1;
+    pool.threads = 0;
+    pool.idle = 0;
+    pool.stop = false;
+}
