@@ -52,19 +52,19 @@ struct hull_call {
     bool canceled;
     bool barrier; /* the state of the calls above is not seen from here on */
     bool readied;
-    bool request; /* begins a request: see hull_request() */
-    struct hull_call *parent;     /* who asked */
-    struct hull_call *outer;      /* below it on the same stack */
+    bool request;             /* begins a request: see hull_request() */
+    struct hull_call *parent; /* who asked */
+    struct hull_call *outer;  /* below it on the same stack */
     struct scope *scope;
-    struct fiber *fiber;          /* whose stack it is on */
-    struct plugin *plugin;        /* whose code runs */
-    struct plugin *loading;       /* the call loads this one */
+    struct fiber *fiber;    /* whose stack it is on */
+    struct plugin *plugin;  /* whose code runs */
+    struct plugin *loading; /* the call loads this one */
     const struct hull_method *method;
     const struct hull_sink *sink;
-    struct hull_lock *emit_lock;  /* tasks below emit one at a time */
+    struct hull_lock *emit_lock; /* tasks below emit one at a time */
     int64_t deadline_ms;
     struct cleanup *cleanups;
-    struct fiber *tasks;          /* started below it, and not joined */
+    struct fiber *tasks; /* started below it, and not joined */
 };
 
 /* Begin a call below PARENT (may be NULL) on the running fiber. */
@@ -155,7 +155,7 @@ struct core {
     uint64_t last_request;
     uint64_t stalls;
     struct hull_cond something_ended; /* a fiber, a request */
-    size_t tracers; /* subscriptions of hull_trace_topic */
+    size_t tracers;                   /* subscriptions of hull_trace_topic */
 };
 extern struct core core;
 

@@ -62,7 +62,7 @@ int hull_wrap(struct hull_call *call, int rc, const char *fmt, ...)
     va_start(args, fmt);
     HULL_AUTO_FREE char *text = format(fmt, args);
     va_end(args);
-    int kind = hull_fail(call, (enum hull_kind)-rc, "%s: %s", text, hull_error(call));
+    int kind = hull_fail(call, (enum hull_kind) - rc, "%s: %s", text, hull_error(call));
     (void)kind;
     return rc;
 }

@@ -136,10 +136,9 @@ static int check_abi(struct hull_call *call, const struct plugin *plugin,
     if (table->magic != HULL_PLUGIN_MAGIC)
         return hull_fail(call, HULL_INTERNAL, "%s: no hull plugin (bad magic)", plugin->file);
     if (table->abi_major != HULL_ABI_MAJOR || table->abi_minor > HULL_ABI_MINOR)
-        return hull_fail(call, HULL_INTERNAL,
-                         "%s: made for plugin ABI %u.%u, this is %d.%d: build it again",
-                         plugin->file, table->abi_major, table->abi_minor, HULL_ABI_MAJOR,
-                         HULL_ABI_MINOR);
+        return hull_fail(
+            call, HULL_INTERNAL, "%s: made for plugin ABI %u.%u, this is %d.%d: build it again",
+            plugin->file, table->abi_major, table->abi_minor, HULL_ABI_MAJOR, HULL_ABI_MINOR);
     if (table->size != sizeof(*table))
         return hull_fail(call, HULL_INTERNAL, "%s: its plugin table has %u bytes instead of %zu",
                          plugin->file, table->size, sizeof(*table));

@@ -114,9 +114,9 @@ int call_pause(struct hull_call *call)
     if (rc < 0)
         return rc;
     struct fiber *fiber = core.current;
-    if (core.options.seed != 0 ? loop_random(4) == 0
-                               : ++fiber->pauses % PAUSES == 0 &&
-                                     coarse_ms() - fiber->ran_since_ms > SLICE_MS)
+    if (core.options.seed != 0
+            ? loop_random(4) == 0
+            : ++fiber->pauses % PAUSES == 0 && coarse_ms() - fiber->ran_since_ms > SLICE_MS)
         return hull_yield(call);
     return 0;
 }

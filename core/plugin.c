@@ -143,8 +143,7 @@ static bool same_method(const struct hull_method *a, const struct hull_method *b
            a->request->size == b->request->size && a->reply->size == b->reply->size;
 }
 
-const struct handler *plugin_handler(const struct plugin *plugin,
-                                     const struct hull_method *method)
+const struct handler *plugin_handler(const struct plugin *plugin, const struct hull_method *method)
 {
     size_t at = method_hash(method);
     for (;; at++) {
@@ -192,8 +191,8 @@ void hull_plugin_register(const struct hull_plugin *table)
 
 void hull_plugin_alias(const char *port, const char *target)
 {
-    plugin_entry(port)->alias = strcmp(port, target) == 0 ? NULL
-                                                          : hull_arena_strdup(&memory, target);
+    plugin_entry(port)->alias =
+        strcmp(port, target) == 0 ? NULL : hull_arena_strdup(&memory, target);
 }
 
 bool hull_plugin_exists(const char *port)

@@ -26,18 +26,18 @@ struct option {
 };
 
 struct plugin {
-    struct plugin *next;       /* of the same hash */
-    struct plugin *load_next;  /* loaded before it */
+    struct plugin *next;      /* of the same hash */
+    struct plugin *load_next; /* loaded before it */
     const char *port;
-    const char *alias;         /* messages for it go to this port */
-    struct option *options;    /* in the order they were set */
+    const char *alias;      /* messages for it go to this port */
+    struct option *options; /* in the order they were set */
     const struct hull_plugin *table;
     bool is_static;
     char *file;
-    size_t folder_length;      /* of the part of it that the configuration gave */
-    void *object;              /* the shared object */
+    size_t folder_length; /* of the part of it that the configuration gave */
+    void *object;         /* the shared object */
     enum plugin_state state;
-    struct handler *handlers;  /* a hash of method pointers; mask + 1 of them */
+    struct handler *handlers; /* a hash of method pointers; mask + 1 of them */
     size_t handler_mask;
     void *option_values;
     struct hull_arena arena;   /* handlers, options; lives while it is loaded */
@@ -45,8 +45,8 @@ struct plugin {
     struct slot failure;       /* why the last load failed */
     struct hull_cond changed;
     uint64_t calls, failures;
-    uint32_t active;           /* calls in it */
-    uint32_t fibers;           /* detached ones of its own */
+    uint32_t active; /* calls in it */
+    uint32_t fibers; /* detached ones of its own */
 };
 
 /* The plugin at PORT, aliases followed, which may not be loaded yet; NULL when there is none. */
@@ -67,8 +67,7 @@ void plugin_fiber_ended(struct plugin *plugin);
 void plugin_left(struct plugin *plugin);
 /* Make the hash of what its table has. */
 void plugin_index_handlers(struct plugin *plugin);
-const struct handler *plugin_handler(const struct plugin *plugin,
-                                     const struct hull_method *method);
+const struct handler *plugin_handler(const struct plugin *plugin, const struct hull_method *method);
 
 /* --- core/load.c: shared objects ------------------------------------------------------------- */
 

@@ -58,7 +58,7 @@ static void finished(struct hull_call *own, int rc)
     if (rc < 0) {
         plugin->failures++;
         if (own->scope->slot.kind == HULL_OK)
-            rc = hull_fail(own, (enum hull_kind)-rc, "%s: %s failed", plugin->port,
+            rc = hull_fail(own, (enum hull_kind) - rc, "%s: %s failed", plugin->port,
                            own->method->name);
     }
     if (--plugin->active == 0 && plugin->state == PLUGIN_DRAINING)

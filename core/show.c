@@ -123,11 +123,11 @@ static void show_value(struct hull_text *text, const struct hull_field *field, c
     switch (field->type) {
     case HULL_BOOL:
     case HULL_OPT_BOOL:
-        hull_text_puts(text, (field->type == HULL_BOOL
-                                  ? *(const bool *)value
-                                  : ((const struct hull_opt_bool *)value)->value)
-                                 ? "true"
-                                 : "false");
+        hull_text_puts(text,
+                       (field->type == HULL_BOOL ? *(const bool *)value
+                                                 : ((const struct hull_opt_bool *)value)->value)
+                           ? "true"
+                           : "false");
         break;
     case HULL_INT:
         hull_text_printf(text, "%" PRId64, *(const int64_t *)value);

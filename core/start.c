@@ -70,7 +70,7 @@ static void keep_failure(struct hull_call *call, struct plugin *plugin, int rc)
 {
     char *copy = strdup(hull_error(call));
     HULL_ASSERT(copy != NULL);
-    slot_set(&plugin->failure, (enum hull_kind)-rc, copy);
+    slot_set(&plugin->failure, (enum hull_kind) - rc, copy);
 }
 
 static int start(struct hull_call *call, struct plugin *plugin)

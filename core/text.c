@@ -98,8 +98,8 @@ struct array_head {
 #define ARRAY_SEAL 0x68756c6c61727261u
 
 /* May read what is no head; the seal says so. */
-__attribute__((no_sanitize("address"))) static struct array_head *
-array_head(const struct hull_arena *arena, void *array)
+__attribute__((no_sanitize("address"))) static struct array_head *array_head(
+    const struct hull_arena *arena, void *array)
 {
     struct array_head *head = (struct array_head *)array - 1;
     if (array == NULL || (uintptr_t)array % sizeof(*head) != 0 ||

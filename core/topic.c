@@ -126,8 +126,8 @@ struct hull_subscription *hull_unsubscribe(struct hull_subscription *subscriptio
     HULL_ASSERT(subscription->magic == SUBSCRIPTION_MAGIC);
     core.tracers -= same_topic(subscription->topic, &hull_trace_topic);
     while (subscription->count > 0)
-        release(subscription->ring[(subscription->first + --subscription->count) %
-                                   subscription->capacity]);
+        release(subscription
+                    ->ring[(subscription->first + --subscription->count) % subscription->capacity]);
     if (subscription->next != NULL)
         subscription->next->prev = subscription->prev;
     if (subscription->prev != NULL)

@@ -313,12 +313,17 @@ static int get_head(struct decoder *d, const struct hull_message *message)
     return 0;
 }
 
-int hull_wire_decode(struct hull_arena *arena, const struct hull_message *message,
-                     const void *data, size_t size, const int *fds, size_t fd_count,
-                     void *ret_value, struct hull_problem *problem)
+int hull_wire_decode(struct hull_arena *arena, const struct hull_message *message, const void *data,
+                     size_t size, const int *fds, size_t fd_count, void *ret_value,
+                     struct hull_problem *problem)
 {
-    struct decoder d = {.arena = arena, .at = data, .left = size, .fds = fds,
-                        .fd_count = fd_count, .problem = problem, .field = message->name};
+    struct decoder d = {.arena = arena,
+                        .at = data,
+                        .left = size,
+                        .fds = fds,
+                        .fd_count = fd_count,
+                        .problem = problem,
+                        .field = message->name};
     if (__builtin_mul_overflow(size, (size_t)MEMORY_PER_BYTE, &d.memory) ||
         __builtin_add_overflow(d.memory, MEMORY_BASE, &d.memory))
         d.memory = SIZE_MAX / 8;

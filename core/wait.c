@@ -138,8 +138,7 @@ int hull_wait_fd(struct hull_call *call, int fd, short events)
     return wait_fd(call, fd, events, (events & POLLOUT) ? "descriptor to write" : "descriptor");
 }
 
-static int wait_fds(struct hull_call *call, struct pollfd *fds, size_t count,
-                    struct fd_wait *waits)
+static int wait_fds(struct hull_call *call, struct pollfd *fds, size_t count, struct fd_wait *waits)
 {
     int err = 0, rc = 0;
     bool ready = false;

@@ -50,8 +50,7 @@ static void put_bool(struct encoder *e, bool value)
 
 static int put_body(struct encoder *e, const struct hull_message *message, const void *value);
 
-static int put_list(struct encoder *e, const struct hull_field *field,
-                    const struct hull_list *list)
+static int put_list(struct encoder *e, const struct hull_field *field, const struct hull_list *list)
 {
     put_u32(e, list->n);
     int rc = 0;
@@ -60,8 +59,7 @@ static int put_list(struct encoder *e, const struct hull_field *field,
     return rc;
 }
 
-static int put_map(struct encoder *e, const struct hull_field *field,
-                   const struct hull_msgmap *map)
+static int put_map(struct encoder *e, const struct hull_field *field, const struct hull_msgmap *map)
 {
     put_u32(e, map->n);
     int rc = 0;

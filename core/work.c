@@ -177,7 +177,7 @@ int hull_work(struct hull_call *call, hull_work_fn *fn, void *arg)
     rc = hull_fail_problem(call, &job.work.problem);
     if (rc == 0 && job.rc == -HULL_CANCELED && job.canceled)
         rc = hull_check(call);
-    return rc < 0 ? rc : hull_fail(call, (enum hull_kind)-job.rc, "worker failed");
+    return rc < 0 ? rc : hull_fail(call, (enum hull_kind) - job.rc, "worker failed");
 }
 
 void work_done(void)

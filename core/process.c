@@ -1,0 +1,144 @@
+/*
+ * Helper programs: posix_spawn, which is a vfork, so that neither threads nor the size of the
+ * daemon matter.
+ */
+#include <hull/fiber.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "core/core.h"
+
+/* Descriptors of a child. */
+#define MOST_FDS 256
+
+struct spawn {
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    int null_fd;
+    int *moved; /* copies of descriptors that the child's own numbers would cover */
+    size_t count;
+};
+
+static void spawn_done(struct spawn *spawn)
+{
+    posix_spawn_file_actions_destroy(&spawn->actions);
+    posix_spawnattr_destroy(&spawn->attributes);
+    hull_fd_cleanup(&spawn->null_fd);
+    for (size_t i = 0; i < spawn->count; i++)
+        hull_fd_cleanup(&spawn->moved[i]);
+    free(spawn->moved);
+}
+
+/* 0 or an errno: the child's descriptor I comes from FD. */
+static int map_fd(struct spawn *spawn, size_t i, int fd)
+{
+    if (fd == -1) {
+        if (spawn->null_fd < 0)
+            spawn->null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+        fd = spawn->null_fd;
+    }
+    if (fd >= 0 && (size_t)fd < spawn->count && (size_t)fd != i) {
+        fd = fcntl(fd, F_DUPFD_CLOEXEC, (int)spawn->count);
+        spawn->moved[i] = fd;
+    }
+    if (fd < 0)
+        return errno;
+    return posix_spawn_file_actions_adddup2(&spawn->actions, fd, (int)i);
+}
+
+static int set_attributes(struct spawn *spawn, bool new_session)
+{
+    sigset_t none, all;
+    short flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF;
+    sigemptyset(&none);
+    sigfillset(&all);
+    int err = posix_spawnattr_setsigmask(&spawn->attributes, &none);
+    if (err == 0)
+        err = posix_spawnattr_setsigdefault(&spawn->attributes, &all);
+    if (new_session)
+        flags |= POSIX_SPAWN_SETSID;
+    return err != 0 ? err : posix_spawnattr_setflags(&spawn->attributes, flags);
+}
+
+static int prepare(struct spawn *spawn, const struct hull_process_spec *spec)
+{
+    int err = posix_spawn_file_actions_init(&spawn->actions);
+    if (err == 0)
+        err = posix_spawnattr_init(&spawn->attributes);
+    if (err == 0)
+        err = set_attributes(spawn, spec->new_session);
+    for (size_t i = 0; i < spec->fd_count && err == 0; i++)
+        err = map_fd(spawn, i, spec->fds[i]);
+    if (err == 0)
+        err = posix_spawn_file_actions_addclosefrom_np(&spawn->actions, (int)spec->fd_count);
+    return err;
+}
+
+int hull_process_start(struct hull_call *call, const struct hull_process_spec *spec,
+                       struct hull_process *ret_process)
+{
+    static const char *const no_environment[] = {NULL};
+    struct spawn spawn = {.null_fd = -1, .count = spec->fd_count};
+    HULL_ASSERT(spec->path[0] == '/' && spec->fd_count <= MOST_FDS);
+    spawn.moved = malloc((spec->fd_count + 1) * sizeof(int));
+    HULL_ASSERT(spawn.moved != NULL);
+    for (size_t i = 0; i < spec->fd_count; i++)
+        spawn.moved[i] = -1;
+    const char *const *envp = spec->envp == NULL ? no_environment : spec->envp;
+    pid_t pid = -1;
+    int err = prepare(&spawn, spec);
+    if (err == 0)
+        err = posix_spawn(&pid, spec->path, &spawn.actions, &spawn.attributes,
+                          (char *const *)spec->argv, (char *const *)envp);
+    spawn_done(&spawn);
+    if (err != 0)
+        return hull_fail_errno(call, err, "start %s", spec->path);
+    int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+    if (pidfd < 0) {
+        err = errno;
+        kill(pid, SIGKILL);
+        waitpid(pid, NULL, 0);
+        return hull_fail_errno(call, err, "start %s: pidfd_open", spec->path);
+    }
+    *ret_process = (struct hull_process){pid, pidfd};
+    return 0;
+}
+
+int hull_process_wait(struct hull_call *call, struct hull_process *process, int *ret_status)
+{
+    int rc = call_pause(call);
+    if (rc >= 0)
+        rc = wait_fd(call, process->pidfd, POLLIN, "process");
+    if (rc < 0)
+        return rc;
+    int status;
+    /* It is our child and not reaped yet, so that the number is still its own. */
+    if (waitpid(process->pid, &status, WNOHANG) != process->pid)
+        return hull_fail_errno(call, errno, "wait for process %d", (int)process->pid);
+    hull_fd_cleanup(&process->pidfd);
+    *process = (struct hull_process){-1, -1};
+    if (ret_status != NULL)
+        *ret_status = status;
+    return 0;
+}
+
+void hull_process_kill_cleanup(struct hull_call *call, void *arg)
+{
+    struct hull_process *process = arg;
+    if (process->pidfd < 0 || process->pid <= 0)
+        return;
+    if (syscall(SYS_pidfd_send_signal, process->pidfd, SIGKILL, NULL, 0) < 0 && errno != ESRCH) {
+        int rc = hull_fail_errno(call, errno, "kill process %d", (int)process->pid);
+        (void)rc;
+        return;
+    }
+    int rc = hull_process_wait(call, process, NULL);
+    (void)rc;
+}
