@@ -1,0 +1,281 @@
+"""kill -9 of the daemon at random instants: what it acknowledged is there after a restart, what
+was removed stays removed, running containers go on with complete logs, and nothing is left behind
+when all is removed.
+
+HULL_CHAOS_ROUNDS says how often the daemon is killed (default 12; tools/chaos runs 50 and more),
+HULL_CHAOS_SEED makes the instants repeat.
+"""
+import hashlib
+import http.client
+import io
+import json
+import os
+import random
+import shutil
+import signal
+import socket
+import subprocess
+import tarfile
+import tempfile
+import threading
+import time
+
+import pytest
+
+ROUNDS = int(os.environ.get("HULL_CHAOS_ROUNDS", "12"))
+SEED = int(os.environ.get("HULL_CHAOS_SEED", str(random.randrange(1 << 30))))
+
+
+def program(name):
+    """Where a program is: HULL_BIN_DIR (a private prefix or a build folder), or the PATH."""
+    base = os.environ.get("HULL_BIN_DIR", "")
+    for folder in (base, base + "/../sbin", base + "/tools"):
+        if base and os.access(os.path.join(folder, name), os.X_OK):
+            return os.path.realpath(os.path.join(folder, name))
+    return shutil.which(name)
+
+
+class Gone(Exception):
+    """The daemon went away before it answered."""
+
+
+def archive(tag, salt):
+    """A docker-archive with busybox and, by SALT, a layer of its own."""
+    layers = []
+    busybox = io.BytesIO()
+    with tarfile.open(fileobj=busybox, mode="w") as tar:
+        tar.add(shutil.which("busybox"), "bin/busybox")
+        for applet in ("sh", "true", "sleep", "echo", "seq", "usleep"):
+            link = tarfile.TarInfo("bin/" + applet)
+            link.type, link.linkname = tarfile.SYMTYPE, "busybox"
+            tar.addfile(link)
+    layers.append(busybox.getvalue())
+    own = io.BytesIO()
+    with tarfile.open(fileobj=own, mode="w") as tar:
+        info = tarfile.TarInfo("salt")
+        info.size = len(salt)
+        tar.addfile(info, io.BytesIO(salt.encode()))
+    layers.append(own.getvalue())
+    config = json.dumps({
+        "architecture": "amd64", "os": "linux", "config": {"Env": ["PATH=/bin"]},
+        "rootfs": {"type": "layers",
+                   "diff_ids": ["sha256:" + hashlib.sha256(data).hexdigest() for data in layers]},
+        "history": [{"created": "2026-01-01T00:00:00Z"}] * 2}).encode()
+    files = {"%d.tar" % at: data for at, data in enumerate(layers)}
+    files["config.json"] = config
+    files["manifest.json"] = json.dumps([{"Config": "config.json", "RepoTags": [tag],
+                                          "Layers": ["0.tar", "1.tar"]}]).encode()
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as tar:
+        for name, data in files.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            tar.addfile(info, io.BytesIO(data))
+    return out.getvalue()
+
+
+class Engine:
+    def __init__(self, root, bridge):
+        self.root, self.bridge = root, bridge
+        self.sock = root + "/hull.sock"
+        self.process = None
+
+    def start(self):
+        log = open(self.root + "/hulld.log", "a")
+        self.process = subprocess.Popen(
+            [program("hulld"), "--root", self.root, "--bridge", self.bridge],
+            stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        log.close()
+        deadline = time.monotonic() + 10
+        while True:
+            try:
+                self.call("GET", "/_ping")
+                return
+            except Gone:
+                assert self.process.poll() is None, open(self.root + "/hulld.log").read()[-3000:]
+                assert time.monotonic() < deadline, "hulld does not answer"
+                time.sleep(0.01)
+
+    def kill(self):
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+    def call(self, method, path, body=None, content_type="application/json"):
+        """Status and decoded answer. Gone when there was no complete answer."""
+        connection = http.client.HTTPConnection("localhost", timeout=60)
+        connection.sock = socket.socket(socket.AF_UNIX)
+        connection.sock.settimeout(60)
+        try:
+            connection.sock.connect(self.sock)
+            headers = {"Content-Type": content_type} if body is not None else {}
+            data = body if body is None or isinstance(body, bytes) else json.dumps(body)
+            connection.request(method, path, data, headers)
+            answer = connection.getresponse()
+            text = answer.read()
+            status = answer.status
+        except (OSError, http.client.HTTPException) as problem:
+            raise Gone(str(problem)) from problem
+        finally:
+            connection.close()
+        try:
+            return status, json.loads(text) if text else None
+        except ValueError:
+            return status, text.decode(errors="replace")
+
+
+def host_state(root, bridge):
+    """What must be the same before and after."""
+    with open("/proc/self/mountinfo") as mounts:
+        mounted = sorted(line for line in mounts if root in line)
+    links = [name for name in os.listdir("/sys/class/net")
+             if name.startswith("veth") or name == bridge]
+    shims = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open("/proc/%s/cmdline" % pid, "rb") as line:
+                if b"hull-shim" in line.read() and root.encode() in os.readlink(
+                        "/proc/%s/cwd" % pid).encode() + open("/proc/%s/environ" % pid, "rb").read():
+                    shims.append(pid)
+        except OSError:
+            pass
+    return {"mounts": mounted, "veths": len([x for x in links if x != bridge]), "shims": shims}
+
+
+@pytest.fixture
+def engine():
+    root = tempfile.mkdtemp(prefix="hull-chaos-")
+    made = Engine(root, "hc%d" % (os.getpid() % 100000))
+    before = host_state(root, made.bridge)
+    made.start()
+    status, answer = made.call("POST", "/images/load", archive("chaos:base", "base"),
+                               "application/x-tar")
+    assert status == 200 and "errorDetail" not in str(answer), answer
+    yield made
+    if made.process.poll() is not None:
+        made.start()
+    for container in made.call("GET", "/containers/json?all=1")[1]:
+        made.call("DELETE", "/containers/%s?force=1" % container["Id"])
+    after = host_state(root, made.bridge)
+    made.process.terminate()
+    made.process.wait(30)
+    subprocess.run(["ip", "link", "del", made.bridge], capture_output=True, check=False)
+    shutil.rmtree(root, ignore_errors=True)
+    assert after == before
+
+
+class Worker(threading.Thread):
+    """Creates, starts, removes, loads and tags, and notes what was acknowledged."""
+
+    def __init__(self, engine, number, seed):
+        super().__init__()
+        self.engine, self.number, self.random = engine, number, random.Random(seed)
+        self.containers = {}  # name -> True: acknowledged; None: don't know
+        self.tags = {}
+        self.count = 0
+        self.problems = []
+
+    def known(self, table, wanted):
+        return [key for key, value in table.items() if value is wanted]
+
+    def attempt(self, table, key, wanted, good, *request):
+        """One change of KEY; until it is acknowledged nothing is known of it."""
+        table[key] = None
+        status, answer = self.engine.call(*request)
+        if status not in good or "errorDetail" in str(answer):
+            self.problems.append("%s: %s %s" % (request[:2], status, answer))
+        else:
+            table[key] = wanted
+
+    def step(self):
+        self.count += 1
+        choice = self.random.randrange(10)
+        name = "w%d-%d" % (self.number, self.count)
+        have = self.known(self.containers, True)
+        if choice < 4 or not have:
+            self.attempt(self.containers, name, True, (201,), "POST",
+                         "/containers/create?name=" + name,
+                         {"Image": "chaos:base", "Cmd": ["sleep", "300"]})
+        elif choice < 6:
+            status, answer = self.engine.call("POST", "/containers/%s/start" %
+                                              self.random.choice(have))
+            if status not in (204, 304):
+                self.problems.append("start: %s %s" % (status, answer))
+        elif choice < 8:
+            name = self.random.choice(have)
+            self.attempt(self.containers, name, False, (204,), "DELETE",
+                         "/containers/%s?force=1" % name)
+        elif choice < 9:
+            tag = "chaos:" + name
+            self.attempt(self.tags, tag, True, (200,), "POST", "/images/load",
+                         archive(tag, name), "application/x-tar")
+        else:
+            tag = "chaos:tag-" + name
+            self.attempt(self.tags, tag, True, (201,), "POST",
+                         "/images/chaos:base/tag?repo=chaos&tag=tag-" + name)
+
+    def run(self):
+        try:
+            while True:
+                self.step()
+        except Gone:
+            pass
+
+
+def check_worker(engine, worker):
+    assert not worker.problems
+    names = {name.lstrip("/") for item in engine.call("GET", "/containers/json?all=1")[1]
+             for name in item["Names"]}
+    for name, state in worker.containers.items():
+        if state is True:
+            assert name in names, "%s was created and is lost" % name
+        elif state is False:
+            assert name not in names, "%s was removed and is back" % name
+    tags = {tag for image in engine.call("GET", "/images/json")[1] for tag in image["RepoTags"]}
+    for tag, state in worker.tags.items():
+        if state is True:
+            assert tag in tags, "%s was acknowledged and is lost" % tag
+
+
+def test_kill_at_random_instants(engine):
+    print("seed", SEED)
+    chance = random.Random(SEED)
+    for turn in range(ROUNDS):
+        workers = [Worker(engine, turn * 10 + at, chance.random()) for at in range(3)]
+        for worker in workers:
+            worker.start()
+        time.sleep(chance.uniform(0.02, 0.5))
+        engine.kill()
+        for worker in workers:
+            worker.join()
+        engine.start()
+        for worker in workers:
+            check_worker(engine, worker)
+        for container in engine.call("GET", "/containers/json?all=1")[1]:
+            status, answer = engine.call("DELETE", "/containers/%s?force=1" % container["Id"])
+            assert status in (204, 404), answer
+
+
+def test_containers_outlive_the_daemon(engine):
+    script = "i=0; while [ $i -lt 400 ]; do echo line $i; i=$((i+1)); usleep 5000; done; exit 7"
+    status, made = engine.call("POST", "/containers/create?name=survivor",
+                               {"Image": "chaos:base", "Cmd": ["sh", "-c", script]})
+    assert status == 201, made
+    assert engine.call("POST", "/containers/survivor/start")[0] == 204
+    pid = engine.call("GET", "/containers/survivor/json")[1]["State"]["Pid"]
+    for _ in range(3):
+        engine.kill()
+        time.sleep(0.2)
+        engine.start()
+        state = engine.call("GET", "/containers/survivor/json")[1]["State"]
+        assert state["Running"] and state["Pid"] == pid
+    # The end comes while no daemon is there: the status is known all the same.
+    engine.kill()
+    deadline = time.monotonic() + 20
+    while os.path.exists("/proc/%d" % pid):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    engine.start()
+    assert engine.call("POST", "/containers/survivor/wait")[1]["StatusCode"] == 7
+    log = engine.call("GET", "/containers/survivor/logs?stdout=1&tail=all")[1]
+    lines = [line[line.index("line"):] for line in log.splitlines() if "line" in line]
+    assert lines == ["line %d" % at for at in range(400)]
