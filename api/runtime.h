@@ -20,14 +20,17 @@
     F(T, JSON, _, log_attributes, "LogAttributes", 0, "attrs of each line, or absent")
 HULL_MESSAGE(runtime_stdio, RUNTIME_STDIO_FIELDS)
 
-#define RUNTIME_CREATE_REQUEST_FIELDS(F, T)                                       \
-    F(T, STRING, _, id, "id", HULL_REQUIRED, "Container id")                      \
-    F(T, STRING, _, dir, "dir", HULL_REQUIRED,                                    \
-      "Existing private folder for sockets and state (exec-root/…/ID)")           \
-    F(T, MESSAGE, oci_spec, spec, "spec", 0, "What to run")                       \
-    F(T, FD, _, rootfs_fd, "rootfs", 0, "Detached mount of the root file system") \
-    F(T, MESSAGE, runtime_stdio, stdio, "stdio", 0, "Standard streams")           \
-    F(T, BOOL, _, init, "init", 0, "hull-init is process 1")
+#define RUNTIME_CREATE_REQUEST_FIELDS(F, T)                                                       \
+    F(T, STRING, _, id, "id", HULL_REQUIRED, "Container id")                                      \
+    F(T, STRING, _, dir, "dir", HULL_REQUIRED,                                                    \
+      "Existing private folder for sockets and state (exec-root/…/ID)")                           \
+    F(T, MESSAGE, oci_spec, spec, "spec", 0, "What to run")                                       \
+    F(T, FD, _, rootfs_fd, "rootfs", 0, "Detached mount of the root file system")                 \
+    F(T, MESSAGE, runtime_stdio, stdio, "stdio", 0, "Standard streams")                           \
+    F(T, BOOL, _, init, "init", 0, "hull-init is process 1")                                      \
+    F(T, STRING, _, seccomp_mode, "seccompMode", 0,                                               \
+      "default (also when absent): the runtime's policy for the capabilities of the spec; spec: " \
+      "that of the spec; unconfined")
 HULL_MESSAGE(runtime_create_request, RUNTIME_CREATE_REQUEST_FIELDS)
 #define RUNTIME_CREATE_REPLY_FIELDS(F, T)                                             \
     F(T, INT, _, pid, "pid", 0, "Of process 1, on the host")                          \
@@ -83,12 +86,13 @@ HULL_MESSAGE(runtime_resize_request, RUNTIME_RESIZE_REQUEST_FIELDS)
 HULL_METHOD(runtime, resize, runtime_resize_request, hull_empty, 0)
 
 /* A process in a running container, made but not started: attach, then start. */
-#define RUNTIME_EXEC_REQUEST_FIELDS(F, T)                               \
-    F(T, STRING, _, id, "id", HULL_REQUIRED, "Container id")            \
-    F(T, STRING, _, process, "process", HULL_REQUIRED, "Exec id")       \
-    F(T, MESSAGE, oci_process, spec, "spec", 0, "What to run")          \
-    F(T, MESSAGE, runtime_stdio, stdio, "stdio", 0, "Standard streams") \
-    F(T, POINTER, oci_seccomp, seccomp, "seccomp", 0, "System call filter; absent: none")
+#define RUNTIME_EXEC_REQUEST_FIELDS(F, T)                                                \
+    F(T, STRING, _, id, "id", HULL_REQUIRED, "Container id")                             \
+    F(T, STRING, _, process, "process", HULL_REQUIRED, "Exec id")                        \
+    F(T, MESSAGE, oci_process, spec, "spec", 0, "What to run")                           \
+    F(T, MESSAGE, runtime_stdio, stdio, "stdio", 0, "Standard streams")                  \
+    F(T, POINTER, oci_seccomp, seccomp, "seccomp", 0, "System call filter of mode spec") \
+    F(T, STRING, _, seccomp_mode, "seccompMode", 0, "default, spec or unconfined, as for create")
 HULL_MESSAGE(runtime_exec_request, RUNTIME_EXEC_REQUEST_FIELDS)
 HULL_METHOD(runtime, exec, runtime_exec_request, runtime_create_reply, 0)
 
