@@ -67,6 +67,13 @@ int hull_check(struct hull_call *call)
     return rc == 0 ? 0 : call_ended(call, rc, NULL);
 }
 
+const struct hull_method *hull_call_method(const struct hull_call *call)
+{
+    while (call != NULL && call->method == NULL)
+        call = call->parent;
+    return call == NULL ? NULL : call->method;
+}
+
 int64_t hull_call_deadline(const struct hull_call *call)
 {
     int64_t deadline;

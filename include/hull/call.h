@@ -36,6 +36,8 @@ HULL_PUBLIC int64_t hull_time_ns(void);
 HULL_PUBLIC struct hull_arena *hull_call_arena(struct hull_call *call);
 /* "r42": names the request in logs and traces. */
 HULL_PUBLIC const char *hull_call_id(const struct hull_call *call);
+/* The method whose handler CALL is in: for one handler that serves many alike. May be NULL. */
+HULL_PUBLIC const struct hull_method *hull_call_method(const struct hull_call *call);
 /* The monotonic millisecond at which the call times out, or HULL_FOREVER. */
 HULL_PUBLIC int64_t hull_call_deadline(const struct hull_call *call);
 /* Bring the deadline of CALL and of what it sends forward to MS milliseconds from now. */
