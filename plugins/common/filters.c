@@ -1,0 +1,115 @@
+/*
+ * filters.c: matching against filters.
+ */
+#include "filters.h"
+
+#include <regex.h>
+#include <string.h>
+
+int filters_check(struct hull_call *call, const struct filters *filters, const char *const *allowed)
+{
+    for (size_t i = 0; i < filters->n; i++) {
+        const char *const *key = allowed;
+
+        while (*key && strcmp(*key, filters->keys[i]) != 0)
+            key++;
+        if (!*key)
+            return hull_fail(call, HULL_INVALID, "invalid filter '%s'", filters->keys[i]);
+    }
+    return 0;
+}
+
+const struct hull_strv *filters_get(const struct filters *filters, const char *key)
+{
+    for (size_t i = 0; i < filters->n; i++)
+        if (strcmp(filters->keys[i], key) == 0)
+            return filters->v[i].n > 0 ? &filters->v[i] : NULL;
+    return NULL;
+}
+
+bool filters_exact(const struct filters *filters, const char *key, const char *value)
+{
+    const struct hull_strv *values = filters_get(filters, key);
+
+    return !values || hull_strv_contains(values, value ? value : "");
+}
+
+static bool regex_matches(const char *pattern, const char *value)
+{
+    regex_t regex;
+    bool matches;
+
+    /* A pattern from outside: short ones only, so that compiling it stays cheap. */
+    if (strlen(pattern) > 256 || regcomp(&regex, pattern, REG_EXTENDED | REG_NOSUB) != 0)
+        return false;
+    matches = regexec(&regex, value, 0, NULL, 0) == 0;
+    regfree(&regex);
+    return matches;
+}
+
+bool filters_match(const struct filters *filters, const char *key, const char *value)
+{
+    const struct hull_strv *values = filters_get(filters, key);
+
+    if (!values)
+        return true;
+    value = value ? value : "";
+    for (size_t i = 0; i < values->n; i++)
+        if (strstr(value, values->v[i]) || regex_matches(values->v[i], value))
+            return true;
+    return false;
+}
+
+bool filters_prefix(const struct filters *filters, const char *key, const char *value)
+{
+    const struct hull_strv *values = filters_get(filters, key);
+
+    if (!values)
+        return true;
+    for (size_t i = 0; i < values->n; i++)
+        if (strncmp(value, values->v[i], strlen(values->v[i])) == 0)
+            return true;
+    return false;
+}
+
+static bool has_label(const struct hull_map *labels, const char *wanted)
+{
+    const char *equals = strchr(wanted, '=');
+    size_t length = equals ? (size_t)(equals - wanted) : strlen(wanted);
+
+    for (size_t i = 0; i < labels->n; i++)
+        if (strncmp(labels->v[i].key, wanted, length) == 0 && labels->v[i].key[length] == '\0')
+            return !equals || hull_streq(labels->v[i].value, equals + 1);
+    return false;
+}
+
+bool filters_labels(const struct filters *filters, const struct hull_map *labels)
+{
+    const struct hull_strv *with = filters_get(filters, "label");
+    const struct hull_strv *without = filters_get(filters, "label!");
+
+    for (size_t i = 0; with && i < with->n; i++)
+        if (!has_label(labels, with->v[i]))
+            return false;
+    for (size_t i = 0; without && i < without->n; i++)
+        if (has_label(labels, without->v[i]))
+            return false;
+    return true;
+}
+
+int filters_bool(struct hull_call *call, const struct filters *filters, const char *key, bool *ret)
+{
+    static const char *const yes[] = {"1", "t", "T", "true", "TRUE", "True"};
+    static const char *const no[] = {"0", "f", "F", "false", "FALSE", "False"};
+    const struct hull_strv *values = filters_get(filters, key);
+
+    if (!values)
+        return 0;
+    for (size_t i = 0; values->n == 1 && i < HULL_COUNT(yes); i++) {
+        if (strcmp(values->v[0], yes[i]) == 0 || strcmp(values->v[0], no[i]) == 0) {
+            *ret = strcmp(values->v[0], yes[i]) == 0;
+            return 0;
+        }
+    }
+    return hull_fail(call, HULL_INVALID, "invalid filter '%s=[%s]'", key, values->v[0]);
+}
