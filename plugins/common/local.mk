@@ -1,4 +1,17 @@
 # plugins/common: an archive; the linker leaves out of a plugin what the plugin does not use.
 noinst_LTLIBRARIES += plugins/common/libcommon.la
-plugins_common_libcommon_la_SOURCES =
+plugins_common_libcommon_la_SOURCES = plugins/common/json.c plugins/common/json_encode.c \
+	plugins/common/json_scan.c plugins/common/json_value.c plugins/common/json.h plugins/common/json_scan.h
 plugins_common_libcommon_la_CFLAGS = $(PLUGIN_CFLAGS)
+
+plugins_common_libcommon_la_SOURCES += plugins/common/reference.c plugins/common/reference.h
+if HAVE_OPENSSL
+plugins_common_libcommon_la_SOURCES += plugins/common/digest.c plugins/common/digest.h
+plugins_common_libcommon_la_CFLAGS += $(OPENSSL_CFLAGS)
+endif
+plugins_common_libcommon_la_SOURCES += plugins/common/compress.c plugins/common/compress.h
+plugins_common_libcommon_la_SOURCES += plugins/common/ids.c plugins/common/ids.h \
+	plugins/common/names.c plugins/common/names.h plugins/common/signals.c plugins/common/signals.h \
+	plugins/common/timefmt.c plugins/common/timefmt.h plugins/common/filters.c plugins/common/filters.h
+plugins_common_libcommon_la_SOURCES += plugins/common/address.c plugins/common/address.h \
+	plugins/common/netlink.c plugins/common/netlink.h
