@@ -33,8 +33,7 @@ int json_check(const char *text, size_t length, struct hull_problem *problem) HU
  * Worker-safe. */
 void json_encode(struct hull_text *out, const struct hull_message *message, const void *value);
 /* VALUE as a string of its own in ARENA. */
-char *json_string(struct hull_arena *arena, const struct hull_message *message,
-                  const void *value);
+char *json_string(struct hull_arena *arena, const struct hull_message *message, const void *value);
 /* Append TEXT quoted and escaped; invalid UTF-8 becomes U+FFFD; <, > and & become \u003c … as
  * Go's encoder writes them. NULL counts as "". */
 void json_quote(struct hull_text *out, const char *text, size_t length);
@@ -42,8 +41,7 @@ void json_quote(struct hull_text *out, const char *text, size_t length);
 /* One field from text, as in a query or on a command line: "1", "true", "a=b"; lists and maps
  * take one more element; STRVMAP takes JSON in both encodings of filters. The error names NAME. */
 int json_field_set(struct hull_arena *arena, const struct hull_field *field, void *member,
-                   const char *name, const char *text, struct hull_problem *problem)
-    HULL_CHECKED;
+                   const char *name, const char *text, struct hull_problem *problem) HULL_CHECKED;
 
 /* --- JSON without a table: for templates and documents of unknown shape --------------------- */
 
