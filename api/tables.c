@@ -3,6 +3,7 @@
  */
 #define HULL_DEFINE_TABLES
 
+#include "cli.h"
 #include "config.h"
 #include "content.h"
 #include "firewall.h"
@@ -12,5 +13,6 @@
 #include "runtime.h"
 #include "state.h"
 #include "storage.h"
+#include "tls.h"
 
 const struct hull_topic event_topic = {"event", &event_message_message};

@@ -1,0 +1,22 @@
+/*
+ * tls.h: the service "tls" at port support/tls: the client's side of TLS over a stream. A service
+ * of its own, so that only who speaks TLS loads the library.
+ */
+#ifndef HULL_API_TLS_H
+#define HULL_API_TLS_H
+
+#include <hull/call.h>
+
+#define TLS_CONNECT_REQUEST_FIELDS(F, T)                                                       \
+    F(T, STREAM, _, stream, "stream", 0, "The connection; taken, even when it fails")          \
+    F(T, STRING, _, host, "host", 0, "Name or address that the certificate must be for")       \
+    F(T, BOOL, _, verify, "verify", 0, "Check the certificate")                                \
+    F(T, STRING, _, ca, "ca", 0, "File with the authorities to trust, the system's if absent") \
+    F(T, STRING, _, cert, "cert", 0, "File with our certificate, may be absent")               \
+    F(T, STRING, _, key, "key", 0, "File with its key")
+HULL_MESSAGE(tls_connect_request, TLS_CONNECT_REQUEST_FIELDS)
+#define TLS_CONNECT_REPLY_FIELDS(F, T) F(T, STREAM, _, stream, "stream", 0, "What is inside")
+HULL_MESSAGE(tls_connect_reply, TLS_CONNECT_REPLY_FIELDS)
+HULL_METHOD(tls, connect, tls_connect_request, tls_connect_reply, 0)
+
+#endif
