@@ -1,0 +1,142 @@
+/*
+ * ingest.c: a worker reads a descriptor to its end, hashes and writes, and makes the file visible
+ * under its digest when all is as expected and on the disk.
+ */
+#include "content_store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define CHUNK (256 << 10)
+
+static int io_fail(struct hull_problem *problem, const char *what)
+{
+    return hull_problem_set(problem, hull_kind_of_errno(errno), "%s: %s", what, strerror(errno));
+}
+
+static int write_full(int fd, const char *data, size_t size, struct hull_problem *problem)
+{
+    while (size) {
+        ssize_t done = write(fd, data, size);
+        if (done < 0 && errno == EINTR)
+            continue;
+        if (done < 0)
+            return io_fail(problem, "image store: write");
+        data += done;
+        size -= (size_t)done;
+    }
+    return 0;
+}
+
+static int check_growth(const struct content_ingest *ingest, struct hull_problem *problem)
+{
+    if (ingest->limit && ingest->ret_size > ingest->limit)
+        return hull_problem_set(problem, HULL_TOO_LARGE, "more than the limit of %lld bytes",
+                                (long long)ingest->limit);
+    if (ingest->expected_size && ingest->ret_size > ingest->expected_size)
+        return hull_problem_set(problem, HULL_INVALID, "more than the expected %lld bytes",
+                                (long long)ingest->expected_size);
+    return 0;
+}
+
+/* Read all of the source into FD (-1: nowhere) and DIGEST. */
+static int pump(struct hull_work *work, struct content_ingest *ingest, int fd,
+                struct digest *digest)
+{
+    HULL_AUTO_FREE char *buffer = malloc(CHUNK);
+    int rc = 0;
+
+    HULL_ASSERT(buffer);
+    while (rc == 0) {
+        ssize_t got = read(ingest->fd, buffer, CHUNK);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return io_fail(&work->problem, "read");
+        if (got == 0)
+            break;
+        if (*work->canceled)
+            return hull_problem_set(&work->problem, HULL_CANCELED, "canceled");
+        ingest->ret_size += got;
+        rc = check_growth(ingest, &work->problem);
+        if (rc == 0 && fd >= 0) {
+            digest_update(digest, buffer, (size_t)got);
+            rc = write_full(fd, buffer, (size_t)got, &work->problem);
+        }
+    }
+    return rc;
+}
+
+static int check_result(const struct content_ingest *ingest, struct hull_problem *problem)
+{
+    if (ingest->expected && strcmp(ingest->ret, ingest->expected) != 0)
+        return hull_problem_set(problem, HULL_INVALID,
+                                "digest mismatch: expected %s, the content has %s",
+                                ingest->expected, ingest->ret);
+    if (ingest->expected_size && ingest->ret_size != ingest->expected_size)
+        return hull_problem_set(problem, HULL_INVALID,
+                                "unexpected end: %lld of %lld bytes have come",
+                                (long long)ingest->ret_size, (long long)ingest->expected_size);
+    return 0;
+}
+
+/* On the disk first, then visible, then that on the disk too. */
+static int publish(const struct content_ingest *ingest, const char *name, int fd,
+                   struct hull_problem *problem)
+{
+    const struct content_store *store = ingest->store;
+
+    if (fsync(fd) < 0 ||
+        renameat(store->ingest_fd, name, store->blobs_fd, digest_hex(ingest->ret)) < 0 ||
+        fsync(store->blobs_fd) < 0)
+        return io_fail(problem, "image store: commit");
+    return 0;
+}
+
+static int write_blob(struct hull_work *work, struct content_ingest *ingest, const char *name,
+                      int fd)
+{
+    DIGEST_AUTO *digest = digest_new();
+    struct stat there;
+    int rc = pump(work, ingest, fd, digest);
+
+    if (rc < 0)
+        return rc;
+    digest_final(digest, ingest->ret);
+    rc = check_result(ingest, &work->problem);
+    if (rc < 0)
+        return rc;
+    /* Content that came without a digest may turn out to be here already. */
+    if (fstatat(ingest->store->blobs_fd, digest_hex(ingest->ret), &there, AT_SYMLINK_NOFOLLOW) == 0)
+        unlinkat(ingest->store->ingest_fd, name, 0);
+    else
+        rc = publish(ingest, name, fd, &work->problem);
+    return rc;
+}
+
+int store_ingest(struct hull_work *work, void *arg)
+{
+    struct content_ingest *ingest = arg;
+    HULL_AUTO_FD fd = -1;
+    char name[32];
+    int rc;
+
+    if (ingest->skip) {
+        snprintf(ingest->ret, sizeof(ingest->ret), "%s", ingest->expected);
+        rc = pump(work, ingest, -1, NULL);
+        return rc < 0 ? rc : check_result(ingest, &work->problem);
+    }
+    snprintf(name, sizeof(name), "%llu", (unsigned long long)ingest->serial);
+    fd = openat(ingest->store->ingest_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+    if (fd < 0)
+        return io_fail(&work->problem, "image store: create");
+    rc = write_blob(work, ingest, name, fd);
+    if (rc < 0)
+        unlinkat(ingest->store->ingest_fd, name, 0);
+    return rc;
+}
