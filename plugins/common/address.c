@@ -168,8 +168,7 @@ bool mac_parse(const char *text, uint8_t ret_mac[6])
     for (size_t i = 0; i < 6; i++) {
         const char *at = text + i * 3;
         char pair[3] = {at[0], at[1], '\0'};
-        if (strspn(pair, "0123456789abcdefABCDEF") != 2 ||
-            (i < 5 && at[2] != ':' && at[2] != '-'))
+        if (strspn(pair, "0123456789abcdefABCDEF") != 2 || (i < 5 && at[2] != ':' && at[2] != '-'))
             return false;
         mac[i] = (uint8_t)strtoul(pair, NULL, 16);
     }

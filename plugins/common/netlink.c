@@ -78,8 +78,8 @@ int nl_open_in(int netns_fd, bool v4_only)
     sigfillset(&all);
     /* A handler must not run in the child, on memory that is ours too. */
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    pid_t pid = clone(visit_namespace, stack + sizeof(stack),
-                      CLONE_VM | CLONE_VFORK | CLONE_FILES, &visit);
+    pid_t pid =
+        clone(visit_namespace, stack + sizeof(stack), CLONE_VM | CLONE_VFORK | CLONE_FILES, &visit);
     int err = errno;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (pid < 0)

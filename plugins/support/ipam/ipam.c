@@ -1,0 +1,508 @@
+/*
+ * ipam.c: the service "ipam": pools of addresses, and who has which.
+ *
+ * The state store holds one document per pool (bucket "ipam-pool", key NETWORK/4 or NETWORK/6)
+ * and one per address (bucket "ipam-address", key NETWORK/4/ADDRESS), so that taking one among
+ * ten thousand writes one small row. All of it is read once, when the plugin is loaded, and kept
+ * as bitmaps; an address is marked in memory before the commit that records it and freed again
+ * when that fails, so that two requests never get the same one.
+ *
+ * A pool that nobody named comes from default-address-pools, or from ranges of /24 networks that
+ * other engines leave alone; it overlaps no pool, and no route or address of this host.
+ */
+#include "ipam.h"
+
+#include "api/config.h"
+#include "json.h"
+#include "netlink.h"
+#include "pool.h"
+#include "state.h"
+
+#include <hull/hull.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define POOL_BUCKET "ipam-pool"
+#define ADDRESS_BUCKET "ipam-address"
+
+struct entry {
+    struct entry *next;
+    char *key; /* NETWORK/4 */
+    char *gateway;
+    struct pool pool;
+};
+
+static struct entry *entries;
+static struct hull_lock lock; /* over the choice of a pool, which yields */
+
+static const struct config_pool default_pools[] = {
+    {"10.201.0.0/16", 24}, {"10.88.0.0/16", 24}, {"172.31.0.0/16", 24}, {"192.168.128.0/17", 24}};
+static const struct config_pool default_pools6[] = {{"fd68:756c:6c00::/48", 64}};
+
+/* --- state ----------------------------------------------------------------------------------- */
+
+/* One document written, or removed when VALUE is NULL. */
+static int store(struct hull_call *call, const char *bucket, const char *key, const char *value)
+{
+    struct state_document *operation = HULL_NEW(hull_call_arena(call), struct state_document);
+    *operation = (struct state_document){.bucket = bucket, .key = key, .value = value};
+    struct state_commit_request request = {.operations = {1, operation}};
+    struct state_commit_reply reply;
+    return state_commit(call, NULL, &request, &reply);
+}
+
+static char *pool_key(struct hull_call *call, const char *network_id, bool ipv6)
+{
+    return hull_printf(call, "%s/%c", network_id, ipv6 ? '6' : '4');
+}
+
+static struct entry *find_entry(const char *key)
+{
+    struct entry *entry = entries;
+    while (entry != NULL && strcmp(entry->key, key) != 0)
+        entry = entry->next;
+    return entry;
+}
+
+static void free_entry(struct entry *entry)
+{
+    struct entry **link = &entries;
+    while (*link != NULL && *link != entry)
+        link = &(*link)->next;
+    if (*link != NULL)
+        *link = entry->next;
+    pool_done(&entry->pool);
+    free(entry->key);
+    free(entry->gateway);
+    free(entry);
+}
+
+static char *copy_text(const char *text)
+{
+    char *copy = strdup(text);
+    HULL_ASSERT(copy != NULL);
+    return copy;
+}
+
+/* --- a pool from its description ------------------------------------------------------------- */
+
+static int read_net(struct hull_call *call, const char *what, const char *text,
+                    struct ip_net *ret_net)
+{
+    if (ip_net_parse(text, ret_net))
+        return 0;
+    return hull_fail(call, HULL_INVALID,
+                     "invalid network config:\ninvalid %s %s: invalid CIDR block notation", what,
+                     text);
+}
+
+static int take_own(struct hull_call *call, struct pool *pool, const char *what, const char *text)
+{
+    struct ip_addr addr;
+    if (!ip_parse(text, &addr))
+        return hull_fail(call, HULL_INVALID, "invalid network config:\ninvalid %s %s", what, text);
+    switch (pool_take(pool, &addr, "")) {
+    case POOL_OUTSIDE:
+        return hull_fail(call, HULL_INVALID, "no matching subnet for %s %s", what, text);
+    case POOL_TAKEN:
+        return hull_fail(call, HULL_FORBIDDEN, "failed to allocate %s (%s): Address already in use",
+                         what, text);
+    case POOL_OK:
+    case POOL_FULL:
+        break;
+    }
+    return 0;
+}
+
+/* The gateway: the one named, or the first address; and the addresses to keep free. */
+static int reserve_own(struct hull_call *call, struct pool *pool, const struct ipam_pool *spec,
+                       const char **ret_gateway)
+{
+    const char *gateway = spec->gateway;
+    if (gateway == NULL || *gateway == '\0') {
+        struct ip_addr first = ip_add(&pool->net.addr, 1);
+        char text[IP_TEXT_SIZE];
+        gateway = hull_strdup(call, ip_text(&first, text));
+    }
+    int rc = take_own(call, pool, "gateway", gateway);
+    for (size_t i = 0; i < spec->auxiliary.n && rc == 0; i++)
+        rc = take_own(call, pool, "auxiliary address", spec->auxiliary.v[i].value);
+    *ret_gateway = gateway;
+    return rc;
+}
+
+/* Make the entry for SPEC, whose subnet is known, and put it in the list. */
+static int make_entry(struct hull_call *call, const char *key, const struct ipam_pool *spec,
+                      struct entry **ret_entry)
+{
+    struct ip_net net;
+    struct ip_net range;
+    int rc = read_net(call, "subnet", spec->subnet, &net);
+    if (rc < 0)
+        return rc;
+    bool ranged = spec->ip_range != NULL && *spec->ip_range != '\0';
+    if (ranged) {
+        rc = read_net(call, "ip-range", spec->ip_range, &range);
+        if (rc == 0 && !ip_net_within(&net, &range))
+            rc = hull_fail(call, HULL_INVALID, "no matching subnet for range %s", spec->ip_range);
+        if (rc < 0)
+            return rc;
+    }
+    struct entry *entry = calloc(1, sizeof(*entry));
+    HULL_ASSERT(entry != NULL);
+    const char *gateway;
+    pool_init(&entry->pool, &net, ranged ? &range : NULL);
+    entry->key = copy_text(key);
+    rc = reserve_own(call, &entry->pool, spec, &gateway);
+    if (rc < 0) {
+        free_entry(entry);
+        return rc;
+    }
+    entry->gateway = copy_text(gateway);
+    entry->next = entries;
+    entries = entry;
+    *ret_entry = entry;
+    return 0;
+}
+
+/* --- choosing a pool ------------------------------------------------------------------------- */
+
+struct host_work {
+    struct ip_net *nets;
+    size_t count;
+};
+
+static int read_host(struct hull_work *work, void *arg)
+{
+    struct host_work *host = arg;
+    int fd = nl_open(NETLINK_ROUTE);
+    int rc = fd < 0 ? fd : nl_host_networks(fd, &host->nets, &host->count);
+    if (fd >= 0)
+        close(fd);
+    if (rc < 0)
+        return hull_problem_set(&work->problem, hull_kind_of_errno(-rc),
+                                "can't read the routes of this host: %s", strerror(-rc));
+    return 0;
+}
+
+/* What a new pool must not overlap: pools, and with HOST what the host uses. In the arena. */
+static int used_networks(struct hull_call *call, bool host, struct ip_net **ret_nets,
+                         size_t *ret_count)
+{
+    struct host_work work = {0};
+    int rc = host ? hull_work(call, read_host, &work) : 0;
+    if (rc < 0)
+        return rc;
+    size_t count = work.count;
+    for (struct entry *entry = entries; entry != NULL; entry = entry->next)
+        count++;
+    struct ip_net *nets = hull_alloc(call, (count + 1) * sizeof(*nets));
+    if (work.count > 0)
+        memcpy(nets, work.nets, work.count * sizeof(*nets));
+    free(work.nets);
+    size_t at = work.count;
+    for (struct entry *entry = entries; entry != NULL; entry = entry->next)
+        nets[at++] = entry->pool.net;
+    *ret_nets = nets;
+    *ret_count = count;
+    return 0;
+}
+
+static int choose_from(struct hull_call *call, const struct config_pool *pools, size_t pool_count,
+                       int family, char **ret_subnet)
+{
+    struct ip_net *used;
+    size_t count;
+    int rc = used_networks(call, true, &used, &count);
+    if (rc < 0)
+        return rc;
+    for (size_t i = 0; i < pool_count; i++) {
+        struct ip_net base;
+        struct ip_net net;
+        if (!ip_net_parse(pools[i].base, &base))
+            return hull_fail(call, HULL_INVALID, "default-address-pools: %s is not a network",
+                             pools[i].base);
+        if (pools[i].size < base.length || pools[i].size > (int)ip_size(base.addr.family) * 8)
+            return hull_fail(call, HULL_INVALID,
+                             "default-address-pools: a size of %d does not fit in %s",
+                             (int)pools[i].size, pools[i].base);
+        if (base.addr.family == family &&
+            pool_find_net(&base, (unsigned)pools[i].size, used, count, &net)) {
+            char text[IP_TEXT_SIZE];
+            *ret_subnet = hull_strdup(call, ip_net_text(&net, text));
+            return 0;
+        }
+    }
+    return hull_fail(call, HULL_UNAVAILABLE,
+                     "all predefined address pools have been fully subnetted: name a --subnet, or "
+                     "add to default-address-pools");
+}
+
+static int choose_subnet(struct hull_call *call, bool ipv6, char **ret_subnet)
+{
+    const struct daemon_config *config = daemon_config();
+    int family = ipv6 ? AF_INET6 : AF_INET;
+    if (config != NULL && config->default_address_pools.n > 0)
+        return choose_from(call, config->default_address_pools.v, config->default_address_pools.n,
+                           family, ret_subnet);
+    return choose_from(call, ipv6 ? default_pools6 : default_pools,
+                       ipv6 ? HULL_COUNT(default_pools6) : HULL_COUNT(default_pools), family,
+                       ret_subnet);
+}
+
+static int check_overlap(struct hull_call *call, const char *subnet)
+{
+    struct ip_net net;
+    int rc = read_net(call, "subnet", subnet, &net);
+    for (struct entry *entry = entries; entry != NULL && rc == 0; entry = entry->next) {
+        if (ip_net_overlap(&net, &entry->pool.net))
+            rc = hull_fail(call, HULL_FORBIDDEN,
+                           "invalid pool request: Pool overlaps with other one on this address "
+                           "space");
+    }
+    return rc;
+}
+
+static void tell_pool(struct hull_call *call, const struct entry *entry,
+                      const struct ipam_pool *request, struct ipam_pool *ret_reply)
+{
+    char text[IP_TEXT_SIZE];
+    *ret_reply = *request;
+    ret_reply->subnet = hull_strdup(call, ip_net_text(&entry->pool.net, text));
+    ret_reply->gateway = hull_strdup(call, entry->gateway);
+}
+
+static int new_pool(struct hull_call *call, const char *key, const struct ipam_pool *request,
+                    struct ipam_pool *ret_reply)
+{
+    struct ipam_pool spec = *request;
+    char *chosen;
+    int rc;
+    if (spec.subnet == NULL || *spec.subnet == '\0') {
+        rc = choose_subnet(call, spec.ipv6, &chosen);
+        spec.subnet = rc == 0 ? chosen : NULL;
+    } else {
+        rc = check_overlap(call, spec.subnet);
+    }
+    if (rc < 0)
+        return rc;
+    struct entry *entry;
+    rc = make_entry(call, key, &spec, &entry);
+    if (rc < 0)
+        return rc;
+    tell_pool(call, entry, &spec, ret_reply);
+    rc = store(call, POOL_BUCKET, key,
+               json_string(hull_call_arena(call), &ipam_pool_message, ret_reply));
+    if (rc < 0)
+        free_entry(entry);
+    return rc;
+}
+
+/* --- handlers -------------------------------------------------------------------------------- */
+
+static int pool_reserve(struct hull_call *call, const struct ipam_pool *request,
+                        struct ipam_pool *ret_reply)
+{
+    char *key = pool_key(call, request->network_id, request->ipv6);
+    int rc = hull_lock(call, &lock);
+    if (rc < 0)
+        return rc;
+    hull_defer(call, hull_unlock_cleanup, &lock);
+    struct entry *entry = find_entry(key);
+    if (entry == NULL)
+        return new_pool(call, key, request, ret_reply);
+    tell_pool(call, entry, request, ret_reply);
+    return 0;
+}
+
+static int pool_release(struct hull_call *call, const struct ipam_pool *request,
+                        struct hull_empty *ret_reply)
+{
+    (void)ret_reply;
+    char *key = pool_key(call, request->network_id, request->ipv6);
+    struct entry *entry = find_entry(key);
+    if (entry == NULL)
+        return 0;
+    struct hull_arena *arena = hull_call_arena(call);
+    struct state_commit_request commit = {0};
+    struct state_document *operation = HULL_LIST_ADD(arena, &commit.operations);
+    *operation = (struct state_document){.bucket = POOL_BUCKET, .key = key};
+    for (size_t i = 0; i < entry->pool.lease_count; i++) {
+        char text[IP_TEXT_SIZE];
+        operation = HULL_LIST_ADD(arena, &commit.operations);
+        operation->bucket = ADDRESS_BUCKET;
+        operation->key =
+            hull_printf(call, "%s/%s", key, ip_text(&entry->pool.leases[i].addr, text));
+    }
+    struct state_commit_reply reply;
+    int rc = state_commit(call, NULL, &commit, &reply);
+    entry = rc < 0 ? NULL : find_entry(key);
+    if (entry != NULL)
+        free_entry(entry);
+    return rc;
+}
+
+/* Mark the address that REQUEST wants in memory. */
+static int pick(struct hull_call *call, struct pool *pool, const struct ipam_address *request,
+                struct ip_addr *ret_addr)
+{
+    enum pool_result result;
+    const char *wanted = request->address;
+    if (wanted == NULL || *wanted == '\0') {
+        result = pool_choose(pool, request->owner, ret_addr);
+    } else {
+        if (!ip_parse(wanted, ret_addr))
+            return hull_fail(call, HULL_INVALID, "invalid IP address: %s", wanted);
+        result = pool_take(pool, ret_addr, request->owner);
+    }
+    switch (result) {
+    case POOL_TAKEN:
+        return hull_fail(call, HULL_FORBIDDEN, "Address already in use");
+    case POOL_FULL:
+        return hull_fail(call, HULL_UNAVAILABLE,
+                         "no available IPv%c addresses on this network's "
+                         "address pools",
+                         request->ipv6 ? '6' : '4');
+    case POOL_OUTSIDE:
+        return hull_fail(call, HULL_INVALID,
+                         "invalid address %s: it does not belong to any of this network's subnets",
+                         wanted);
+    case POOL_OK:
+        break;
+    }
+    return 0;
+}
+
+static int address_reserve(struct hull_call *call, const struct ipam_address *request,
+                           struct ipam_address *ret_reply)
+{
+    char *key = pool_key(call, request->network_id, request->ipv6);
+    struct entry *entry = find_entry(key);
+    if (entry == NULL)
+        return hull_fail(call, HULL_NOT_FOUND, "network %s has no address pool",
+                         request->network_id);
+    if (request->owner == NULL || *request->owner == '\0')
+        return hull_fail(call, HULL_INVALID, "an address needs an owner");
+    struct ip_addr addr;
+    int rc = pick(call, &entry->pool, request, &addr);
+    if (rc < 0)
+        return rc;
+    char text[IP_TEXT_SIZE];
+    *ret_reply = *request;
+    ret_reply->address = hull_strdup(call, ip_text(&addr, text));
+    ret_reply->prefix_len = entry->pool.net.length;
+    ret_reply->gateway = hull_strdup(call, entry->gateway);
+    rc = store(call, ADDRESS_BUCKET, hull_printf(call, "%s/%s", key, ret_reply->address),
+               json_string(hull_call_arena(call), &ipam_address_message, request));
+    entry = rc < 0 ? find_entry(key) : NULL;
+    if (entry != NULL)
+        pool_free(&entry->pool, &addr);
+    return rc;
+}
+
+/* The addresses that REQUEST names by owner or by themselves, as removals for the store. */
+static void list_released(struct hull_call *call, const char *key, const struct pool *pool,
+                          const struct ipam_address *request, struct state_commit_request *ret)
+{
+    struct ip_addr addr;
+    bool by_owner = request->owner != NULL && *request->owner != '\0';
+    bool by_addr = ip_parse(request->address, &addr);
+    for (size_t i = 0; i < pool->lease_count; i++) {
+        const struct pool_lease *lease = &pool->leases[i];
+        if (*lease->owner == '\0' || (by_owner && strcmp(lease->owner, request->owner) != 0) ||
+            (by_addr && ip_compare(&lease->addr, &addr) != 0) || (!by_owner && !by_addr))
+            continue;
+        char text[IP_TEXT_SIZE];
+        struct state_document *operation = HULL_LIST_ADD(hull_call_arena(call), &ret->operations);
+        operation->bucket = ADDRESS_BUCKET;
+        operation->key = hull_printf(call, "%s/%s", key, ip_text(&lease->addr, text));
+    }
+}
+
+static int address_release(struct hull_call *call, const struct ipam_address *request,
+                           struct hull_empty *ret_reply)
+{
+    (void)ret_reply;
+    char *key = pool_key(call, request->network_id, request->ipv6);
+    struct entry *entry = find_entry(key);
+    if (entry == NULL)
+        return 0;
+    struct state_commit_request commit = {0};
+    struct state_commit_reply reply;
+    list_released(call, key, &entry->pool, request, &commit);
+    if (commit.operations.n == 0)
+        return 0;
+    /* Recorded as free before it is free, or a crash between would give it out twice. */
+    int rc = state_commit(call, NULL, &commit, &reply);
+    entry = rc < 0 ? NULL : find_entry(key);
+    for (size_t i = 0; entry != NULL && i < commit.operations.n; i++) {
+        struct ip_addr addr;
+        if (ip_parse(commit.operations.v[i].key + strlen(key) + 1, &addr))
+            pool_free(&entry->pool, &addr);
+    }
+    return rc;
+}
+
+/* --- loading --------------------------------------------------------------------------------- */
+
+static int load_pool(struct hull_call *call, void *ctx, const void *reply)
+{
+    (void)ctx;
+    const struct state_document *document = reply;
+    struct ipam_pool spec;
+    struct entry *entry;
+    int rc = json_decode_call(call, &ipam_pool_message, document->value, strlen(document->value), 0,
+                              &spec);
+    return rc < 0 ? rc : make_entry(call, document->key, &spec, &entry);
+}
+
+static int load_address(struct hull_call *call, void *ctx, const void *reply)
+{
+    (void)ctx;
+    const struct state_document *document = reply;
+    const char *slash = strrchr(document->key, '/');
+    struct ipam_address lease;
+    struct ip_addr addr;
+    int rc = json_decode_call(call, &ipam_address_message, document->value, strlen(document->value),
+                              0, &lease);
+    if (rc < 0 || slash == NULL || !ip_parse(slash + 1, &addr))
+        return rc;
+    struct entry *entry =
+        find_entry(hull_printf(call, "%.*s", (int)(slash - document->key), document->key));
+    if (entry != NULL && lease.owner != NULL)
+        (void)pool_take(&entry->pool, &addr, lease.owner);
+    return 0;
+}
+
+static int init(struct hull_call *call)
+{
+    static const struct state_key pools = {.bucket = POOL_BUCKET};
+    static const struct state_key addresses = {.bucket = ADDRESS_BUCKET};
+    struct state_document last;
+    int rc = hull_send_many(call, NULL, &state_list_method, &pools, &last,
+                            &(struct hull_sink){.reply = load_pool});
+    if (rc == 0)
+        rc = hull_send_many(call, NULL, &state_list_method, &addresses, &last,
+                            &(struct hull_sink){.reply = load_address});
+    return rc;
+}
+
+static void fini(void)
+{
+    while (entries != NULL)
+        free_entry(entries);
+}
+
+static const char *const needs[] = {"state", NULL};
+static const struct hull_handler handlers[] = {
+    HULL_HANDLE(ipam, pool_reserve, pool_reserve),
+    HULL_HANDLE(ipam, pool_release, pool_release),
+    HULL_HANDLE(ipam, address_reserve, address_reserve),
+    HULL_HANDLE(ipam, address_release, address_release),
+    {},
+};
+HULL_PLUGIN(support_ipam, .port = "support/ipam", .version = "1", .needs = needs,
+            .handlers = handlers, .init = init, .fini = fini);
