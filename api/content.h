@@ -16,6 +16,11 @@ HULL_MESSAGE(content_blob, CONTENT_BLOB_FIELDS)
 /* Read the descriptor to its end on a worker, hash and store. Someone else storing the same
  * digest is joined. -HULL_INVALID when digest or size differ from what was expected. */
 HULL_METHOD(content, ingest, content_blob, content_blob, 0)
+/* An ingest by the caller's own hand: create gives an unnamed file to write; commit takes it back
+ * with the digest that the caller computed while writing, and makes it durable and visible.
+ * Closing it instead forgets it. */
+HULL_METHOD(content, create, hull_empty, content_blob, 0)
+HULL_METHOD(content, commit, content_blob, content_blob, 0)
 HULL_METHOD(content, open, content_blob, content_blob, 0)
 HULL_METHOD(content, stat, content_blob, content_blob, 0)
 HULL_METHOD(content, remove, content_blob, hull_empty, 0)

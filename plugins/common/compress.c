@@ -295,11 +295,10 @@ static int read_magic(struct decompress *stream, struct hull_problem *problem)
     return 0;
 }
 
-int decompress_open(compress_source *source, void *ctx, const struct compress_limits *limits,
-                    struct decompress **ret, struct hull_problem *problem)
+struct decompress *decompress_new(compress_source *source, void *ctx,
+                                  const struct compress_limits *limits)
 {
-    DECOMPRESS_AUTO *stream = calloc(1, sizeof(*stream));
-    int rc;
+    struct decompress *stream = calloc(1, sizeof(*stream));
 
     HULL_ASSERT(stream);
     stream->source = source;
@@ -308,7 +307,14 @@ int decompress_open(compress_source *source, void *ctx, const struct compress_li
         stream->limits = *limits;
     stream->input = malloc(INPUT_SIZE);
     HULL_ASSERT(stream->input);
-    rc = read_magic(stream, problem);
+    return stream;
+}
+
+/* The format is known, or the reason why not. */
+static int begin(struct decompress *stream, struct hull_problem *problem)
+{
+    int rc = read_magic(stream, problem);
+
     if (rc < 0)
         return rc;
     stream->format = compress_detect(stream->input, stream->filled);
@@ -317,13 +323,7 @@ int decompress_open(compress_source *source, void *ctx, const struct compress_li
         return hull_problem_set(problem, HULL_NOT_SUPPORTED,
                                 "compression with %s is not supported: use gzip, zstd or none",
                                 compress_name(stream->format));
-    if (stream->codec->start) {
-        rc = stream->codec->start(stream, problem);
-        if (rc < 0)
-            return rc;
-    }
-    *ret = HULL_TAKE(stream);
-    return 0;
+    return stream->codec->start ? stream->codec->start(stream, problem) : 0;
 }
 
 static int check_limits(const struct decompress *stream, struct hull_problem *problem)
@@ -347,6 +347,11 @@ ssize_t decompress_read(struct decompress *stream, void *buffer, size_t size,
     ssize_t made = 0;
     bool ended = false;
 
+    if (!stream->codec) {
+        int rc = begin(stream, problem);
+        if (rc < 0)
+            return rc;
+    }
     if (size > INT32_MAX)
         size = INT32_MAX;
     while (made == 0 && size) {

@@ -25,7 +25,11 @@ enum compress_format compress_detect(const void *data, size_t size);
 /* "gzip"; "uncompressed" for COMPRESS_NONE. */
 const char *compress_name(enum compress_format format);
 
-/* Where compressed bytes come from: up to SIZE of them, 0 at the end, or -KIND with PROBLEM set. */
+/* A source has nothing now: come back later. It is no kind of error. */
+#define COMPRESS_AGAIN (-1000)
+
+/* Where compressed bytes come from: up to SIZE of them, 0 at the end, COMPRESS_AGAIN, or -KIND with
+ * PROBLEM set. */
 typedef ssize_t compress_source(void *ctx, void *buffer, size_t size, struct hull_problem *problem);
 /* A source that reads a descriptor; CTX points at the int. Blocks. */
 ssize_t compress_read_fd(void *ctx, void *buffer, size_t size, struct hull_problem *problem);
@@ -37,16 +41,17 @@ struct compress_limits {
 
 /* A stream being read. Worker-safe, one thread at a time. */
 struct decompress;
+/* A reader of SOURCE (with CTX), which has to outlive it; LIMITS may be NULL. Reads nothing yet. */
+struct decompress *decompress_new(compress_source *source, void *ctx,
+                                  const struct compress_limits *limits);
 /*
- * Read from SOURCE (with CTX), which has to outlive it. Blocks until the first bytes are there.
- * -HULL_NOT_SUPPORTED, naming it, for a format that is not read.
+ * Up to SIZE bytes; 0 at the end; COMPRESS_AGAIN when the source says so. -HULL_INVALID for damaged
+ * or truncated data, -HULL_TOO_LARGE above a limit, -HULL_NOT_SUPPORTED, naming it, for a format
+ * that is not read.
  */
-int decompress_open(compress_source *source, void *ctx, const struct compress_limits *limits,
-                    struct decompress **ret, struct hull_problem *problem) HULL_CHECKED;
-/* Up to SIZE bytes; 0 at the end; -HULL_INVALID for damaged or truncated data, -HULL_TOO_LARGE
- * above a limit. Blocks. */
 ssize_t decompress_read(struct decompress *stream, void *buffer, size_t size,
                         struct hull_problem *problem) HULL_CHECKED;
+/* Known after the first read. */
 enum compress_format decompress_format(const struct decompress *stream);
 /* NULL is allowed. Returns NULL. */
 struct decompress *decompress_free(struct decompress *stream);

@@ -124,6 +124,39 @@ static int cnt_ingest(struct hull_call *call, const struct content_blob *request
     return 0;
 }
 
+static int cnt_create(struct hull_call *call, const struct hull_empty *request,
+                      struct content_blob *ret_reply)
+{
+    (void)request;
+    ret_reply->fd = store_create(&content.store);
+    return ret_reply->fd < 0 ? hull_fail_errno(call, errno, "image store: create") : 0;
+}
+
+static int cnt_commit(struct hull_call *call, const struct content_blob *request,
+                      struct content_blob *ret_reply)
+{
+    HULL_AUTO_FD fd = request->fd;
+    struct content_file file = {&content.store, fd, request->digest};
+    int rc = check_digest(call, request->digest);
+
+    ret_reply->fd = -1;
+    if (rc < 0)
+        return rc;
+    if (fd < 0)
+        return hull_fail(call, HULL_INVALID, "nothing to commit");
+    rc = hull_work(call, store_link, &file);
+    if (rc < 0)
+        return rc;
+    /* No file system for unnamed files: what was written is read once more. */
+    if (rc > 0 && lseek(fd, 0, SEEK_SET) == 0) {
+        struct content_blob again = *request;
+        again.fd = HULL_TAKE_FD(fd);
+        return cnt_ingest(call, &again, ret_reply);
+    }
+    ret_reply->digest = hull_strdup(call, request->digest);
+    return is_here(request->digest, &ret_reply->size) ? 0 : missing(call, request->digest);
+}
+
 /* --- reading ------------------------------------------------------------------------------- */
 
 static int cnt_open(struct hull_call *call, const struct content_blob *request,

@@ -39,4 +39,15 @@ struct content_ingest {
 };
 int store_ingest(struct hull_work *work, void *arg);
 
+/* The file of a commit, for the worker. */
+struct content_file {
+    const struct content_store *store;
+    int fd;
+    const char *digest;
+};
+/* An unnamed file to write and read; -1 with errno. */
+int store_create(const struct content_store *store);
+/* Give the file its name; 0, 1 when it has to be copied after all, or -KIND. */
+int store_link(struct hull_work *work, void *arg);
+
 #endif

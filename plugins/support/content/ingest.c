@@ -140,3 +140,31 @@ int store_ingest(struct hull_work *work, void *arg)
         unlinkat(ingest->store->ingest_fd, name, 0);
     return rc;
 }
+
+int store_create(const struct content_store *store)
+{
+    char name[] = "unnamed";
+    int fd = openat(store->ingest_fd, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0644);
+
+    if (fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL))
+        return fd;
+    fd = openat(store->ingest_fd, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+    if (fd >= 0)
+        unlinkat(store->ingest_fd, name, 0);
+    return fd;
+}
+
+int store_link(struct hull_work *work, void *arg)
+{
+    const struct content_file *file = arg;
+    char path[64];
+
+    snprintf(path, sizeof(path), "/proc/self/fd/%d", file->fd);
+    if (fsync(file->fd) < 0)
+        return io_fail(&work->problem, "image store: sync");
+    if (linkat(AT_FDCWD, path, file->store->blobs_fd, digest_hex(file->digest), AT_SYMLINK_FOLLOW) <
+            0 &&
+        errno != EEXIST)
+        return errno == ENOENT || errno == EXDEV ? 1 : io_fail(&work->problem, "image store: link");
+    return fsync(file->store->blobs_fd) < 0 ? io_fail(&work->problem, "image store: sync") : 0;
+}
