@@ -283,7 +283,8 @@ static void cnt_fini(void)
 }
 
 static const struct hull_handler handlers[] = {
-    HULL_HANDLE(content, ingest, cnt_ingest), HULL_HANDLE(content, open, cnt_open),
+    HULL_HANDLE(content, ingest, cnt_ingest), HULL_HANDLE(content, create, cnt_create),
+    HULL_HANDLE(content, commit, cnt_commit), HULL_HANDLE(content, open, cnt_open),
     HULL_HANDLE(content, stat, cnt_stat),     HULL_HANDLE(content, remove, cnt_remove),
     HULL_HANDLE(content, list, cnt_list),     {},
 };
