@@ -1,0 +1,225 @@
+/*
+ * bridge.c: the driver "bridge": a Linux bridge per network and a veth pair per container.
+ *
+ * The daemon never enters a namespace. The container's end of the pair is made in its network
+ * namespace at once, with name and MAC; addresses and routes are set through a netlink socket
+ * that was opened in there. The requests of one join are few messages with many requests, run by
+ * one worker, in about two milliseconds of which the kernel needs most to make the pair.
+ *
+ * A pair is never deleted while a container ends: its namespace goes with its last process and
+ * the kernel takes the pair along, which costs nobody a wait. Nothing is remembered here: what
+ * a network needs is asserted again whenever the daemon starts.
+ *
+ * The bridge has no IPv6 unless the network has (and never believes router advertisements), no
+ * learning delay, and a MAC of its own. With icc off its ports are isolated from each other by
+ * the bridge itself, so that no packet filter on bridged frames is needed.
+ */
+#include "link.h"
+
+#include "netdriver.h"
+
+#include <fcntl.h>
+#include <hull/hull.h>
+#include <net/if.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define OPTION "com.docker.network."
+#define OPTION_NAME OPTION "bridge.name"
+#define OPTION_MTU OPTION "driver.mtu"
+#define OPTION_ICC OPTION "bridge.enable_icc"
+
+/* All that a network may say; the firewall's are read by the network engine. */
+static const char *const known_options[] = {
+    OPTION_NAME,
+    OPTION_MTU,
+    OPTION_ICC,
+    OPTION "bridge.default_bridge",
+    OPTION "bridge.enable_ip_masquerade",
+    OPTION "bridge.host_binding_ipv4",
+};
+
+static int check_options(struct hull_call *call, const struct hull_map *options)
+{
+    for (size_t i = 0; i < options->n; i++) {
+        bool known = false;
+        for (size_t k = 0; k < HULL_COUNT(known_options); k++)
+            known = known || strcmp(options->v[i].key, known_options[k]) == 0;
+        if (!known)
+            return hull_fail(call, HULL_INVALID, "network driver bridge: option %s is not known",
+                             options->v[i].key);
+    }
+    return 0;
+}
+
+static const char *bridge_name(struct hull_call *call, const struct network *network)
+{
+    const char *name = hull_map_find(&network->options, OPTION_NAME);
+    if (name != NULL && *name != '\0')
+        return name;
+    return hull_printf(call, "hull-%.10s", network->id);
+}
+
+static int read_mtu(struct hull_call *call, const struct network *network, int *ret_mtu)
+{
+    const char *text = hull_map_find(&network->options, OPTION_MTU);
+    *ret_mtu = 0;
+    if (text == NULL || *text == '\0')
+        return 0;
+    char *end;
+    long mtu = strtol(text, &end, 10);
+    if (*end != '\0' || mtu < 68 || mtu > 65535)
+        return hull_fail(call, HULL_INVALID, "%s: %s is not an MTU (68 to 65535)", OPTION_MTU,
+                         text);
+    *ret_mtu = (int)mtu;
+    return 0;
+}
+
+/* --- networks -------------------------------------------------------------------------------- */
+
+static int make_bridge(struct hull_work *work, void *arg)
+{
+    return brg_bridge_make(work, arg);
+}
+
+static int create(struct hull_call *call, const struct netdriver_network *request,
+                  struct hull_empty *ret_reply)
+{
+    (void)ret_reply;
+    const struct network *network = &request->network;
+    struct brg_bridge bridge = {.name = bridge_name(call, network)};
+    int rc = check_options(call, &network->options);
+    if (rc == 0)
+        rc = read_mtu(call, network, &bridge.mtu);
+    if (rc == 0 && (strlen(bridge.name) >= IFNAMSIZ || strpbrk(bridge.name, "/ \t\n:") != NULL))
+        rc = hull_fail(call, HULL_INVALID, "\"%s\" can't be the name of an interface", bridge.name);
+    if (rc < 0)
+        return rc;
+    struct ip_net *nets = hull_alloc(call, (network->ipam.config.n + 1) * sizeof(*nets));
+    for (size_t i = 0; i < network->ipam.config.n; i++) {
+        const struct ipam_config *config = &network->ipam.config.v[i];
+        struct ip_net *net = &nets[bridge.net_count];
+        if (ip_net_parse(config->subnet, net) && ip_parse(config->gateway, &net->addr))
+            bridge.net_count++;
+    }
+    bridge.nets = nets;
+    return hull_work(call, make_bridge, &bridge);
+}
+
+struct removal {
+    const char *name;
+};
+
+static int delete_bridge(struct hull_work *work, void *arg)
+{
+    return brg_bridge_delete(work, ((struct removal *)arg)->name);
+}
+
+static int remove_network(struct hull_call *call, const struct netdriver_network *request,
+                          struct hull_empty *ret_reply)
+{
+    (void)ret_reply;
+    struct removal removal = {bridge_name(call, &request->network)};
+    return hull_work(call, delete_bridge, &removal);
+}
+
+/* --- containers ------------------------------------------------------------------------------ */
+
+/* A name that no other pair has: the old one of this container may not be gone yet. */
+static int host_name(struct hull_call *call, const char **ret_name)
+{
+    uint32_t bits;
+    if (getentropy(&bits, sizeof(bits)) < 0)
+        return hull_fail(call, HULL_INTERNAL, "no random numbers");
+    *ret_name = hull_printf(call, "veth%07x", bits & 0xfffffff);
+    return 0;
+}
+
+/* The MAC asked for, or 02:42 and the address: an address that comes back to another container
+ * then keeps its MAC, and no neighbour holds a stale entry. */
+static int choose_mac(struct hull_call *call, const struct endpoint_settings *endpoint,
+                      const struct ip_addr *addr, uint8_t mac[6])
+{
+    if (endpoint->mac_address != NULL && *endpoint->mac_address != '\0') {
+        if (mac_parse(endpoint->mac_address, mac))
+            return 0;
+        return hull_fail(call, HULL_INVALID, "invalid MAC address: %s", endpoint->mac_address);
+    }
+    mac[0] = 0x02;
+    mac[1] = 0x42;
+    if (addr->family == AF_INET)
+        memcpy(mac + 2, addr->bytes, 4);
+    else if (getentropy(mac + 2, 4) < 0)
+        return hull_fail(call, HULL_INTERNAL, "no random numbers");
+    return 0;
+}
+
+static int read_addresses(struct hull_call *call, const struct netdriver_join_request *request,
+                          struct brg_link *link)
+{
+    const struct endpoint_settings *endpoint = &request->endpoint;
+    if (!ip_parse(endpoint->ip_address, &link->nets[0].addr) &&
+        !ip_parse(endpoint->global_ipv6_address, &link->nets[1].addr))
+        return hull_fail(call, HULL_INVALID, "network %s: no address was chosen",
+                         request->network.name);
+    link->nets[0].length = (unsigned)endpoint->ip_prefix_len;
+    if (ip_parse(endpoint->global_ipv6_address, &link->nets[1].addr))
+        link->nets[1].length = (unsigned)endpoint->global_ipv6_prefix_len;
+    if (request->default_route) {
+        (void)ip_parse(endpoint->gateway, &link->gateway[0]);
+        (void)ip_parse(endpoint->ipv6_gateway, &link->gateway[1]);
+    }
+    return 0;
+}
+
+static int make_link(struct hull_work *work, void *arg)
+{
+    return brg_link_make(work, arg);
+}
+
+static int join(struct hull_call *call, const struct netdriver_join_request *request,
+                struct netdriver_join_reply *ret_reply)
+{
+    const struct network *network = &request->network;
+    struct brg_link link = {.bridge = bridge_name(call, network),
+                            .name = request->ifname,
+                            .netns_fd = request->netns_fd};
+    const char *icc = hull_map_find(&network->options, OPTION_ICC);
+    link.isolated = hull_streq(icc, "false");
+    int rc = read_mtu(call, network, &link.mtu);
+    if (rc == 0)
+        rc = host_name(call, &link.host_name);
+    if (rc == 0)
+        rc = read_addresses(call, request, &link);
+    if (rc == 0)
+        rc = choose_mac(call, &request->endpoint, &link.nets[0].addr, link.mac);
+    if (rc == 0)
+        rc = hull_work(call, make_link, &link);
+    if (rc < 0)
+        return rc;
+    char text[18];
+    ret_reply->mac_address = hull_strdup(call, mac_text(link.mac, text));
+    ret_reply->host_interface = link.host_name;
+    return 0;
+}
+
+/* The pair goes with the container's network namespace. */
+static int leave(struct hull_call *call, const struct netdriver_leave_request *request,
+                 struct hull_empty *ret_reply)
+{
+    (void)call;
+    (void)request;
+    (void)ret_reply;
+    return 0;
+}
+
+static const struct hull_handler handlers[] = {
+    HULL_HANDLE(netdriver, create, create),
+    HULL_HANDLE(netdriver, remove, remove_network),
+    HULL_HANDLE(netdriver, join, join),
+    HULL_HANDLE(netdriver, leave, leave),
+    {},
+};
+HULL_PLUGIN(network_bridge, .port = "network/bridge", .version = "1", .handlers = handlers);

@@ -1,0 +1,299 @@
+#include "link.h"
+
+#include "netlink.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/if_bridge.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <linux/veth.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#define ACK NLM_F_ACK
+
+/* --- small parts ----------------------------------------------------------------------------- */
+
+static int fail(struct hull_work *work, int rc, const struct nl_failure *failure, const char *what,
+                const char *name)
+{
+    const char *text = failure == NULL ? "" : failure->text;
+    return hull_problem_set(&work->problem, hull_kind_of_errno(-rc), "%s %s: %s%s%s", what, name,
+                            strerror(-rc), *text == '\0' ? "" : ": ", text);
+}
+
+/* Write VALUE to net/FAMILY/conf/NAME/KEY. A kernel without the family has no such file. */
+static int set_sysctl(const char *family, const char *name, const char *key, const char *value)
+{
+    char path[128];
+    snprintf(path, sizeof(path), "/proc/sys/net/%s/conf/%s/%s", family, name, key);
+    HULL_AUTO_FD fd = open(path, O_WRONLY | O_CLOEXEC);
+    if (fd < 0)
+        return errno == ENOENT ? 0 : -errno;
+    return write(fd, value, strlen(value)) < 0 ? -errno : 0;
+}
+
+static void begin_link(struct nl_batch *batch, uint16_t flags, int index, bool up, const char *name)
+{
+    struct ifinfomsg head = {.ifi_family = AF_UNSPEC,
+                             .ifi_index = index,
+                             .ifi_flags = up ? IFF_UP : 0,
+                             .ifi_change = up ? IFF_UP : 0};
+    nl_begin(batch, RTM_NEWLINK, ACK | flags, &head, sizeof(head));
+    if (name != NULL)
+        nl_put_text(batch, IFLA_IFNAME, name);
+}
+
+static void add_address(struct nl_batch *batch, unsigned index, const struct ip_net *net)
+{
+    struct ifaddrmsg head = {.ifa_family = (uint8_t)net->addr.family,
+                             .ifa_prefixlen = (uint8_t)net->length,
+                             .ifa_index = index};
+    if (net->addr.family == AF_INET6)
+        head.ifa_flags = IFA_F_NODAD; /* chosen by us: nobody else has it */
+    nl_begin(batch, RTM_NEWADDR, ACK | NLM_F_CREATE | NLM_F_REPLACE, &head, sizeof(head));
+    nl_put(batch, IFA_LOCAL, net->addr.bytes, ip_size(net->addr.family));
+    nl_put(batch, IFA_ADDRESS, net->addr.bytes, ip_size(net->addr.family));
+    if (net->addr.family == AF_INET && net->length < 31) {
+        struct ip_addr last = ip_net_last(net);
+        nl_put(batch, IFA_BROADCAST, last.bytes, 4);
+    }
+}
+
+static void add_default_route(struct nl_batch *batch, unsigned index, const struct ip_addr *gateway)
+{
+    struct rtmsg head = {.rtm_family = (uint8_t)gateway->family,
+                         .rtm_table = RT_TABLE_MAIN,
+                         .rtm_protocol = RTPROT_BOOT,
+                         .rtm_scope = RT_SCOPE_UNIVERSE,
+                         .rtm_type = RTN_UNICAST};
+    nl_begin(batch, RTM_NEWROUTE, ACK | NLM_F_CREATE, &head, sizeof(head));
+    nl_put(batch, RTA_GATEWAY, gateway->bytes, ip_size(gateway->family));
+    nl_put_u32(batch, RTA_OIF, index);
+}
+
+/* --- bridges --------------------------------------------------------------------------------- */
+
+static int create_bridge(int fd, const struct brg_bridge *bridge, struct nl_failure *failure)
+{
+    struct nl_batch batch = {0};
+    /* A fixed MAC: otherwise it is that of a port and changes as containers come and go. */
+    uint8_t mac[6];
+    if (getrandom(mac, sizeof(mac), 0) != (ssize_t)sizeof(mac))
+        return -EIO;
+    mac[0] = (uint8_t)((mac[0] & 0xfc) | 0x02);
+    begin_link(&batch, NLM_F_CREATE | NLM_F_EXCL, 0, false, bridge->name);
+    nl_put(&batch, IFLA_ADDRESS, mac, sizeof(mac));
+    if (bridge->mtu > 0)
+        nl_put_u32(&batch, IFLA_MTU, (uint32_t)bridge->mtu);
+    size_t info = nl_nest(&batch, IFLA_LINKINFO);
+    nl_put_text(&batch, IFLA_INFO_KIND, "bridge");
+    size_t data = nl_nest(&batch, IFLA_INFO_DATA);
+    nl_put_u32(&batch, IFLA_BR_FORWARD_DELAY, 0);
+    nl_put_u32(&batch, IFLA_BR_STP_STATE, 0);
+    nl_nest_end(&batch, data);
+    nl_nest_end(&batch, info);
+    int rc = nl_transact(fd, &batch, NULL, NULL, failure);
+    nl_done(&batch);
+    return rc == -EEXIST ? 0 : rc;
+}
+
+/* What containers could use against the host is off before the bridge is up. */
+static int guard_bridge(const struct brg_bridge *bridge)
+{
+    bool v6 = false;
+    for (size_t i = 0; i < bridge->net_count; i++)
+        v6 = v6 || bridge->nets[i].addr.family == AF_INET6;
+    int rc = set_sysctl("ipv6", bridge->name, "accept_ra", "0");
+    if (rc == 0)
+        rc = set_sysctl("ipv6", bridge->name, "disable_ipv6", v6 ? "0" : "1");
+    /* Lets the host reach ports published on 127.0.0.1; firewall drops what abuses it. */
+    if (rc == 0)
+        rc = set_sysctl("ipv4", bridge->name, "route_localnet", "1");
+    return rc;
+}
+
+static int raise_bridge(int fd, const struct brg_bridge *bridge, struct nl_failure *failure)
+{
+    struct nl_batch batch = {0};
+    unsigned index = if_nametoindex(bridge->name);
+    if (index == 0)
+        return -errno;
+    for (size_t i = 0; i < bridge->net_count; i++)
+        add_address(&batch, index, &bridge->nets[i]);
+    begin_link(&batch, 0, (int)index, true, NULL);
+    int rc = nl_transact(fd, &batch, NULL, NULL, failure);
+    nl_done(&batch);
+    return rc;
+}
+
+static bool is_bridge(const char *name)
+{
+    char path[64];
+    snprintf(path, sizeof(path), "/sys/class/net/%s/bridge", name);
+    return access(path, F_OK) == 0;
+}
+
+int brg_bridge_make(struct hull_work *work, const struct brg_bridge *bridge)
+{
+    HULL_AUTO_FD fd = nl_open(NETLINK_ROUTE);
+    if (fd < 0)
+        return fail(work, fd, NULL, "bridge", bridge->name);
+    struct nl_failure failure = {0};
+    bool there = if_nametoindex(bridge->name) != 0;
+    if (there && !is_bridge(bridge->name))
+        return hull_problem_set(&work->problem, HULL_CONFLICT,
+                                "%s is an interface of this host, and no bridge: choose another "
+                                "name with --bridge",
+                                bridge->name);
+    int rc = there ? 0 : create_bridge(fd, bridge, &failure);
+    if (rc == 0)
+        rc = guard_bridge(bridge);
+    if (rc == 0)
+        rc = raise_bridge(fd, bridge, &failure);
+    return rc == 0 ? 0 : fail(work, rc, &failure, "bridge", bridge->name);
+}
+
+static int delete_link(int fd, const char *name)
+{
+    struct nl_batch batch = {0};
+    struct ifinfomsg head = {.ifi_family = AF_UNSPEC};
+    nl_begin(&batch, RTM_DELLINK, ACK, &head, sizeof(head));
+    nl_put_text(&batch, IFLA_IFNAME, name);
+    int rc = nl_transact(fd, &batch, NULL, NULL, NULL);
+    nl_done(&batch);
+    return rc == -ENODEV ? 0 : rc;
+}
+
+int brg_bridge_delete(struct hull_work *work, const char *name)
+{
+    HULL_AUTO_FD fd = nl_open(NETLINK_ROUTE);
+    int rc = fd < 0 ? fd : delete_link(fd, name);
+    return rc == 0 ? 0 : fail(work, rc, NULL, "bridge", name);
+}
+
+/* --- veth pairs ------------------------------------------------------------------------------ */
+
+/* The pair, its inner end born in the container's namespace with its name and MAC. */
+static int create_pair(int fd, const struct brg_link *link, struct nl_failure *failure)
+{
+    struct nl_batch batch = {0};
+    begin_link(&batch, NLM_F_CREATE | NLM_F_EXCL, 0, false, link->host_name);
+    if (link->mtu > 0)
+        nl_put_u32(&batch, IFLA_MTU, (uint32_t)link->mtu);
+    size_t info = nl_nest(&batch, IFLA_LINKINFO);
+    nl_put_text(&batch, IFLA_INFO_KIND, "veth");
+    size_t data = nl_nest(&batch, IFLA_INFO_DATA);
+    size_t peer = nl_nest(&batch, VETH_INFO_PEER);
+    struct ifinfomsg head = {.ifi_family = AF_UNSPEC};
+    nl_put_raw(&batch, &head, sizeof(head));
+    nl_put_text(&batch, IFLA_IFNAME, link->name);
+    nl_put(&batch, IFLA_ADDRESS, link->mac, sizeof(link->mac));
+    if (link->mtu > 0)
+        nl_put_u32(&batch, IFLA_MTU, (uint32_t)link->mtu);
+    nl_put_u32(&batch, IFLA_NET_NS_FD, (uint32_t)link->netns_fd);
+    nl_nest_end(&batch, peer);
+    nl_nest_end(&batch, data);
+    nl_nest_end(&batch, info);
+    int rc = nl_transact(fd, &batch, NULL, NULL, failure);
+    nl_done(&batch);
+    return rc;
+}
+
+/* The host's end: no IPv6 of its own, a port of the bridge, up. */
+static int attach_port(int fd, const struct brg_link *link, struct nl_failure *failure)
+{
+    unsigned bridge = if_nametoindex(link->bridge);
+    if (bridge == 0)
+        return -ENODEV;
+    int rc = set_sysctl("ipv6", link->host_name, "disable_ipv6", "1");
+    if (rc < 0)
+        return rc;
+    struct nl_batch batch = {0};
+    begin_link(&batch, 0, 0, true, link->host_name);
+    nl_put_u32(&batch, IFLA_MASTER, bridge);
+    begin_link(&batch, 0, 0, false, link->host_name);
+    size_t info = nl_nest(&batch, IFLA_LINKINFO);
+    nl_put_text(&batch, IFLA_INFO_SLAVE_KIND, "bridge");
+    size_t data = nl_nest(&batch, IFLA_INFO_SLAVE_DATA);
+    /* A container reaches its own published port through the host's address. */
+    nl_put_u8(&batch, IFLA_BRPORT_MODE, 1);
+    nl_put_u8(&batch, IFLA_BRPORT_ISOLATED, link->isolated);
+    nl_nest_end(&batch, data);
+    nl_nest_end(&batch, info);
+    rc = nl_transact(fd, &batch, NULL, NULL, failure);
+    nl_done(&batch);
+    return rc;
+}
+
+static void take_index(const struct nlmsghdr *message, void *ctx)
+{
+    const struct ifinfomsg *head = NLMSG_DATA(message);
+    if (message->nlmsg_type == RTM_NEWLINK)
+        *(int *)ctx = head->ifi_index;
+}
+
+static int inner_index(int fd, const char *name, int *ret_index, struct nl_failure *failure)
+{
+    struct nl_batch batch = {0};
+    struct ifinfomsg head = {.ifi_family = AF_UNSPEC};
+    nl_begin(&batch, RTM_GETLINK, ACK, &head, sizeof(head));
+    nl_put_text(&batch, IFLA_IFNAME, name);
+    int rc = nl_transact(fd, &batch, take_index, ret_index, failure);
+    nl_done(&batch);
+    return rc;
+}
+
+/* Inside: loopback and the interface up, addresses, default routes. */
+static int configure_inside(const struct brg_link *link, struct nl_failure *failure)
+{
+    bool v6 = link->nets[1].addr.family != 0;
+    HULL_AUTO_FD fd = nl_open_in(link->netns_fd, !v6);
+    if (fd < 0)
+        return fd;
+    int index = 0;
+    int rc = inner_index(fd, link->name, &index, failure);
+    if (rc < 0)
+        return rc;
+    struct nl_batch batch = {0};
+    begin_link(&batch, 0, 1, true, NULL);
+    for (size_t i = 0; i < HULL_COUNT(link->nets); i++) {
+        if (link->nets[i].addr.family != 0)
+            add_address(&batch, (unsigned)index, &link->nets[i]);
+    }
+    begin_link(&batch, 0, index, true, NULL);
+    for (size_t i = 0; i < HULL_COUNT(link->gateway); i++) {
+        if (link->gateway[i].family != 0)
+            add_default_route(&batch, (unsigned)index, &link->gateway[i]);
+    }
+    rc = nl_transact(fd, &batch, NULL, NULL, failure);
+    nl_done(&batch);
+    return rc;
+}
+
+int brg_link_make(struct hull_work *work, const struct brg_link *link)
+{
+    HULL_AUTO_FD fd = nl_open(NETLINK_ROUTE);
+    if (fd < 0)
+        return fail(work, fd, NULL, "interface", link->name);
+    struct nl_failure failure = {0};
+    int rc = create_pair(fd, link, &failure);
+    if (rc < 0)
+        return fail(work, rc, &failure, "failed to create interface", link->host_name);
+    rc = attach_port(fd, link, &failure);
+    if (rc < 0)
+        (void)fail(work, rc, &failure, "failed to attach to bridge", link->bridge);
+    if (rc == 0) {
+        rc = configure_inside(link, &failure);
+        if (rc < 0)
+            (void)fail(work, rc, &failure, "failed to configure interface", link->name);
+    }
+    if (rc < 0)
+        (void)delete_link(fd, link->host_name);
+    return rc < 0 ? -(int)work->problem.kind : 0;
+}

@@ -1,0 +1,39 @@
+/*
+ * link.h: bridges and veth pairs by netlink. All of it runs on a worker.
+ */
+#ifndef HULL_BRIDGE_LINK_H
+#define HULL_BRIDGE_LINK_H
+
+#include "address.h"
+
+#include <hull/fiber.h>
+
+struct brg_bridge {
+    const char *name;
+    int mtu;                   /* 0: the kernel's */
+    const struct ip_net *nets; /* its addresses */
+    size_t net_count;
+};
+
+/* Make the bridge with its addresses, or complete the one that is there. */
+int brg_bridge_make(struct hull_work *work, const struct brg_bridge *bridge) HULL_CHECKED;
+/* Delete it; one that is gone is fine. */
+int brg_bridge_delete(struct hull_work *work, const char *name) HULL_CHECKED;
+
+struct brg_link {
+    const char *bridge;
+    const char *host_name; /* of the end in the bridge */
+    const char *name;      /* of the end in the container */
+    uint8_t mac[6];
+    int mtu;
+    bool isolated; /* reaches no other isolated port of the bridge */
+    int netns_fd;
+    struct ip_addr gateway[2]; /* default routes; family 0: none */
+    struct ip_net nets[2];     /* addresses; family 0: none */
+};
+
+/* Make the pair, one end in the bridge and one in the network namespace, up and with addresses.
+ * Nothing is left behind when it fails. */
+int brg_link_make(struct hull_work *work, const struct brg_link *link) HULL_CHECKED;
+
+#endif
