@@ -136,7 +136,7 @@ static int cnt_commit(struct hull_call *call, const struct content_blob *request
                       struct content_blob *ret_reply)
 {
     HULL_AUTO_FD fd = request->fd;
-    struct content_file file = {&content.store, fd, request->digest};
+    struct content_file file = {.store = &content.store, .fd = fd, .digest = request->digest};
     int rc = check_digest(call, request->digest);
 
     ret_reply->fd = -1;
@@ -148,7 +148,7 @@ static int cnt_commit(struct hull_call *call, const struct content_blob *request
     if (rc < 0)
         return rc;
     /* No file system for unnamed files: what was written is read once more. */
-    if (rc > 0 && lseek(fd, 0, SEEK_SET) == 0) {
+    if (file.ret_copy && lseek(fd, 0, SEEK_SET) == 0) {
         struct content_blob again = *request;
         again.fd = HULL_TAKE_FD(fd);
         return cnt_ingest(call, &again, ret_reply);

@@ -44,10 +44,11 @@ struct content_file {
     const struct content_store *store;
     int fd;
     const char *digest;
+    bool ret_copy; /* it has to be copied after all */
 };
 /* An unnamed file to write and read; -1 with errno. */
 int store_create(const struct content_store *store);
-/* Give the file its name; 0, 1 when it has to be copied after all, or -KIND. */
+/* Make the file durable and give it its name. */
 int store_link(struct hull_work *work, void *arg);
 
 #endif

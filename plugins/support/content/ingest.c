@@ -156,7 +156,7 @@ int store_create(const struct content_store *store)
 
 int store_link(struct hull_work *work, void *arg)
 {
-    const struct content_file *file = arg;
+    struct content_file *file = arg;
     char path[64];
 
     snprintf(path, sizeof(path), "/proc/self/fd/%d", file->fd);
@@ -164,7 +164,9 @@ int store_link(struct hull_work *work, void *arg)
         return io_fail(&work->problem, "image store: sync");
     if (linkat(AT_FDCWD, path, file->store->blobs_fd, digest_hex(file->digest), AT_SYMLINK_FOLLOW) <
             0 &&
-        errno != EEXIST)
-        return errno == ENOENT || errno == EXDEV ? 1 : io_fail(&work->problem, "image store: link");
+        errno != EEXIST) {
+        file->ret_copy = errno == ENOENT || errno == EXDEV;
+        return file->ret_copy ? 0 : io_fail(&work->problem, "image store: link");
+    }
     return fsync(file->store->blobs_fd) < 0 ? io_fail(&work->problem, "image store: sync") : 0;
 }
