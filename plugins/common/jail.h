@@ -32,9 +32,8 @@ HULL_MESSAGE(jail_result, JAIL_RESULT_FIELDS)
 
 /* A running jail. */
 struct jail {
-    int pipe_fd; /* unpack: write the tar here; pack: read it. The caller's */
-    int result_fd;
-    struct hull_process process;
+    int pipe_fd; /* unpack: write the tar here; pack: read it. -1 when somebody took it over */
+    struct jail_guard *guard;
 };
 
 struct jail_unpack {
@@ -45,7 +44,9 @@ struct jail_unpack {
     int64_t max_entries;   /* 0: a million */
     int64_t max_bytes;     /* sum of the files' sizes and of the data written; 0: 1 TiB */
     bool keep_type;        /* refuse to replace a directory by something else, or the reverse */
-    bool chown_root;       /* everything belongs to 0:0, whatever the tar says */
+    bool set_owner;        /* everything belongs to uid and gid, whatever the tar says */
+    uid_t uid;
+    gid_t gid;
 };
 /* Start unpacking. Write the whole tar (not compressed) to ret->pipe_fd, then jail_finish(). */
 HULL_CHECKED int jail_unpack(struct hull_call *call, const struct jail_unpack *options,
