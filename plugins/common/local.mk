@@ -4,6 +4,10 @@ plugins_common_libcommon_la_SOURCES = plugins/common/json.c plugins/common/json_
 	plugins/common/json_scan.c plugins/common/json_value.c plugins/common/json.h plugins/common/json_scan.h
 plugins_common_libcommon_la_CFLAGS = $(PLUGIN_CFLAGS)
 
+plugins_common_libcommon_la_SOURCES += plugins/common/units.c plugins/common/units.h \
+	plugins/common/table.c plugins/common/table.h plugins/common/template.h \
+	plugins/common/template_int.h plugins/common/template_parse.c plugins/common/template_eval.c \
+	plugins/common/template_func.c
 plugins_common_libcommon_la_SOURCES += plugins/common/reference.c plugins/common/reference.h
 if HAVE_OPENSSL
 plugins_common_libcommon_la_SOURCES += plugins/common/digest.c plugins/common/digest.h
