@@ -1,0 +1,319 @@
+/* Networks that users make: create, remove, prune. */
+#include "net.h"
+
+#include "address.h"
+#include "events.h"
+#include "filters.h"
+#include "ids.h"
+#include "names.h"
+#include "timefmt.h"
+
+#include <string.h>
+
+/* --- create ---------------------------------------------------------------------------------- */
+
+static int check_name(struct hull_call *call, const char *name)
+{
+    if (name == NULL || *name == '\0')
+        return hull_fail(call, HULL_INVALID, "invalid name: name is empty");
+    if (hull_streq(name, "bridge") || hull_streq(name, "host") || hull_streq(name, "none") ||
+        hull_streq(name, "default"))
+        return hull_fail(call, HULL_FORBIDDEN,
+                         "operation is not permitted on predefined %s network ", name);
+    if (!name_valid(name))
+        return hull_fail(call, HULL_INVALID,
+                         "invalid name: \"%s\": letters, digits, '_', '.' and '-' are allowed",
+                         name);
+    if (net_find_name(name) != NULL)
+        return hull_fail(call, HULL_CONFLICT, "network with name %s already exists", name);
+    return 0;
+}
+
+/* What swarm and other drivers have, and this engine has not. */
+static int check_supported(struct hull_call *call, const struct network_create_request *request)
+{
+    const struct {
+        bool wanted;
+        const char *what;
+    } refused[] = {
+        {request->ingress, "Ingress networks need swarm, which"},
+        {request->config_only, "ConfigOnly"},
+        {request->config_from != NULL && request->config_from->network != NULL &&
+             *request->config_from->network != '\0',
+         "ConfigFrom"},
+        {request->scope != NULL && *request->scope != '\0' && !hull_streq(request->scope, "local"),
+         "A Scope other than local"},
+        {request->enable_ipv4.set && !request->enable_ipv4.value, "EnableIPv4=false"},
+        {request->ipam != NULL && request->ipam->driver != NULL && *request->ipam->driver != '\0' &&
+             !hull_streq(request->ipam->driver, "default"),
+         "An IPAM driver other than default"},
+    };
+    for (size_t i = 0; i < HULL_COUNT(refused); i++) {
+        if (refused[i].wanted)
+            return hull_fail(call, HULL_NOT_SUPPORTED, "%s is not supported", refused[i].what);
+    }
+    const char *driver = request->driver;
+    if (hull_streq(driver, "host") || hull_streq(driver, "null"))
+        return hull_fail(call, HULL_FORBIDDEN, "only one instance of \"%s\" network is allowed",
+                         driver);
+    if (driver != NULL && *driver != '\0' && !hull_streq(driver, "bridge"))
+        return hull_fail(call, HULL_NOT_FOUND, "plugin \"%s\" not found", driver);
+    return 0;
+}
+
+struct pool_owner {
+    const char *network_id;
+    bool ipv6;
+};
+
+static void release_pool(struct hull_call *call, void *arg)
+{
+    const struct pool_owner *owner = arg;
+    struct ipam_pool request = {.network_id = owner->network_id, .ipv6 = owner->ipv6};
+    struct hull_empty done;
+    int rc = ipam_pool_release(call, NET_IPAM, &request, &done);
+    if (rc < 0)
+        hull_log(call, HULL_LOG_WARN, "pool not released", "network", owner->network_id, "error",
+                 hull_error(call), NULL);
+}
+
+/* The configuration of the family among those asked for, or NULL. */
+static int find_config(struct hull_call *call, const struct ipam *ipam, bool ipv6,
+                       const struct ipam_config **ret_config)
+{
+    *ret_config = NULL;
+    for (size_t i = 0; ipam != NULL && i < ipam->config.n; i++) {
+        const struct ipam_config *config = &ipam->config.v[i];
+        bool is6 = config->subnet != NULL && strchr(config->subnet, ':') != NULL;
+        if (is6 != ipv6)
+            continue;
+        if (*ret_config != NULL)
+            return hull_fail(call, HULL_NOT_SUPPORTED,
+                             "more than one IPv%c subnet in a network is not supported",
+                             ipv6 ? '6' : '4');
+        *ret_config = config;
+    }
+    return 0;
+}
+
+static int reserve_pool(struct hull_call *call, const struct network_create_request *request,
+                        bool ipv6, struct network *network)
+{
+    const struct ipam_config *config;
+    struct ipam_pool wanted = {.network_id = network->id, .ipv6 = ipv6};
+    struct ipam_pool pool;
+    int rc = find_config(call, request->ipam, ipv6, &config);
+    if (rc < 0)
+        return rc;
+    if (config != NULL) {
+        wanted.subnet = config->subnet;
+        wanted.ip_range = config->ip_range;
+        wanted.gateway = config->gateway;
+        wanted.auxiliary = config->auxiliary_addresses;
+    }
+    rc = ipam_pool_reserve(call, NET_IPAM, &wanted, &pool);
+    if (rc < 0)
+        return rc;
+    struct pool_owner *owner = hull_alloc(call, sizeof(*owner));
+    *owner = (struct pool_owner){network->id, ipv6};
+    hull_undo(call, release_pool, owner);
+    struct ipam_config *entry = HULL_LIST_ADD(hull_call_arena(call), &network->ipam.config);
+    entry->subnet = pool.subnet;
+    entry->gateway = pool.gateway;
+    entry->ip_range = pool.ip_range;
+    entry->auxiliary_addresses = pool.auxiliary;
+    return 0;
+}
+
+static void describe(struct hull_call *call, const struct network_create_request *request,
+                     struct network *network)
+{
+    struct hull_arena *arena = hull_call_arena(call);
+    *network = (struct network){.name = request->name,
+                                .id = id_new(arena),
+                                .created = time_format(arena, hull_time_ns()),
+                                .scope = "local",
+                                .driver = "bridge",
+                                .enable_ipv4 = true,
+                                .internal = request->internal,
+                                .attachable = request->attachable,
+                                .options = request->options,
+                                .labels = request->labels};
+    network->enable_ipv6 = request->enable_ipv6.set && request->enable_ipv6.value;
+    network->ipam.driver = "default";
+    if (request->ipam != NULL)
+        network->ipam.options = request->ipam->options;
+    /* Empty, which is not absent. */
+    if (network->options.v == NULL)
+        network->options.v = hull_alloc(call, sizeof(*network->options.v));
+    if (network->labels.v == NULL)
+        network->labels.v = hull_alloc(call, sizeof(*network->labels.v));
+    network->containers.keys = hull_alloc(call, sizeof(char *));
+    network->containers.v = hull_alloc(call, sizeof(*network->containers.v));
+}
+
+static void drop_record(struct hull_call *call, void *arg)
+{
+    int rc = net_drop(call, arg);
+    if (rc < 0)
+        hull_log(call, HULL_LOG_WARN, "network not forgotten", "error", hull_error(call), NULL);
+}
+
+int net_create(struct hull_call *call, const struct network_create_request *request,
+               struct network_create_reply *ret_reply)
+{
+    struct network network;
+    struct net_record *record;
+    int rc = check_name(call, request->name);
+    if (rc == 0)
+        rc = check_supported(call, request);
+    if (rc < 0)
+        return rc;
+    describe(call, request, &network);
+    rc = reserve_pool(call, request, false, &network);
+    if (rc == 0 && network.enable_ipv6)
+        rc = reserve_pool(call, request, true, &network);
+    /* Somebody may have made one of that name while this one waited. */
+    if (rc == 0 && net_find_name(network.name) != NULL)
+        rc = hull_fail(call, HULL_CONFLICT, "network with name %s already exists", network.name);
+    if (rc == 0)
+        rc = net_add(call, &network, false, &record);
+    if (rc < 0)
+        return rc;
+    hull_undo(call, drop_record, record);
+    rc = net_assert(call, record);
+    if (rc < 0)
+        return rc;
+    event_publish(call, "network", "create", network.id, "name", network.name, "type",
+                  network.driver, NULL);
+    *ret_reply = (struct network_create_reply){.id = network.id, .warning = ""};
+    return 0;
+}
+
+/* --- remove ---------------------------------------------------------------------------------- */
+
+struct members {
+    struct hull_call *call;
+    const char *network_id;
+    struct hull_text text;
+};
+
+static void add_member(const struct net_sandbox *sandbox, void *ctx)
+{
+    struct members *members = ctx;
+    for (size_t i = 0; i < sandbox->settings.networks.n; i++) {
+        const struct endpoint_settings *endpoint = &sandbox->settings.networks.v[i];
+        if (hull_streq(endpoint->network_id, members->network_id))
+            hull_text_printf(&members->text, "%sname:\"%s\" id:\"%.12s\"",
+                             members->text.length > 0 ? ", " : "", sandbox->name,
+                             endpoint->endpoint_id);
+    }
+}
+
+static int check_unused(struct hull_call *call, const struct net_record *record)
+{
+    struct members members = {call, record->network.id, HULL_TEXT(hull_call_arena(call))};
+    net_sandbox_each(add_member, &members);
+    if (members.text.length == 0 && record->users == 0)
+        return 0;
+    return hull_fail(
+        call, HULL_FORBIDDEN, "error while removing network: network %s has active endpoints (%s)",
+        record->network.name, members.text.length > 0 ? members.text.data : "one is being made");
+}
+
+static int take_down(struct hull_call *call, struct net_record *record)
+{
+    struct firewall_network rules;
+    struct netdriver_network request = {.network = record->network};
+    struct hull_empty done;
+    int rc = 0;
+    if (net_firewall(call, record, &rules))
+        rc = firewall_network_remove(call, NET_FIREWALL, &rules, &done);
+    if (rc == 0)
+        rc = netdriver_remove(call, net_driver(call, record), &request, &done);
+    record->asserted = false;
+    return rc;
+}
+
+static int remove_record(struct hull_call *call, struct net_record *record)
+{
+    int rc = check_unused(call, record);
+    if (rc < 0)
+        return rc;
+    struct pool_owner owner = {hull_strdup(call, record->network.id), false};
+    const char *name = hull_strdup(call, record->network.name);
+    const char *driver = hull_strdup(call, record->network.driver);
+    bool ipv6 = record->network.enable_ipv6;
+    record->removing = true;
+    rc = take_down(call, record);
+    if (rc == 0)
+        rc = net_drop(call, record);
+    if (rc < 0) {
+        record->removing = false;
+        return rc;
+    }
+    release_pool(call, &owner);
+    owner.ipv6 = true;
+    if (ipv6)
+        release_pool(call, &owner);
+    event_publish(call, "network", "destroy", owner.network_id, "name", name, "type", driver, NULL);
+    return 0;
+}
+
+int net_remove(struct hull_call *call, const struct network_ref *request,
+               struct hull_empty *ret_reply)
+{
+    (void)ret_reply;
+    struct net_record *record;
+    int rc = net_find(call, request->id, &record);
+    if (rc < 0)
+        return rc;
+    if (record->removing)
+        return hull_fail(call, HULL_NOT_FOUND, "network %s not found", request->id);
+    if (record->predefined)
+        return hull_fail(call, HULL_FORBIDDEN, "%s is a pre-defined network and cannot be removed",
+                         record->network.name);
+    return remove_record(call, record);
+}
+
+/* --- prune ----------------------------------------------------------------------------------- */
+
+/* A network that UNTIL and labels select and nobody is in. */
+static struct net_record *next_unused(struct hull_call *call, const struct filters *filters,
+                                      int64_t until)
+{
+    for (struct net_record *record = net_records; record != NULL; record = record->next) {
+        int64_t created = 0;
+        if (record->predefined || record->removing ||
+            !filters_labels(filters, &record->network.labels) ||
+            (time_parse(record->network.created, &created) && created > until))
+            continue;
+        if (check_unused(call, record) == 0)
+            return record;
+        hull_error_clear(call);
+    }
+    return NULL;
+}
+
+int net_prune(struct hull_call *call, const struct prune_request *request,
+              struct network_prune_reply *ret_reply)
+{
+    static const char *const allowed[] = {"until", "label", "label!", NULL};
+    const struct filters *filters = filters_of(request->filters);
+    const struct hull_strv *limits = filters_get(filters, "until");
+    int64_t until = INT64_MAX;
+    int rc = filters_check(call, filters, allowed);
+    if (rc < 0)
+        return rc;
+    if (limits != NULL && !time_parse_any(limits->v[0], hull_time_ns(), &until))
+        return hull_fail(call, HULL_INVALID, "invalid filter 'until=[%s]'", limits->v[0]);
+    struct net_record *record;
+    while ((record = next_unused(call, filters, until)) != NULL) {
+        const char *name = hull_strdup(call, record->network.name);
+        rc = remove_record(call, record);
+        if (rc < 0)
+            return rc;
+        hull_strv_add(hull_call_arena(call), &ret_reply->networks_deleted, name);
+    }
+    return 0;
+}

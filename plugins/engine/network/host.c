@@ -1,0 +1,240 @@
+/* The predefined networks, and what a network needs on the host. */
+#include "net.h"
+
+#include "address.h"
+#include "api/config.h"
+#include "ids.h"
+#include "json.h"
+#include "timefmt.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <net/if.h>
+#include <string.h>
+#include <unistd.h>
+
+static struct hull_lock assert_lock;
+
+/* --- the predefined networks ----------------------------------------------------------------- */
+
+static bool is_on(struct hull_opt_bool option)
+{
+    return !option.set || option.value;
+}
+
+/* NAME with what all three have; id and time of creation are those of EXISTING, if any. */
+static struct network new_network(struct hull_call *call, const char *name, const char *driver,
+                                  const struct net_record *existing)
+{
+    struct hull_arena *arena = hull_call_arena(call);
+    struct network network = {
+        .name = name, .scope = "local", .driver = driver, .enable_ipv4 = true};
+    network.id = existing ? hull_strdup(call, existing->network.id) : id_new(arena);
+    network.created = existing ? hull_strdup(call, existing->network.created)
+                               : time_format(arena, hull_time_ns());
+    network.ipam.driver = "default";
+    /* Empty, which is not absent. */
+    network.options.v = hull_alloc(call, 8 * sizeof(*network.options.v));
+    network.labels.v = hull_alloc(call, sizeof(*network.labels.v));
+    network.containers.keys = hull_alloc(call, sizeof(char *));
+    network.containers.v = hull_alloc(call, sizeof(*network.containers.v));
+    return network;
+}
+
+/* The bridge: the one configured, or hull0; a daemon with a root of its own has its own. */
+static const char *default_bridge(struct hull_call *call, const struct daemon_config *config)
+{
+    if (config != NULL && config->bridge != NULL && *config->bridge != '\0')
+        return config->bridge;
+    if (config == NULL || config->data_root == NULL ||
+        strcmp(config->data_root, LOCALSTATEDIR) == 0)
+        return "hull0";
+    uint32_t hash = 2166136261u; /* FNV-1a */
+    for (const char *at = config->data_root; *at != '\0'; at++)
+        hash = (hash ^ (uint8_t)*at) * 16777619u;
+    return hull_printf(call, "hull%08x", hash);
+}
+
+static void bridge_options(struct hull_call *call, const struct daemon_config *config,
+                           struct hull_map *options)
+{
+    struct hull_arena *arena = hull_call_arena(call);
+    static const struct daemon_config none;
+    if (config == NULL)
+        config = &none;
+    const char *host_ip = config->ip != NULL && *config->ip != '\0' ? config->ip : "0.0.0.0";
+    int mtu = config->mtu > 0 ? (int)config->mtu : 1500;
+    hull_map_set(arena, options, NET_OPTION_DEFAULT, "true");
+    hull_map_set(arena, options, NET_OPTION_ICC, is_on(config->icc) ? "true" : "false");
+    hull_map_set(arena, options, NET_OPTION_MASQUERADE, is_on(config->ip_masq) ? "true" : "false");
+    hull_map_set(arena, options, NET_OPTION_HOST_IP, host_ip);
+    hull_map_set(arena, options, NET_OPTION_NAME, default_bridge(call, config));
+    hull_map_set(arena, options, NET_OPTION_MTU, hull_printf(call, "%d", mtu));
+}
+
+static int bridge_pool(struct hull_call *call, const struct daemon_config *config,
+                       const struct network *network, struct ipam_pool *ret_pool)
+{
+    struct ipam_pool wanted = {.network_id = network->id};
+    if (config != NULL && config->bip != NULL && *config->bip != '\0') {
+        struct ip_net net;
+        char text[IP_TEXT_SIZE];
+        if (!ip_net_parse(config->bip, &net))
+            return hull_fail(call, HULL_INVALID, "bip: invalid CIDR address: %s", config->bip);
+        struct ip_net base = ip_net_base(&net);
+        wanted.subnet = hull_strdup(call, ip_net_text(&base, text));
+        wanted.gateway = hull_strdup(call, ip_text(&net.addr, text));
+        wanted.ip_range = config->fixed_cidr;
+    } else if (config != NULL && config->fixed_cidr != NULL && *config->fixed_cidr != '\0') {
+        return hull_fail(call, HULL_INVALID, "fixed-cidr needs bip: it is a part of its subnet");
+    }
+    if (config != NULL && config->default_gateway != NULL && *config->default_gateway != '\0')
+        hull_map_set(hull_call_arena(call), &wanted.auxiliary, "DefaultGatewayIPv4",
+                     config->default_gateway);
+    int rc = ipam_pool_reserve(call, NET_IPAM, &wanted, ret_pool);
+    if (rc < 0 || wanted.subnet == NULL || hull_streq(ret_pool->subnet, wanted.subnet))
+        return rc;
+    /* The configuration has changed since the pool was chosen. */
+    struct hull_empty done;
+    rc = ipam_pool_release(call, NET_IPAM, &wanted, &done);
+    return rc < 0 ? rc : ipam_pool_reserve(call, NET_IPAM, &wanted, ret_pool);
+}
+
+static int predefine_bridge(struct hull_call *call, const struct net_record *existing,
+                            struct network *ret_network)
+{
+    const struct daemon_config *config = daemon_config();
+    struct ipam_pool pool;
+    *ret_network = new_network(call, "bridge", "bridge", existing);
+    bridge_options(call, config, &ret_network->options);
+    int rc = bridge_pool(call, config, ret_network, &pool);
+    if (rc < 0)
+        return hull_wrap(call, rc, "the default bridge");
+    struct ipam_config *entry = HULL_LIST_ADD(hull_call_arena(call), &ret_network->ipam.config);
+    entry->subnet = pool.subnet;
+    entry->gateway = pool.gateway;
+    entry->ip_range = pool.ip_range;
+    entry->auxiliary_addresses = pool.auxiliary;
+    return 0;
+}
+
+/* Put NETWORK in place of EXISTING, when it is any different. */
+static int settle(struct hull_call *call, struct net_record *existing,
+                  const struct network *network)
+{
+    struct hull_arena *arena = hull_call_arena(call);
+    struct net_record *record;
+    if (existing != NULL) {
+        const char *old = json_string(arena, &network_message, &existing->network);
+        if (hull_streq(old, json_string(arena, &network_message, network)))
+            return 0;
+        int rc = net_drop(call, existing);
+        if (rc < 0)
+            return rc;
+    }
+    return net_add(call, network, true, &record);
+}
+
+int net_predefine(struct hull_call *call)
+{
+    static const char *const plain[][2] = {{"host", "host"}, {"none", "null"}};
+    const struct daemon_config *config = daemon_config();
+    struct net_record *existing = net_find_name("bridge");
+    struct network network;
+    int rc = 0;
+    if (config != NULL && hull_streq(config->bridge, "none")) {
+        rc = existing == NULL ? 0 : net_drop(call, existing);
+    } else {
+        rc = predefine_bridge(call, existing, &network);
+        if (rc == 0)
+            rc = settle(call, existing, &network);
+    }
+    for (size_t i = 0; i < HULL_COUNT(plain) && rc == 0; i++) {
+        existing = net_find_name(plain[i][0]);
+        if (existing != NULL)
+            continue;
+        network = new_network(call, plain[i][0], plain[i][1], NULL);
+        rc = settle(call, NULL, &network);
+    }
+    return rc;
+}
+
+/* --- what a network needs -------------------------------------------------------------------- */
+
+const char *net_driver(struct hull_call *call, const struct net_record *record)
+{
+    const char *driver = record->network.driver;
+    return hull_printf(call, "network/%s", hull_streq(driver, "null") ? "none" : driver);
+}
+
+static const char *bridge_of(struct hull_call *call, const struct network *network)
+{
+    const char *name = hull_map_find(&network->options, NET_OPTION_NAME);
+    return name != NULL && *name != '\0' ? name : hull_printf(call, "hull-%.10s", network->id);
+}
+
+bool net_firewall(struct hull_call *call, const struct net_record *record,
+                  struct firewall_network *ret)
+{
+    const struct network *network = &record->network;
+    if (!hull_streq(network->driver, "bridge"))
+        return false;
+    *ret = (struct firewall_network){.bridge = bridge_of(call, network),
+                                     .internal = network->internal};
+    const char *masquerade = hull_map_find(&network->options, NET_OPTION_MASQUERADE);
+    const char *icc = hull_map_find(&network->options, NET_OPTION_ICC);
+    ret->masquerade = !hull_streq(masquerade, "false");
+    ret->icc = !hull_streq(icc, "false");
+    for (size_t i = 0; i < network->ipam.config.n; i++)
+        hull_strv_add(hull_call_arena(call), &ret->subnets, network->ipam.config.v[i].subnet);
+    return true;
+}
+
+/* Without forwarding in the kernel no packet leaves a bridge. */
+static int turn_on_forwarding(struct hull_call *call)
+{
+    static const char path[] = "/proc/sys/net/ipv4/ip_forward";
+    const struct daemon_config *config = daemon_config();
+    if (config != NULL && !is_on(config->ip_forward))
+        return 0;
+    HULL_AUTO_FD fd = open(path, O_RDWR | O_CLOEXEC);
+    char now = '0';
+    if (fd >= 0 && read(fd, &now, 1) == 1 && now == '1')
+        return 0;
+    if (fd < 0 || pwrite(fd, "1", 1, 0) != 1)
+        return hull_fail_errno(call, errno,
+                               "can't turn on IP forwarding (%s); set it yourself and use "
+                               "--ip-forward=false",
+                               path);
+    return 0;
+}
+
+static int assert_bridge(struct hull_call *call, struct net_record *record,
+                         const struct firewall_network *rules)
+{
+    struct netdriver_network request = {.network = record->network};
+    struct hull_empty done;
+    int rc = netdriver_create(call, net_driver(call, record), &request, &done);
+    if (rc == 0 && !rules->internal)
+        rc = turn_on_forwarding(call);
+    return rc < 0 ? rc : firewall_network_add(call, NET_FIREWALL, rules, &done);
+}
+
+int net_assert(struct hull_call *call, struct net_record *record)
+{
+    struct firewall_network rules;
+    if (!net_firewall(call, record, &rules))
+        return 0;
+    /* Somebody may have deleted the bridge; to ask costs microseconds. */
+    if (record->asserted && if_nametoindex(rules.bridge) != 0)
+        return 0;
+    int rc = hull_lock(call, &assert_lock);
+    if (rc < 0)
+        return rc;
+    hull_defer(call, hull_unlock_cleanup, &assert_lock);
+    if (record->asserted && if_nametoindex(rules.bridge) != 0)
+        return 0;
+    rc = assert_bridge(call, record, &rules);
+    record->asserted = rc == 0;
+    return hull_wrap(call, rc, "network %s", record->network.name);
+}

@@ -1,0 +1,374 @@
+/* A container joins its networks, and leaves them. */
+#include "net.h"
+
+#include "address.h"
+#include "events.h"
+#include "ids.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* One join that goes on. */
+struct join {
+    const struct network_join_request *request;
+    struct net_sandbox sandbox;
+    struct net_record **networks;            /* in the order of their interfaces */
+    const struct endpoint_settings **wanted; /* what was asked of each, or NULL */
+    size_t count;
+};
+
+/* --- which networks -------------------------------------------------------------------------- */
+
+static const char *plain_name(const char *name)
+{
+    return name == NULL || *name == '\0' || strcmp(name, "default") == 0 ? "bridge" : name;
+}
+
+static void release_record(struct hull_call *call, void *arg)
+{
+    (void)call;
+    ((struct net_record *)arg)->users--;
+}
+
+static int add_network(struct hull_call *call, struct join *join, const char *name,
+                       const struct endpoint_settings *wanted)
+{
+    struct net_record *record;
+    int rc = net_find(call, plain_name(name), &record);
+    if (rc == 0 && record->removing)
+        rc = hull_fail(call, HULL_NOT_FOUND, "network %s not found", name);
+    if (rc < 0)
+        return rc;
+    for (size_t i = 0; i < join->count; i++) {
+        if (join->networks[i] == record) {
+            if (wanted != NULL)
+                join->wanted[i] = wanted;
+            return 0;
+        }
+    }
+    record->users++; /* it can't be removed under our feet */
+    hull_undo(call, release_record, record);
+    join->networks[join->count] = record;
+    join->wanted[join->count++] = wanted;
+    return 0;
+}
+
+/* The network of network_mode is joined first, whatever else was asked for. */
+static int list_networks(struct hull_call *call, struct join *join)
+{
+    const struct network_join_request *request = join->request;
+    size_t room = request->networks.n + 1;
+    join->networks = hull_alloc(call, room * sizeof(*join->networks));
+    join->wanted = hull_alloc(call, room * sizeof(*join->wanted));
+    int rc = add_network(call, join, request->network_mode, NULL);
+    for (size_t i = 0; i < request->networks.n && rc == 0; i++)
+        rc = add_network(call, join, request->networks.keys[i], &request->networks.v[i]);
+    for (size_t i = 0; i < join->count && rc == 0; i++) {
+        const char *driver = join->networks[i]->network.driver;
+        if (join->count > 1 && (hull_streq(driver, "host") || hull_streq(driver, "null")))
+            rc = hull_fail(call, HULL_INVALID,
+                           "container cannot be connected to network %s and to others",
+                           join->networks[i]->network.name);
+    }
+    return rc;
+}
+
+/* --- addresses ------------------------------------------------------------------------------- */
+
+struct lease {
+    const char *network_id;
+    const char *owner;
+};
+
+static void release_addresses(struct hull_call *call, void *arg)
+{
+    const struct lease *lease = arg;
+    struct hull_empty done;
+    struct ipam_address request = {.network_id = lease->network_id, .owner = lease->owner};
+    for (int v6 = 0; v6 <= 1; v6++) {
+        request.ipv6 = v6 != 0;
+        int rc = ipam_address_release(call, NET_IPAM, &request, &done);
+        if (rc < 0)
+            hull_log(call, HULL_LOG_WARN, "address not released", "container", lease->owner,
+                     "error", hull_error(call), NULL);
+    }
+}
+
+static int reserve(struct hull_call *call, const struct join *join, const struct network *network,
+                   bool ipv6, const char *wanted, struct ipam_address *ret_address)
+{
+    struct ipam_address request = {.network_id = network->id,
+                                   .ipv6 = ipv6,
+                                   .owner = join->request->container_id,
+                                   .address = wanted};
+    return ipam_address_reserve(call, NET_IPAM, &request, ret_address);
+}
+
+static int reserve_addresses(struct hull_call *call, struct join *join,
+                             const struct network *network, struct endpoint_settings *endpoint)
+{
+    const struct endpoint_ipam_config *wanted = endpoint->ipam_config;
+    struct ipam_address address;
+    struct lease *lease = hull_alloc(call, sizeof(*lease));
+    *lease = (struct lease){network->id, join->request->container_id};
+    hull_undo(call, release_addresses, lease);
+    int rc = reserve(call, join, network, false, wanted ? wanted->ipv4_address : NULL, &address);
+    if (rc < 0)
+        return rc;
+    endpoint->ip_address = address.address;
+    endpoint->ip_prefix_len = address.prefix_len;
+    endpoint->gateway = network->internal ? "" : address.gateway;
+    for (size_t i = 0; i < network->ipam.config.n; i++) {
+        const char *other =
+            hull_map_find(&network->ipam.config.v[i].auxiliary_addresses, "DefaultGatewayIPv4");
+        if (other != NULL && !network->internal)
+            endpoint->gateway = other;
+    }
+    if (!network->enable_ipv6)
+        return 0;
+    rc = reserve(call, join, network, true, wanted ? wanted->ipv6_address : NULL, &address);
+    if (rc < 0)
+        return rc;
+    endpoint->global_ipv6_address = address.address;
+    endpoint->global_ipv6_prefix_len = address.prefix_len;
+    endpoint->ipv6_gateway = network->internal ? "" : address.gateway;
+    return 0;
+}
+
+/* Names under which others in a user-defined network find the container. */
+static void add_dns_names(struct hull_call *call, const struct network_join_request *request,
+                          struct endpoint_settings *endpoint)
+{
+    struct hull_arena *arena = hull_call_arena(call);
+    struct hull_strv names = {0};
+    const char *own[] = {id_short(arena, request->container_id), request->hostname};
+    hull_strv_add(arena, &names, request->name);
+    for (size_t i = 0; i < endpoint->aliases.n; i++) {
+        if (!hull_strv_contains(&names, endpoint->aliases.v[i]))
+            hull_strv_add(arena, &names, endpoint->aliases.v[i]);
+    }
+    for (size_t i = 0; i < HULL_COUNT(own); i++) {
+        if (own[i] != NULL && *own[i] != '\0' && !hull_strv_contains(&names, own[i]))
+            hull_strv_add(arena, &names, own[i]);
+    }
+    endpoint->dns_names = names;
+}
+
+/* The endpoint in network I, with its addresses reserved. */
+static int plan_endpoint(struct hull_call *call, struct join *join, size_t i)
+{
+    const struct net_record *record = join->networks[i];
+    struct endpoint_settings *endpoint = HULL_MSGMAP_ADD(
+        hull_call_arena(call), &join->sandbox.settings.networks, record->network.name);
+    if (join->wanted[i] != NULL)
+        *endpoint = *join->wanted[i];
+    endpoint->network_id = record->network.id;
+    endpoint->endpoint_id = id_new(hull_call_arena(call));
+    endpoint->dns_names = (struct hull_strv){0};
+    if (!hull_streq(record->network.driver, "bridge"))
+        return 0;
+    if (!record->predefined)
+        add_dns_names(call, join->request, endpoint);
+    return reserve_addresses(call, join, &record->network, endpoint);
+}
+
+/* --- interfaces ------------------------------------------------------------------------------ */
+
+/* Which network has the default route: the highest GwPriority, then the first. */
+static size_t gateway_network(const struct join *join)
+{
+    size_t best = join->count;
+    for (size_t i = 0; i < join->count; i++) {
+        const struct endpoint_settings *endpoint = &join->sandbox.settings.networks.v[i];
+        if (endpoint->gateway == NULL || *endpoint->gateway == '\0')
+            continue;
+        if (best == join->count ||
+            endpoint->gw_priority > join->sandbox.settings.networks.v[best].gw_priority)
+            best = i;
+    }
+    return best;
+}
+
+static int join_driver(struct hull_call *call, struct join *join, size_t i)
+{
+    struct endpoint_settings *endpoint = &join->sandbox.settings.networks.v[i];
+    struct netdriver_join_request request = {.network = join->networks[i]->network,
+                                             .container_id = join->request->container_id,
+                                             .endpoint = *endpoint,
+                                             .ifname = hull_printf(call, "eth%zu", i),
+                                             .default_route = i == gateway_network(join),
+                                             .netns_fd = join->request->netns_fd};
+    struct netdriver_join_reply reply;
+    int rc = netdriver_join(call, net_driver(call, join->networks[i]), &request, &reply);
+    if (rc < 0)
+        return hull_wrap(call, rc, "failed to create endpoint %s on network %s",
+                         join->request->name, join->networks[i]->network.name);
+    if (reply.mac_address != NULL)
+        endpoint->mac_address = reply.mac_address;
+    return 0;
+}
+
+/* The old fields of inspect, which are those of the default bridge. */
+static void show_default(struct join *join)
+{
+    struct network_settings *settings = &join->sandbox.settings;
+    for (size_t i = 0; i < join->count; i++) {
+        const struct net_record *record = join->networks[i];
+        const struct endpoint_settings *endpoint = &settings->networks.v[i];
+        if (!record->predefined || !hull_streq(record->network.driver, "bridge"))
+            continue;
+        settings->bridge = hull_map_find(&record->network.options, NET_OPTION_NAME);
+        settings->endpoint_id = endpoint->endpoint_id;
+        settings->gateway = endpoint->gateway;
+        settings->ip_address = endpoint->ip_address;
+        settings->ip_prefix_len = endpoint->ip_prefix_len;
+        settings->mac_address = endpoint->mac_address;
+        settings->global_ipv6_address = endpoint->global_ipv6_address;
+        settings->global_ipv6_prefix_len = endpoint->global_ipv6_prefix_len;
+        settings->ipv6_gateway = endpoint->ipv6_gateway;
+    }
+}
+
+/* --- ports ----------------------------------------------------------------------------------- */
+
+static void unpublish(struct hull_call *call, void *arg)
+{
+    struct firewall_ports request = {.container_id = arg};
+    struct hull_empty done;
+    int rc = firewall_unpublish(call, NET_FIREWALL, &request, &done);
+    if (rc < 0)
+        hull_log(call, HULL_LOG_WARN, "ports not taken back", "container", arg, "error",
+                 hull_error(call), NULL);
+}
+
+static int publish(struct hull_call *call, struct join *join)
+{
+    size_t via = gateway_network(join);
+    struct firewall_ports wanted = {.container_id = join->request->container_id};
+    struct firewall_ports ports = {0};
+    if (via < join->count) {
+        const struct endpoint_settings *endpoint = &join->sandbox.settings.networks.v[via];
+        const char *host_ip =
+            hull_map_find(&join->networks[via]->network.options, NET_OPTION_HOST_IP);
+        int rc = net_ports_expand(
+            call, join->request, endpoint->ip_address, endpoint->global_ipv6_address,
+            host_ip != NULL && *host_ip != '\0' ? host_ip : "0.0.0.0", &wanted);
+        if (rc == 0 && wanted.ports.n > 0) {
+            hull_undo(call, unpublish, hull_strdup(call, wanted.container_id));
+            rc = firewall_publish(call, NET_FIREWALL, &wanted, &ports);
+        }
+        if (rc < 0)
+            return hull_wrap(call, rc,
+                             "driver failed programming external connectivity on endpoint %s (%s)",
+                             join->request->name, endpoint->endpoint_id);
+    }
+    struct hull_strv exposed = join->request->exposed_ports;
+    if (via == join->count)
+        exposed = (struct hull_strv){0};
+    net_ports_show(call, &exposed, &ports, &join->sandbox.settings);
+    join->sandbox.ports.n = ports.ports.n;
+    join->sandbox.ports.v = ports.ports.v;
+    return 0;
+}
+
+/* --- joining --------------------------------------------------------------------------------- */
+
+static void drop_sandbox(struct hull_call *call, void *arg)
+{
+    int rc = net_sandbox_drop(call, arg);
+    if (rc < 0)
+        hull_log(call, HULL_LOG_WARN, "endpoint not forgotten", "container", arg, "error",
+                 hull_error(call), NULL);
+}
+
+static void tell(struct hull_call *call, const struct net_record *record, const char *action,
+                 const char *container_id)
+{
+    event_publish(call, "network", action, record->network.id, "container", container_id, "name",
+                  record->network.name, "type", record->network.driver, NULL);
+}
+
+static int plan(struct hull_call *call, struct join *join)
+{
+    int rc = list_networks(call, join);
+    for (size_t i = 0; i < join->count && rc == 0; i++)
+        rc = net_assert(call, join->networks[i]);
+    for (size_t i = 0; i < join->count && rc == 0; i++)
+        rc = plan_endpoint(call, join, i);
+    if (rc < 0)
+        return rc;
+    /* What is about to be made is recorded first: a crash then leaves nothing unknown. */
+    hull_undo(call, drop_sandbox, hull_strdup(call, join->request->container_id));
+    return net_sandbox_put(call, &join->sandbox);
+}
+
+int net_join(struct hull_call *call, const struct network_join_request *request,
+             struct network_settings *ret_reply)
+{
+    struct join join = {.request = request};
+    if (request->container_id == NULL || *request->container_id == '\0')
+        return hull_fail(call, HULL_INVALID, "a join needs the id of a container");
+    if (net_sandbox_find(request->container_id) != NULL)
+        return hull_fail(call, HULL_CONFLICT, "container %.12s has joined its networks already",
+                         request->container_id);
+    join.sandbox.container_id = request->container_id;
+    join.sandbox.name = request->name;
+    join.sandbox.settings.sandbox_id = id_new(hull_call_arena(call));
+    int rc = plan(call, &join);
+    for (size_t i = 0; i < join.count && rc == 0; i++)
+        rc = join_driver(call, &join, i);
+    if (rc == 0)
+        rc = publish(call, &join);
+    if (rc < 0)
+        return rc;
+    show_default(&join);
+    rc = net_sandbox_put(call, &join.sandbox);
+    if (rc < 0)
+        return rc;
+    for (size_t i = 0; i < join.count; i++)
+        tell(call, join.networks[i], "connect", request->container_id);
+    *ret_reply = join.sandbox.settings;
+    return 0;
+}
+
+/* --- leaving --------------------------------------------------------------------------------- */
+
+/* Leave the network of ENDPOINT, which may be gone from the list. */
+static void leave_network(struct hull_call *call, const char *container_id,
+                          const struct endpoint_settings *endpoint)
+{
+    struct net_record *record = net_records;
+    while (record != NULL && !hull_streq(record->network.id, endpoint->network_id))
+        record = record->next;
+    struct lease lease = {endpoint->network_id, container_id};
+    if (endpoint->ip_address != NULL && *endpoint->ip_address != '\0')
+        release_addresses(call, &lease);
+    if (record == NULL)
+        return;
+    struct netdriver_leave_request request = {.network = record->network,
+                                              .container_id = container_id};
+    struct hull_empty done;
+    int rc = netdriver_leave(call, net_driver(call, record), &request, &done);
+    if (rc < 0)
+        hull_log(call, HULL_LOG_WARN, "driver can't leave the network", "network",
+                 request.network.name, "error", hull_error(call), NULL);
+    record->users -= record->users > 0;
+    tell(call, record, "disconnect", container_id);
+}
+
+int net_leave(struct hull_call *call, const struct network_leave_request *request,
+              struct hull_empty *ret_reply)
+{
+    (void)ret_reply;
+    struct net_sandbox_record *record = net_sandbox_find(request->container_id);
+    if (record == NULL)
+        return 0;
+    struct net_sandbox sandbox;
+    struct net_sandbox source = record->sandbox;
+    hull_message_copy(hull_call_arena(call), &net_sandbox_message, &source, &sandbox);
+    if (sandbox.ports.n > 0)
+        unpublish(call, hull_strdup(call, sandbox.container_id));
+    for (size_t i = 0; i < sandbox.settings.networks.n; i++)
+        leave_network(call, sandbox.container_id, &sandbox.settings.networks.v[i]);
+    return net_sandbox_drop(call, sandbox.container_id);
+}

@@ -1,0 +1,122 @@
+/*
+ * net.h: what the files of the network engine share.
+ */
+#ifndef HULL_NETWORK_NET_H
+#define HULL_NETWORK_NET_H
+
+#include "firewall.h"
+#include "ipam.h"
+#include "netdriver.h"
+#include "network.h"
+
+#include <hull/hull.h>
+
+#define NET_IPAM "support/ipam"
+#define NET_FIREWALL "support/firewall"
+#define NET_BUCKET "network"
+#define NET_SANDBOX_BUCKET "endpoint"
+
+#define NET_OPTION "com.docker.network."
+#define NET_OPTION_NAME NET_OPTION "bridge.name"
+#define NET_OPTION_DEFAULT NET_OPTION "bridge.default_bridge"
+#define NET_OPTION_ICC NET_OPTION "bridge.enable_icc"
+#define NET_OPTION_MASQUERADE NET_OPTION "bridge.enable_ip_masquerade"
+#define NET_OPTION_HOST_IP NET_OPTION "bridge.host_binding_ipv4"
+#define NET_OPTION_MTU NET_OPTION "driver.mtu"
+
+/* --- networks (store.c) -------------------------------------------------------------------- */
+
+struct net_record {
+    struct net_record *next;
+    struct hull_arena *arena; /* of what NETWORK points at */
+    struct network network;   /* as inspect shows it, without containers */
+    bool predefined;
+    bool asserted; /* bridge and rules are there since this daemon runs */
+    bool removing; /* being removed: nobody joins any more */
+    size_t users;  /* containers that are joining or in it */
+};
+
+extern struct net_record *net_records; /* predefined ones first */
+
+/* The network REFERENCE: name, id, or the beginning of one id. -HULL_NOT_FOUND. */
+int net_find(struct hull_call *call, const char *reference, struct net_record **ret) HULL_CHECKED;
+struct net_record *net_find_name(const char *name);
+/* Put a copy of NETWORK in the list and in the state store. Yields. */
+int net_add(struct hull_call *call, const struct network *network, bool predefined,
+            struct net_record **ret) HULL_CHECKED;
+/* Take RECORD out of both. Yields. */
+int net_drop(struct hull_call *call, struct net_record *record) HULL_CHECKED;
+/* Read both buckets. Yields. */
+int net_load(struct hull_call *call) HULL_CHECKED;
+void net_unload(void);
+
+/* --- containers in networks (sandbox.c) ---------------------------------------------------- */
+
+/* What is recorded of a container's networking, before it has effects. */
+#define NET_SANDBOX_FIELDS(F, T)                                        \
+    F(T, STRING, _, container_id, "ContainerID", 0, "")                 \
+    F(T, STRING, _, name, "Name", 0, "")                                \
+    F(T, MESSAGE, network_settings, settings, "NetworkSettings", 0, "") \
+    F(T, LIST, firewall_port, ports, "PublishedPorts", HULL_OMIT, "")
+HULL_MESSAGE_DECLARE(net_sandbox, NET_SANDBOX_FIELDS)
+
+struct net_sandbox_record {
+    struct net_sandbox_record *next;
+    struct hull_arena *arena;
+    struct net_sandbox sandbox;
+};
+
+struct net_sandbox_record *net_sandbox_find(const char *container_id);
+/* Record SANDBOX in the state store and in memory, in place of what was there. Yields. */
+int net_sandbox_put(struct hull_call *call, const struct net_sandbox *sandbox) HULL_CHECKED;
+/* Forget it in both. Idempotent. Yields. */
+int net_sandbox_drop(struct hull_call *call, const char *container_id) HULL_CHECKED;
+/* Call FN for each; FN must not yield. */
+void net_sandbox_each(void (*fn)(const struct net_sandbox *sandbox, void *ctx), void *ctx);
+int net_sandbox_load(struct hull_call *call) HULL_CHECKED;
+void net_sandbox_unload(void);
+
+/* --- networks on the host (host.c) --------------------------------------------------------- */
+
+/* The predefined networks, made or brought up to date with the configuration. Yields. */
+int net_predefine(struct hull_call *call) HULL_CHECKED;
+/* Make sure that RECORD's bridge and rules are there. Yields. */
+int net_assert(struct hull_call *call, struct net_record *record) HULL_CHECKED;
+/* "network/bridge" for RECORD. */
+const char *net_driver(struct hull_call *call, const struct net_record *record);
+/* How the firewall sees RECORD; false when it is no bridge network. */
+bool net_firewall(struct hull_call *call, const struct net_record *record,
+                  struct firewall_network *ret);
+
+/* --- handlers ------------------------------------------------------------------------------ */
+
+int net_join(struct hull_call *call, const struct network_join_request *request,
+             struct network_settings *ret_reply) HULL_CHECKED;
+int net_leave(struct hull_call *call, const struct network_leave_request *request,
+              struct hull_empty *ret_reply) HULL_CHECKED;
+int net_restore(struct hull_call *call, const struct network_restore_request *request,
+                struct hull_empty *ret_reply) HULL_CHECKED;
+int net_create(struct hull_call *call, const struct network_create_request *request,
+               struct network_create_reply *ret_reply) HULL_CHECKED;
+int net_remove(struct hull_call *call, const struct network_ref *request,
+               struct hull_empty *ret_reply) HULL_CHECKED;
+int net_prune(struct hull_call *call, const struct prune_request *request,
+              struct network_prune_reply *ret_reply) HULL_CHECKED;
+
+/* --- ports (ports.c, pure) ----------------------------------------------------------------- */
+
+/* "80/tcp" to 80 and "tcp" (in the call's arena). -HULL_INVALID. */
+int net_port_parse(struct hull_call *call, const char *text, int64_t *ret_port,
+                   const char **ret_protocol) HULL_CHECKED;
+/*
+ * What REQUEST publishes, for a container at ADDRESS; a binding that names no host address is on
+ * HOST_IP. ADDRESS6 NULL: the container has no IPv6.
+ */
+int net_ports_expand(struct hull_call *call, const struct network_join_request *request,
+                     const char *address, const char *address6, const char *host_ip,
+                     struct firewall_ports *ret_ports) HULL_CHECKED;
+/* The Ports of inspect: what is published, and null for what is only exposed. */
+void net_ports_show(struct hull_call *call, const struct hull_strv *exposed,
+                    const struct firewall_ports *ports, struct network_settings *settings);
+
+#endif

@@ -1,0 +1,183 @@
+/*
+ * network.c: the service "network": which networks there are, and which container is in which.
+ *
+ * The engine holds names, ids and records; a driver (network/bridge, …) makes interfaces,
+ * support/ipam gives addresses, support/firewall publishes ports. What a container has of
+ * networks is one document in the state store, written before anything is made and again when
+ * all of it is known. After a restart those of live containers are asserted anew and those of
+ * dead ones taken back.
+ *
+ * Bridges and rules are made when the first container needs them, not when the daemon starts.
+ */
+#include "net.h"
+
+#include "events.h"
+#include "filters.h"
+
+#include <string.h>
+
+/* --- list and inspect ------------------------------------------------------------------------ */
+
+struct view {
+    struct hull_call *call;
+    struct network *network;
+    bool in_use;
+};
+
+static const char *with_length(struct hull_call *call, const char *address, int64_t length)
+{
+    if (address == NULL || *address == '\0')
+        return "";
+    return hull_printf(call, "%s/%d", address, (int)length);
+}
+
+static void add_container(const struct net_sandbox *sandbox, void *ctx)
+{
+    struct view *view = ctx;
+    for (size_t i = 0; i < sandbox->settings.networks.n; i++) {
+        const struct endpoint_settings *endpoint = &sandbox->settings.networks.v[i];
+        if (!hull_streq(endpoint->network_id, view->network->id))
+            continue;
+        view->in_use = true;
+        struct network_container *entry =
+            HULL_MSGMAP_ADD(hull_call_arena(view->call), &view->network->containers,
+                            hull_strdup(view->call, sandbox->container_id));
+        entry->name = hull_strdup(view->call, sandbox->name);
+        entry->endpoint_id = hull_strdup(view->call, endpoint->endpoint_id);
+        entry->mac_address = hull_strdup(view->call, endpoint->mac_address);
+        entry->ipv4_address =
+            with_length(view->call, endpoint->ip_address, endpoint->ip_prefix_len);
+        entry->ipv6_address = with_length(view->call, endpoint->global_ipv6_address,
+                                          endpoint->global_ipv6_prefix_len);
+    }
+}
+
+static void copy_network(struct hull_call *call, const struct net_record *record,
+                         struct network *ret)
+{
+    struct network source = record->network;
+    hull_message_copy(hull_call_arena(call), &network_message, &source, ret);
+}
+
+static int inspect(struct hull_call *call, const struct network_ref *request,
+                   struct network *ret_reply)
+{
+    struct net_record *record;
+    int rc = net_find(call, request->id, &record);
+    if (rc < 0)
+        return rc;
+    if (request->scope != NULL && *request->scope != '\0' &&
+        !hull_streq(request->scope, record->network.scope))
+        return hull_fail(call, HULL_NOT_FOUND, "network %s not found", request->id);
+    copy_network(call, record, ret_reply);
+    net_sandbox_each(add_container, &(struct view){.call = call, .network = ret_reply});
+    return 0;
+}
+
+static bool is_in_use(struct hull_call *call, const struct net_record *record)
+{
+    struct network probe = {.id = record->network.id};
+    struct view view = {.call = call, .network = &probe};
+    net_sandbox_each(add_container, &view);
+    return view.in_use;
+}
+
+static bool listed(struct hull_call *call, const struct filters *filters,
+                   const struct net_record *record, const bool *dangling)
+{
+    const struct network *network = &record->network;
+    return filters_exact(filters, "driver", network->driver) &&
+           filters_prefix(filters, "id", network->id) &&
+           filters_match(filters, "name", network->name) &&
+           filters_exact(filters, "scope", network->scope) &&
+           filters_exact(filters, "type", record->predefined ? "builtin" : "custom") &&
+           filters_labels(filters, &network->labels) &&
+           (filters_get(filters, "dangling") == NULL ||
+            *dangling == (!record->predefined && !is_in_use(call, record)));
+}
+
+static int list(struct hull_call *call, const struct network_list_request *request,
+                struct network_list_reply *ret_reply)
+{
+    static const char *const allowed[] = {"dangling", "driver", "id",   "label",
+                                          "name",     "scope",  "type", NULL};
+    const struct filters *filters = filters_of(request->filters);
+    bool dangling = false;
+    int rc = filters_check(call, filters, allowed);
+    if (rc == 0)
+        rc = filters_bool(call, filters, "dangling", &dangling);
+    if (rc < 0)
+        return rc;
+    ret_reply->networks.v = hull_alloc(call, sizeof(*ret_reply->networks.v));
+    for (const struct net_record *record = net_records; record != NULL; record = record->next) {
+        if (listed(call, filters, record, &dangling))
+            copy_network(call, record, HULL_LIST_ADD(hull_call_arena(call), &ret_reply->networks));
+    }
+    return 0;
+}
+
+/* --- not here yet ---------------------------------------------------------------------------- */
+
+static int connect_running(struct hull_call *call, const struct network_connect_request *request,
+                           struct hull_empty *ret_reply)
+{
+    (void)ret_reply;
+    struct net_record *record;
+    int rc = net_find(call, request->id, &record);
+    if (rc < 0)
+        return rc;
+    return hull_fail(call, HULL_NOT_SUPPORTED,
+                     "connecting and disconnecting a container that exists is not supported yet: "
+                     "create it with --network %s",
+                     record->network.name);
+}
+
+/* --- the plugin ------------------------------------------------------------------------------ */
+
+static void count_users(const struct net_sandbox *sandbox, void *ctx)
+{
+    (void)ctx;
+    for (size_t i = 0; i < sandbox->settings.networks.n; i++) {
+        for (struct net_record *record = net_records; record != NULL; record = record->next)
+            record->users +=
+                hull_streq(record->network.id, sandbox->settings.networks.v[i].network_id);
+    }
+}
+
+static int init(struct hull_call *call)
+{
+    int rc = net_load(call);
+    if (rc == 0)
+        rc = net_sandbox_load(call);
+    if (rc == 0)
+        rc = net_predefine(call);
+    if (rc == 0)
+        net_sandbox_each(count_users, NULL);
+    return rc;
+}
+
+static void fini(void)
+{
+    net_sandbox_unload();
+    net_unload();
+}
+
+static const char *const needs[] = {"state", NET_IPAM, NULL};
+static const char *const uses[] = {NET_FIREWALL, "network/bridge", "network/host", "network/none",
+                                   NULL};
+static const struct hull_topic *const topics[] = {&event_topic, NULL};
+static const struct hull_handler handlers[] = {
+    HULL_HANDLE(network, list, list),
+    HULL_HANDLE(network, inspect, inspect),
+    HULL_HANDLE(network, create, net_create),
+    HULL_HANDLE(network, remove, net_remove),
+    HULL_HANDLE(network, prune, net_prune),
+    HULL_HANDLE(network, connect, connect_running),
+    HULL_HANDLE(network, disconnect, connect_running),
+    HULL_HANDLE(network, join, net_join),
+    HULL_HANDLE(network, leave, net_leave),
+    HULL_HANDLE(network, restore, net_restore),
+    {},
+};
+HULL_PLUGIN(network, .port = "network", .version = "1", .needs = needs, .uses = uses,
+            .topics = topics, .handlers = handlers, .init = init, .fini = fini);

@@ -1,0 +1,77 @@
+/* After a restart of the daemon: containers that run keep what they have, others leave. */
+#include "net.h"
+
+#include <string.h>
+
+struct gathering {
+    struct hull_call *call;
+    const struct network_restore_request *request;
+    struct hull_strv dead;
+    struct hull_strv networks; /* ids of those that live containers are in */
+    struct firewall_state state;
+};
+
+static void gather(const struct net_sandbox *sandbox, void *ctx)
+{
+    struct gathering *all = ctx;
+    struct hull_arena *arena = hull_call_arena(all->call);
+    if (!hull_strv_contains(&all->request->live, sandbox->container_id)) {
+        hull_strv_add(arena, &all->dead, hull_strdup(all->call, sandbox->container_id));
+        return;
+    }
+    for (size_t i = 0; i < sandbox->settings.networks.n; i++) {
+        const char *id = sandbox->settings.networks.v[i].network_id;
+        if (!hull_strv_contains(&all->networks, id))
+            hull_strv_add(arena, &all->networks, hull_strdup(all->call, id));
+    }
+    if (sandbox->ports.n == 0)
+        return;
+    struct net_sandbox source = *sandbox;
+    struct net_sandbox copy;
+    hull_message_copy(arena, &net_sandbox_message, &source, &copy);
+    struct firewall_ports *ports = HULL_LIST_ADD(arena, &all->state.containers);
+    ports->container_id = copy.container_id;
+    ports->ports.n = copy.ports.n;
+    ports->ports.v = copy.ports.v;
+}
+
+/* The bridges of networks in use; their rules come with the ports, all at once. */
+static int raise_networks(struct hull_call *call, struct gathering *all)
+{
+    for (size_t i = 0; i < all->networks.n; i++) {
+        struct net_record *record;
+        struct firewall_network rules;
+        int rc = net_find(call, all->networks.v[i], &record);
+        if (rc == -HULL_NOT_FOUND) {
+            hull_error_clear(call);
+            continue;
+        }
+        if (rc < 0)
+            return rc;
+        if (!net_firewall(call, record, &rules))
+            continue;
+        struct netdriver_network request = {.network = record->network};
+        struct hull_empty done;
+        rc = netdriver_create(call, net_driver(call, record), &request, &done);
+        if (rc < 0)
+            return hull_wrap(call, rc, "network %s", record->network.name);
+        *(HULL_LIST_ADD(hull_call_arena(call), &all->state.networks)) = rules;
+        record->asserted = true;
+    }
+    return 0;
+}
+
+int net_restore(struct hull_call *call, const struct network_restore_request *request,
+                struct hull_empty *ret_reply)
+{
+    struct gathering all = {.call = call, .request = request};
+    net_sandbox_each(gather, &all);
+    for (size_t i = 0; i < all.dead.n; i++) {
+        struct network_leave_request leave = {.container_id = all.dead.v[i]};
+        int rc = net_leave(call, &leave, ret_reply);
+        if (rc < 0)
+            return rc;
+    }
+    int rc = raise_networks(call, &all);
+    return rc < 0 ? rc : firewall_restore(call, NET_FIREWALL, &all.state, ret_reply);
+}
