@@ -7,6 +7,7 @@
 #include "config.h"
 #include "content.h"
 #include "firewall.h"
+#include "http.h"
 #include "ipam.h"
 #include "netdriver.h"
 #include "routes.h"

@@ -6,11 +6,13 @@
 # tools_hull_LDFLAGS = $(PROGRAM_LDFLAGS)
 # tools_hull_LDADD = core/libhull.la api/libhull-api.la
 #
-# sbin_PROGRAMS += tools/hulld
-# tools_hulld_SOURCES = tools/hulld.c
-# tools_hulld_CFLAGS = $(PROGRAM_CFLAGS)
-# tools_hulld_LDFLAGS = $(PROGRAM_LDFLAGS)
-# tools_hulld_LDADD = core/libhull.la api/libhull-api.la
+sbin_PROGRAMS += tools/hulld/hulld
+tools_hulld_hulld_SOURCES = tools/hulld/main.c tools/hulld/flags.c tools/hulld/config_file.c \
+	tools/hulld/root.c tools/hulld/hulld.h
+tools_hulld_hulld_CFLAGS = $(PROGRAM_CFLAGS)
+tools_hulld_hulld_LDFLAGS = $(PROGRAM_LDFLAGS)
+tools_hulld_hulld_LDADD = core/libhull.la api/libhull-api.la plugins/common/libcommon.la \
+	$(CJSON_LIBS)
 #
 # hullexec_PROGRAMS += tools/hull-init
 # tools_hull_init_SOURCES = tools/hull-init.c

@@ -1,0 +1,177 @@
+/*
+ * config_file.c: hulld.json, and what stands for the settings that nobody made.
+ */
+#include "tools/hulld/hulld.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "json.h"
+
+#define CONFIG_BYTES_MAX (1 << 20)
+
+static int read_file(struct hulld *hulld, const char *path, char **ret_text, size_t *ret_length,
+                     struct hull_problem *problem)
+{
+    HULL_AUTO_FD fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    struct stat st;
+
+    if (fd < 0 || fstat(fd, &st) < 0)
+        return hull_problem_set(problem, hull_kind_of_errno(errno), "%s: %s", path,
+                                strerror(errno));
+    if (!S_ISREG(st.st_mode) || st.st_size > CONFIG_BYTES_MAX)
+        return hull_problem_set(problem, HULL_INVALID, "%s: not a regular file of at most 1 MB",
+                                path);
+    char *text = hull_arena_alloc(hulld->arena, (size_t)st.st_size + 1);
+    ssize_t got = read(fd, text, (size_t)st.st_size);
+    if (got < 0)
+        return hull_problem_set(problem, HULL_IO, "%s: %s", path, strerror(errno));
+    *ret_text = text;
+    *ret_length = (size_t)got;
+    return 0;
+}
+
+int hulld_config_read(struct hulld *hulld, struct daemon_config *ret_file,
+                      struct hull_problem *problem)
+{
+    const char *path = hulld->config_file != NULL ? hulld->config_file : SYSCONFDIR "/hulld.json";
+    struct hull_problem found;
+    char *text = NULL;
+    size_t length = 0;
+
+    memset(ret_file, 0, sizeof(*ret_file));
+    if (hulld->config_file == NULL && access(path, F_OK) < 0 && errno == ENOENT)
+        return 0;
+    int rc = read_file(hulld, path, &text, &length, problem);
+    if (rc < 0)
+        return rc;
+    if (strspn(text, " \t\r\n") == length) /* an empty file, as docker has it */
+        return 0;
+    rc = json_decode(hulld->arena, &daemon_config_message, text, length, JSON_STRICT, ret_file,
+                     &found);
+    if (rc < 0)
+        return hull_problem_set(problem, found.kind,
+                                "unable to configure the daemon with file %s: %s", path,
+                                found.text);
+    return 0;
+}
+
+int hulld_config_merge(struct hulld *hulld, const struct daemon_config *file,
+                       struct hull_problem *problem)
+{
+    struct hull_text both = HULL_TEXT(hulld->arena);
+
+    for (size_t i = 0; i < daemon_config_message.count; i++) {
+        const struct hull_field *field = &daemon_config_message.fields[i];
+        const char *from = (const char *)file + field->offset;
+        if (hull_field_empty(field, from))
+            continue;
+        if (hulld->from_flag[i])
+            hull_text_printf(&both, "%s%s", both.length > 0 ? ", " : "", field->name);
+        memcpy((char *)&hulld->config + field->offset, from, hull_type_size(field));
+    }
+    if (both.length > 0)
+        return hull_problem_set(problem, HULL_INVALID,
+                                "the following directives are specified both as a flag and in "
+                                "the configuration file: %s",
+                                both.data);
+    return 0;
+}
+
+/* --- defaults -------------------------------------------------------------------------------- */
+
+static const char *absolute(struct hulld *hulld, const char *path)
+{
+    char here[PATH_MAX];
+
+    if (path == NULL || path[0] == '/' || getcwd(here, sizeof(here)) == NULL)
+        return path;
+    return hull_arena_printf(hulld->arena, "%s/%s", here, path);
+}
+
+static void paths(struct hulld *hulld)
+{
+    struct daemon_config *config = &hulld->config;
+    const char *root = config->root = absolute(hulld, config->root);
+    const struct {
+        const char **path;
+        const char *system, *below;
+    } table[] = {
+        {&config->data_root, LOCALSTATEDIR, "data"},
+        {&config->exec_root, RUNSTATEDIR, "exec"},
+        {&config->pidfile, RUNSTATEDIR "/hulld.pid", "hulld.pid"},
+    };
+
+    for (size_t i = 0; i < HULL_COUNT(table); i++) {
+        if (*table[i].path != NULL)
+            *table[i].path = absolute(hulld, *table[i].path);
+        else if (root != NULL)
+            *table[i].path = hull_arena_printf(hulld->arena, "%s/%s", root, table[i].below);
+        else
+            *table[i].path = table[i].system;
+    }
+    if (config->hosts.n == 0)
+        hull_strv_add(hulld->arena, &config->hosts,
+                      root != NULL ? hull_arena_printf(hulld->arena, "unix://%s/hull.sock", root)
+                                   : "unix://" RUNSTATEDIR "/hull.sock");
+}
+
+/* dockerd takes bare addresses and paths in -H too. */
+static int check_hosts(struct hulld *hulld, struct hull_problem *problem)
+{
+    const struct daemon_config *config = &hulld->config;
+
+    for (size_t i = 0; i < config->hosts.n; i++) {
+        const char *host = config->hosts.v[i];
+        bool tcp = !strncmp(host, "tcp://", 6);
+        if (!tcp && strncmp(host, "unix://", 7) != 0 && strncmp(host, "fd://", 5) != 0)
+            return hull_problem_set(problem, HULL_INVALID,
+                                    "hosts: \"%s\": expected unix://PATH, tcp://HOST:PORT or fd://",
+                                    host);
+        if (tcp && !config->tlsverify && !config->unsafe_tcp)
+            return hull_problem_set(
+                problem, HULL_INVALID,
+                "hosts: \"%s\": whoever reaches this port is root on the machine: demand client "
+                "certificates with --tlsverify --tlscacert --tlscert --tlskey, or take the risk "
+                "with --unsafe-tcp",
+                host);
+    }
+    return 0;
+}
+
+/* Settings that are known and not done: an error is better than a surprise. */
+static int check_supported(const struct daemon_config *config, struct hull_problem *problem)
+{
+    const struct {
+        bool bad;
+        const char *text;
+    } table[] = {
+        {config->selinux_enabled, "selinux-enabled: SELinux is not supported by hull yet"},
+        {config->state_backend != NULL && strcmp(config->state_backend, "sqlite") != 0,
+         "state-backend: only sqlite is there yet"},
+        {config->log_driver != NULL && strcmp(config->log_driver, "json-file") != 0,
+         "log-driver: only json-file is there yet"},
+    };
+
+    for (size_t i = 0; i < HULL_COUNT(table); i++)
+        if (table[i].bad)
+            return hull_problem_set(problem, HULL_NOT_SUPPORTED, "%s", table[i].text);
+    enum hull_level level;
+    if (config->log_level != NULL && !hull_log_level_parse(config->log_level, &level))
+        return hull_problem_set(problem, HULL_INVALID,
+                                "log-level: \"%s\": expected debug, info, warn, error or fatal",
+                                config->log_level);
+    return 0;
+}
+
+int hulld_config_finish(struct hulld *hulld, struct hull_problem *problem)
+{
+    paths(hulld);
+    int rc = check_hosts(hulld, problem);
+    return rc < 0 ? rc : check_supported(&hulld->config, problem);
+}

@@ -1,0 +1,167 @@
+/*
+ * main.c: hulld, the daemon. It reads its configuration, starts the core, lets the plugin http
+ * listen, and waits for a signal. All else happens in plugins when a message asks for it.
+ */
+#include "tools/hulld/hulld.h"
+
+#include <malloc.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "http.h"
+
+#define STOP_SECONDS 15
+
+/* Tell the service manager, when there is one (sd_notify(3)'s protocol). */
+static void notify(const char *state)
+{
+    const char *path = getenv("NOTIFY_SOCKET");
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+
+    if (path == NULL || (path[0] != '/' && path[0] != '@') ||
+        strlen(path) >= sizeof(address.sun_path))
+        return;
+    memcpy(address.sun_path, path, strlen(path));
+    if (path[0] == '@')
+        address.sun_path[0] = '\0';
+    HULL_AUTO_FD fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    socklen_t length = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(path));
+    if (fd >= 0)
+        (void)sendto(fd, state, strlen(state), MSG_NOSIGNAL, (struct sockaddr *)&address, length);
+}
+
+static enum hull_level level_of(const struct daemon_config *config)
+{
+    enum hull_level level = HULL_LOG_INFO;
+
+    if (config->debug)
+        return HULL_LOG_DEBUG;
+    if (config->log_level != NULL && hull_log_level_parse(config->log_level, &level))
+        return level;
+    return HULL_LOG_INFO;
+}
+
+/* SIGHUP: what can change while the daemon runs, the log level, is read again. */
+static void reload(struct hull_call *call, struct hulld *hulld)
+{
+    struct daemon_config file;
+    struct hull_problem problem = {0};
+
+    if (hulld_config_read(hulld, &file, &problem) < 0) {
+        hull_log(call, HULL_LOG_ERROR, "configuration not reloaded", "error", problem.text, NULL);
+        return;
+    }
+    struct daemon_config now = hulld->config;
+    if (file.log_level != NULL)
+        now.log_level = file.log_level;
+    now.debug |= file.debug;
+    hull_log_set_level(level_of(&now));
+    hull_log(call, HULL_LOG_INFO, "configuration reloaded", NULL);
+}
+
+/* Find the containers that a daemon before us left running. Not on the way of the first client. */
+static int restore(struct hull_call *call, void *arg)
+{
+    (void)arg;
+    return hull_plugin_load(call, "container");
+}
+
+static void configure(struct hulld *hulld)
+{
+    const struct daemon_config *config = &hulld->config;
+
+    hull_log_set_level(level_of(config));
+    hull_config_set(&daemon_config_message, config);
+    hull_plugin_alias("state", "state/sqlite");
+    for (size_t i = 0; i < config->plugin_opts.n; i++) {
+        const struct hull_map *options = &config->plugin_opts.v[i].options;
+        for (size_t j = 0; j < options->n; j++)
+            hull_plugin_option_set(config->plugin_opts.keys[i], options->v[j].key,
+                                   options->v[j].value);
+    }
+}
+
+static int serve(struct hull_call *call, void *arg)
+{
+    struct hulld *hulld = arg;
+    const int signals[] = {SIGTERM, SIGINT, SIGHUP, 0};
+    struct http_listen_request listen = {.hosts = hulld->config.hosts};
+    struct hull_empty empty;
+    int signal_number;
+
+    configure(hulld);
+    int rc = http_listen(call, NULL, &listen, &empty);
+    if (rc < 0)
+        return rc;
+    hull_log(call, HULL_LOG_INFO, "hulld is ready", "version", PACKAGE_VERSION, "data",
+             hulld->config.data_root, "host", hulld->config.hosts.v[0], NULL);
+    notify("READY=1");
+    hull_spawn("restore", restore, NULL);
+    while ((signal_number = hull_wait_signal(call, signals)) == SIGHUP)
+        reload(call, hulld);
+    notify("STOPPING=1");
+    hull_log(call, HULL_LOG_INFO, "hulld ends", "signal",
+             signal_number > 0 ? sigabbrev_np(signal_number) : NULL, NULL);
+    int64_t seconds = hulld->config.shutdown_timeout;
+    return hull_core_stop(call, (seconds > 0 ? seconds : STOP_SECONDS) * 1000);
+}
+
+static int run(struct hull_call *call, void *arg)
+{
+    int rc = serve(call, arg);
+
+    if (rc < 0)
+        fprintf(stderr, "hulld: %s\n", hull_error(call));
+    return rc;
+}
+
+static int prepare(struct hulld *hulld, int argc, char **argv, struct hull_problem *problem)
+{
+    struct daemon_config file;
+
+    int rc = hulld_flags(hulld, argc, argv, problem);
+    if (rc < 0 || hulld->help || hulld->version)
+        return rc;
+    rc = hulld_config_read(hulld, &file, problem);
+    if (rc == 0)
+        rc = hulld_config_merge(hulld, &file, problem);
+    if (rc == 0)
+        rc = hulld_config_finish(hulld, problem);
+    if (rc < 0 || hulld->validate)
+        return rc;
+    if (geteuid() != 0)
+        return hull_problem_set(problem, HULL_FORBIDDEN,
+                                "hulld needs to be started with root privileges");
+    return hulld_root_prepare(hulld, problem);
+}
+
+int main(int argc, char **argv)
+{
+    HULL_AUTO_ARENA *arena = hull_arena_new();
+    struct hulld hulld = {.arena = arena, .pid_fd = -1};
+    struct hull_problem problem = {0};
+    const char *plugins = getenv("HULL_PLUGIN_PATH");
+    const struct hull_core_options options = {.plugin_path = plugins ? plugins : PLUGINDIR};
+
+    /* One thread does almost all: more malloc arenas only cost memory. */
+    mallopt(M_ARENA_MAX, 2);
+    if (prepare(&hulld, argc, argv, &problem) < 0) {
+        fprintf(stderr, "hulld: %s\n", problem.text);
+        return 1;
+    }
+    if (hulld.help)
+        hulld_usage(stdout);
+    else if (hulld.version)
+        printf("hulld version %s\n", PACKAGE_VERSION);
+    else if (hulld.validate)
+        printf("configuration OK\n");
+    if (hulld.help || hulld.version || hulld.validate)
+        return 0;
+    int rc = hull_core_run(&options, run, &hulld);
+    hulld_root_leave(&hulld);
+    return rc < 0 ? 1 : 0;
+}
