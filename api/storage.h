@@ -67,6 +67,14 @@ HULL_METHOD(storage, usage, storage_container, storage_usage_reply, 0)
     F(T, LIST, filesystem_change, changes, "changes", 0, "Sorted by path")
 HULL_MESSAGE(storage_changes_reply, STORAGE_CHANGES_REPLY_FIELDS)
 HULL_METHOD(storage, changes, storage_container, storage_changes_reply, 0)
+/* What the writable layer adds to the image, to be packed as a layer (commit, build): pass the
+ * fields to jail_pack() of plugins/common/jail.h. */
+#define STORAGE_DIFF_REPLY_FIELDS(F, T)                                          \
+    F(T, FD, _, dir_fd, "dir", 0, "The tree that has the files")                 \
+    F(T, BOOL, _, layer, "layer", 0, "It is an upper directory: pack all of it") \
+    F(T, FD, _, list_fd, "list", 0, "Otherwise, the paths to pack, as jail_pack() wants them")
+HULL_MESSAGE(storage_diff_reply, STORAGE_DIFF_REPLY_FIELDS)
+HULL_METHOD(storage, diff, storage_container, storage_diff_reply, 0)
 /* Start-up: remove writable layers and half-made layers that are not in KNOWN. */
 #define STORAGE_SWEEP_REQUEST_FIELDS(F, T)                                 \
     F(T, STRV, _, containers, "containers", 0, "Container ids that exist") \
