@@ -154,13 +154,17 @@ HULL_MESSAGE(system_info, SYSTEM_INFO_FIELDS)
     F(T, MAP, _, attributes, "Attributes", 0, "")
 HULL_MESSAGE(event_actor, EVENT_ACTOR_FIELDS)
 
-#define EVENT_MESSAGE_FIELDS(F, T)                    \
-    F(T, STRING, _, type, "Type", 0, "")              \
-    F(T, STRING, _, action, "Action", 0, "")          \
-    F(T, MESSAGE, event_actor, actor, "Actor", 0, "") \
-    F(T, STRING, _, scope, "scope", 0, "")            \
-    F(T, INT, _, time, "time", 0, "")                 \
-    F(T, INT, _, time_nano, "timeNano", 0, "")
+/* status, id and from repeat what old clients look for: container and image events have them. */
+#define EVENT_MESSAGE_FIELDS(F, T)                                           \
+    F(T, STRING, _, status, "status", HULL_OMIT, "The action again")         \
+    F(T, STRING, _, id, "id", HULL_OMIT, "The actor's id again")             \
+    F(T, STRING, _, from, "from", HULL_OMIT, "Image of the container")       \
+    F(T, STRING, _, type, "Type", 0, "container, image, network, volume, …") \
+    F(T, STRING, _, action, "Action", 0, "create, start, die, …")            \
+    F(T, MESSAGE, event_actor, actor, "Actor", 0, "What it happened to")     \
+    F(T, STRING, _, scope, "scope", 0, "local")                              \
+    F(T, INT, _, time, "time", 0, "Seconds since 1970")                      \
+    F(T, INT, _, time_nano, "timeNano", 0, "Nanoseconds since 1970")
 HULL_MESSAGE(event_message, EVENT_MESSAGE_FIELDS)
 
 #endif

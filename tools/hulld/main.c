@@ -67,7 +67,8 @@ static void reload(struct hull_call *call, struct hulld *hulld)
 static int restore(struct hull_call *call, void *arg)
 {
     (void)arg;
-    return hull_plugin_load(call, "container");
+    int rc = hull_plugin_load(call, "events"); /* keeps the history from here on */
+    return rc < 0 ? rc : hull_plugin_load(call, "container");
 }
 
 static void configure(struct hulld *hulld)

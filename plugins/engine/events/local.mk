@@ -1,1 +1,6 @@
-# plugins/engine/events: see the top of Makefile.am
+# plugins/engine/events: what happened, for whoever asks.
+engine_LTLIBRARIES += plugins/engine/events.la
+plugins_engine_events_la_SOURCES = plugins/engine/events/events.c
+plugins_engine_events_la_CFLAGS = $(PLUGIN_CFLAGS)
+plugins_engine_events_la_LDFLAGS = $(PLUGIN_LDFLAGS)
+plugins_engine_events_la_LIBADD = $(PLUGIN_LIBADD)

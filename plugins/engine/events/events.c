@@ -1,0 +1,270 @@
+/*
+ * events: what happened in the engine, for whoever asks.
+ *
+ * One fiber takes every event that is published and keeps the last HISTORY of them, numbered.
+ * Clients do not subscribe themselves: each follows the numbers, through the past that it asked
+ * for and on into the present, so that none is missed or seen twice at the seam. A client that
+ * is slower than HISTORY events misses the oldest, and holds up nobody.
+ */
+#include "events.h"
+
+#include <hull/hull.h>
+
+#include <string.h>
+
+#include "filters.h"
+#include "timefmt.h"
+
+#define HISTORY 1024
+#define QUEUE 4096
+
+struct kept {
+    struct hull_arena *arena;
+    struct event_message event;
+};
+
+static struct {
+    struct kept ring[HISTORY];
+    uint64_t count; /* of all events so far; number N is at N % HISTORY */
+    struct hull_cond more;
+    struct hull_subscription *subscription;
+} history;
+
+/* --- history --------------------------------------------------------------------------------- */
+
+static void fill_legacy(struct event_message *event)
+{
+    bool container = hull_streq(event->type, "container");
+
+    if (!container && !hull_streq(event->type, "image"))
+        return;
+    event->status = event->action;
+    event->id = event->actor.id;
+    if (container)
+        event->from = hull_map_find(&event->actor.attributes, "image");
+}
+
+static int keep(struct hull_call *call, void *arg)
+{
+    (void)arg;
+    for (;;) {
+        struct hull_arena *arena = hull_arena_new();
+        struct event_message event;
+        int rc = hull_next_event(call, history.subscription, arena, &event, NULL);
+        if (rc < 0) {
+            hull_arena_free(arena);
+            return rc == -HULL_CANCELED ? 0 : rc;
+        }
+        fill_legacy(&event);
+        struct kept *slot = &history.ring[history.count++ % HISTORY];
+        hull_arena_free(slot->arena);
+        *slot = (struct kept){arena, event};
+        hull_cond_broadcast(&history.more);
+    }
+}
+
+static uint64_t oldest(void)
+{
+    return history.count > HISTORY ? history.count - HISTORY : 0;
+}
+
+static const struct event_message *at(uint64_t number)
+{
+    return &history.ring[number % HISTORY].event;
+}
+
+/* The first event at or after SINCE_NS. */
+static uint64_t first_since(int64_t since_ns)
+{
+    uint64_t number = oldest();
+
+    while (number < history.count && at(number)->time_nano < since_ns)
+        number++;
+    return number;
+}
+
+/* --- filters --------------------------------------------------------------------------------- */
+
+/* "exec_create: sh -c x" is the action exec_create. */
+static bool match_action(const struct filters *filters, const char *action)
+{
+    const struct hull_strv *wanted = filters_get(filters, "event");
+    size_t plain = strcspn(action, ":");
+
+    if (wanted == NULL || hull_strv_contains(wanted, action))
+        return true;
+    for (size_t i = 0; i < wanted->n; i++)
+        if (strlen(wanted->v[i]) == plain && !strncmp(wanted->v[i], action, plain))
+            return true;
+    return false;
+}
+
+/* The values under KEY name an actor of type KEY by id, id prefix or name. */
+static bool match_actor(const struct filters *filters, const char *key,
+                        const struct event_message *event)
+{
+    const struct hull_strv *wanted = filters_get(filters, key);
+    const char *name = hull_map_find(&event->actor.attributes, "name");
+
+    if (wanted == NULL)
+        return true;
+    if (!hull_streq(event->type, key))
+        return false;
+    for (size_t i = 0; i < wanted->n; i++)
+        if (hull_streq(wanted->v[i], name) ||
+            (*wanted->v[i] != '\0' && event->actor.id != NULL &&
+             !strncmp(event->actor.id, wanted->v[i], strlen(wanted->v[i]))))
+            return true;
+    return false;
+}
+
+/* busybox stands for busybox:latest too. */
+static bool same_image(const char *wanted, const char *image)
+{
+    size_t length = strlen(wanted);
+
+    if (image == NULL || strncmp(image, wanted, length) != 0)
+        return false;
+    return image[length] == '\0' || (image[length] == ':' && strchr(image + length, '/') == NULL);
+}
+
+static bool match_image(const struct filters *filters, const struct event_message *event)
+{
+    const struct hull_strv *wanted = filters_get(filters, "image");
+    bool image = hull_streq(event->type, "image");
+    const char *name = hull_map_find(&event->actor.attributes, image ? "name" : "image");
+
+    if (wanted == NULL)
+        return true;
+    for (size_t i = 0; i < wanted->n; i++)
+        if (same_image(wanted->v[i], name) ||
+            (image && event->actor.id != NULL && hull_streq(wanted->v[i], event->actor.id)))
+            return true;
+    return false;
+}
+
+static bool match(const struct filters *filters, const struct event_message *event)
+{
+    static const char *const actors[] = {"container", "network", "volume", "plugin", "daemon"};
+    static const char *const foreign[] = {"config", "node", "secret", "service"};
+
+    for (size_t i = 0; i < HULL_COUNT(actors); i++)
+        if (!match_actor(filters, actors[i], event))
+            return false;
+    for (size_t i = 0; i < HULL_COUNT(foreign); i++)
+        if (filters_get(filters, foreign[i]) != NULL)
+            return false;
+    return filters_exact(filters, "type", event->type) &&
+           filters_exact(filters, "scope", event->scope) && match_action(filters, event->action) &&
+           match_image(filters, event) && filters_labels(filters, &event->actor.attributes);
+}
+
+/* --- watch ----------------------------------------------------------------------------------- */
+
+struct span {
+    int64_t since_ns, until_ns;
+    bool past, ends;
+};
+
+static int parse_time(struct hull_call *call, const char *name, const char *text, bool *ret_set,
+                      int64_t *ret_ns)
+{
+    *ret_set = text != NULL && *text != '\0' && strcmp(text, "0") != 0;
+    if (*ret_set && !time_parse_any(text, hull_time_ns(), ret_ns))
+        return hull_fail(call, HULL_INVALID, "%s: \"%s\": expected seconds, a date or a duration",
+                         name, text);
+    return 0;
+}
+
+static int parse_span(struct hull_call *call, const struct events_request *request,
+                      struct span *ret_span)
+{
+    int rc = parse_time(call, "since", request->since, &ret_span->past, &ret_span->since_ns);
+
+    if (rc == 0)
+        rc = parse_time(call, "until", request->until, &ret_span->ends, &ret_span->until_ns);
+    if (rc == 0 && ret_span->past && ret_span->ends && ret_span->since_ns > ret_span->until_ns)
+        rc = hull_fail(call, HULL_INVALID, "`since` time (%s) cannot be after `until` time (%s)",
+                       request->since, request->until);
+    return rc;
+}
+
+/* Wakes the watchers when the time of one of them is up. */
+static int ring_at_the_end(struct hull_call *call, void *arg)
+{
+    const struct span *span = arg;
+    int rc = hull_sleep(call, (span->until_ns - hull_time_ns()) / 1000000 + 1);
+
+    hull_cond_broadcast(&history.more);
+    return rc;
+}
+
+/* Emit what is there from *NUMBER on; 1 when an event after the end of the span came. */
+static int emit_known(struct hull_call *call, const struct filters *filters,
+                      const struct span *span, uint64_t *number)
+{
+    for (; *number < history.count; ++*number) {
+        if (*number < oldest())
+            *number = oldest();
+        struct event_message event = *at(*number);
+        if (span->ends && event.time_nano > span->until_ns)
+            return 1;
+        if (!match(filters, &event))
+            continue;
+        /* The ring turns while a slow client reads: it gets a copy. */
+        HULL_AUTO_ARENA *arena = hull_arena_new();
+        struct event_message copy;
+        hull_message_copy(arena, &event_message_message, &event, &copy);
+        int rc = hull_emit(call, &copy);
+        if (rc < 0)
+            return rc;
+    }
+    return 0;
+}
+
+static int watch(struct hull_call *call, const struct events_request *request,
+                 struct event_message *ret_reply)
+{
+    const struct filters *filters = filters_of(request->filters);
+    struct span span = {0};
+
+    (void)ret_reply;
+    int rc = parse_span(call, request, &span);
+    if (rc < 0)
+        return rc;
+    uint64_t number = span.past ? first_since(span.since_ns) : history.count;
+    if (span.ends && span.until_ns > hull_time_ns())
+        hull_task_start(call, "events-until", ring_at_the_end, &span);
+    rc = hull_ready(call);
+    while (rc == 0) {
+        rc = emit_known(call, filters, &span, &number);
+        if (rc != 0 || (span.ends && hull_time_ns() >= span.until_ns))
+            break;
+        rc = hull_cond_wait(call, &history.more);
+    }
+    return rc > 0 ? 0 : rc;
+}
+
+static int init(struct hull_call *call)
+{
+    (void)call;
+    history.subscription = hull_subscribe(&event_topic, QUEUE);
+    hull_spawn("events", keep, NULL);
+    return 0;
+}
+
+static void fini(void)
+{
+    history.subscription = hull_unsubscribe(history.subscription);
+    for (size_t i = 0; i < HISTORY; i++)
+        hull_arena_free(history.ring[i].arena);
+    memset(&history, 0, sizeof(history));
+}
+
+static const struct hull_handler handlers[] = {
+    HULL_HANDLE(events, watch, watch),
+    {0},
+};
+
+HULL_PLUGIN(events, .port = "events", .version = PACKAGE_VERSION, .handlers = handlers,
+            .init = init, .fini = fini);
