@@ -25,3 +25,4 @@ plugins_common_libcommon_la_SOURCES += plugins/common/root.c plugins/common/root
 	plugins/common/tar_write.c plugins/common/tar.h
 plugins_common_libcommon_la_SOURCES += plugins/common/layers.c plugins/common/layers_tree.c \
 	plugins/common/layers.h
+plugins_common_libcommon_la_SOURCES += plugins/common/instance.c plugins/common/instance.h

@@ -4,6 +4,7 @@
 #include "address.h"
 #include "api/config.h"
 #include "ids.h"
+#include "instance.h"
 #include "json.h"
 #include "timefmt.h"
 
@@ -44,15 +45,10 @@ static struct network new_network(struct hull_call *call, const char *name, cons
 /* The bridge: the one configured, or hull0; a daemon with a root of its own has its own. */
 static const char *default_bridge(struct hull_call *call, const struct daemon_config *config)
 {
-    if (config != NULL && config->bridge != NULL && *config->bridge != '\0')
+    if (config->bridge != NULL && *config->bridge != '\0')
         return config->bridge;
-    if (config == NULL || config->data_root == NULL ||
-        strcmp(config->data_root, LOCALSTATEDIR) == 0)
-        return "hull0";
-    uint32_t hash = 2166136261u; /* FNV-1a */
-    for (const char *at = config->data_root; *at != '\0'; at++)
-        hash = (hash ^ (uint8_t)*at) * 16777619u;
-    return hull_printf(call, "hull%08x", hash);
+    const char *suffix = instance_suffix();
+    return *suffix == '\0' ? "hull0" : hull_printf(call, "hull%s", suffix);
 }
 
 static void bridge_options(struct hull_call *call, const struct daemon_config *config,
