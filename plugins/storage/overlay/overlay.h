@@ -1,0 +1,42 @@
+/* overlay.h: what the files of storage/overlay share. overlay.c tells the story. */
+#ifndef HULL_STORAGE_OVERLAY_H
+#define HULL_STORAGE_OVERLAY_H
+
+#include "config.h"
+#include "layers.h"
+#include "root.h"
+
+/* How a mount is made; tried in this order. */
+enum ovl_api {
+    OVL_APPEND, /* fsconfig "lowerdir+" for each layer: Linux 6.5 */
+    OVL_STRING, /* fsconfig "lowerdir" with all of them in 255 bytes */
+    OVL_MOUNT,  /* mount(2) in tmp, cloned and unmounted again */
+};
+
+/* The kernel stacks no more. */
+#define OVL_LAYERS_MAX 499
+
+/* A mount to be made, in a worker. */
+struct ovl_mount {
+    const struct layers *layers;
+    const char *const *chain; /* chain ids, lowest first */
+    size_t chain_count;
+    const char *id; /* the container whose upper directory is used; NULL for none */
+    bool init;      /* with the init folder below the image */
+    enum ovl_api api;
+    int ret_fd;
+};
+
+/* Make it: 0 and ret_fd, or a kind. What the kernel says is in the text. Worker-safe. */
+int ovl_mount_make(struct ovl_mount *mount, struct hull_problem *problem);
+/* The best way to mount here, found by trying in tmp. Worker-safe. */
+int ovl_api_find(const struct layers *layers, enum ovl_api wanted, enum ovl_api *ret,
+                 struct hull_problem *problem);
+const char *ovl_api_name(enum ovl_api api);
+
+/* Compare the upper directory of ID with MOUNT, its layers without it. In a worker; the list is
+ * in ARENA. */
+int ovl_changes(struct hull_arena *arena, int upper_fd, int lower_fd,
+                struct filesystem_change_list *ret, struct hull_problem *problem);
+
+#endif
