@@ -13,11 +13,11 @@ tools_hulld_hulld_CFLAGS = $(PROGRAM_CFLAGS)
 tools_hulld_hulld_LDFLAGS = $(PROGRAM_LDFLAGS)
 tools_hulld_hulld_LDADD = core/libhull.la api/libhull-api.la plugins/common/libcommon.la \
 	$(CJSON_LIBS)
-#
-# hullexec_PROGRAMS += tools/hull-init
-# tools_hull_init_SOURCES = tools/hull-init.c
-# tools_hull_init_CFLAGS = $(STATIC_CFLAGS)
-# tools_hull_init_LINK = $(STATIC_LINK)
+
+hullexec_PROGRAMS += tools/hull-init
+tools_hull_init_SOURCES = tools/init.c
+tools_hull_init_CFLAGS = $(STATIC_CFLAGS)
+tools_hull_init_LINK = $(STATIC_LINK)
 
 # Static always: it runs where a container's files are. It needs no library but libc.
 hullexec_PROGRAMS += tools/hull-jail

@@ -1,0 +1,324 @@
+/*
+ * mounts.c: from the host's mounts to the container's.
+ *
+ * What comes from outside is opened first, as detached trees. Each mount point is then opened
+ * below the container's root, and the tree is moved onto that descriptor: nobody who rearranges
+ * the container's files meanwhile can make it land elsewhere.
+ */
+#include "tools/shim/shim.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+static int *sources; /* of the bind mounts, by number */
+static int dev_fd = -1, devpts_fd = -1;
+
+/* What may be mounted on in /proc: files that imitate a smaller machine. */
+static const char *const proc_allowed[] = {
+    "/proc/cpuinfo",
+    "/proc/diskstats",
+    "/proc/meminfo",
+    "/proc/stat",
+    "/proc/swaps",
+    "/proc/uptime",
+    "/proc/loadavg",
+    "/proc/slabinfo",
+    "/proc/net/dev",
+    "/proc/sys/kernel/ns_last_pid",
+    "/proc/sys/crypto/fips_enabled",
+};
+
+static int open_sources(void)
+{
+    const struct oci_spec *spec = &shim.plan.spec;
+    sources = calloc(spec->mounts.n + 1, sizeof(int));
+    if (sources == NULL)
+        return shim_fail_errno("mounts");
+    for (size_t i = 0; i < spec->mounts.n; i++) {
+        struct mount_options options;
+        const struct oci_mount *mount = &spec->mounts.v[i];
+        int rc = mount_options_parse(mount, &options);
+        if (rc < 0)
+            return rc;
+        if (!options.bind)
+            continue;
+        sources[i] = open_tree(AT_FDCWD, mount->source == NULL ? "" : mount->source,
+                               OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC |
+                                   (options.recursive ? AT_RECURSIVE : 0u));
+        if (sources[i] < 0)
+            return shim_fail_errno("error mounting \"%s\" to rootfs at \"%s\"",
+                                   mount->source == NULL ? "" : mount->source, mount->destination);
+    }
+    return 0;
+}
+
+static uint64_t propagation_of(const char *name)
+{
+    if (name != NULL && strstr(name, "shared") != NULL)
+        return MS_SHARED;
+    return name != NULL && strstr(name, "slave") != NULL ? MS_SLAVE : MS_PRIVATE;
+}
+
+static int open_root(void)
+{
+    const struct oci_spec *spec = &shim.plan.spec;
+    if (shim.plan.has_rootfs)
+        root_fd = SHIM_FD_ROOTFS;
+    else
+        root_fd = open_tree(AT_FDCWD, spec->root.path == NULL ? "" : spec->root.path,
+                            OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
+    if (root_fd < 0)
+        return shim_fail_errno("root file system \"%s\"", spec->root.path);
+    struct mount_attr attr = {.propagation = propagation_of(spec->linux_.rootfs_propagation)};
+    if (mount_setattr(root_fd, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr, sizeof(attr)) < 0)
+        return shim_fail_errno("root file system: propagation");
+    return 0;
+}
+
+/* Into our copy of the host's mounts, of which only a slave is left; no mount gets out. */
+static int attach_root(void)
+{
+    if (mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
+        return shim_fail_errno("detach from the host's mounts");
+    HULL_AUTO_FD place = open(shim.plan.dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (place < 0)
+        return shim_fail_errno("open %s", shim.plan.dir);
+    return attach_mount(root_fd, place, shim.plan.dir);
+}
+
+/* The place of TARGET below the root as the kernel names it, or NULL. */
+static const char *path_inside(int target, char *buffer, size_t size)
+{
+    char name[64];
+    snprintf(name, sizeof(name), "/proc/self/fd/%d", target);
+    ssize_t n = readlink(name, buffer, size - 1);
+    if (n < 0)
+        return NULL;
+    buffer[n] = '\0';
+    size_t prefix = strlen(shim.plan.dir);
+    while (prefix > 0 && shim.plan.dir[prefix - 1] == '/')
+        prefix--;
+    return (size_t)n > prefix ? buffer + prefix : NULL;
+}
+
+/* What lies on or under /proc, wherever a symbolic link makes it look to be. */
+static int refuse_proc(const struct oci_mount *mount, int target)
+{
+    struct statfs fs;
+    char buffer[4096];
+    if (fstatfs(target, &fs) < 0)
+        return shim_fail_errno("mount on %s", mount->destination);
+    if (fs.f_type != PROC_SUPER_MAGIC)
+        return 0;
+    const char *path = path_inside(target, buffer, sizeof(buffer));
+    for (size_t i = 0; path != NULL && i < HULL_COUNT(proc_allowed); i++) {
+        if (strcmp(path, proc_allowed[i]) == 0)
+            return 0;
+    }
+    return shim_fail(HULL_INVALID, "\"%s\" cannot be mounted because it is inside /proc",
+                     mount->destination);
+}
+
+/* /proc and /sys: a directory of the image itself, not a link to where masks do not hold. */
+static int open_plain(const struct oci_mount *mount)
+{
+    struct open_how how = {.flags = O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC,
+                           .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS};
+    int fd = (int)syscall(SYS_openat2, root_fd, mount->destination, &how, sizeof(how));
+    if (fd < 0 && errno == ENOENT)
+        return root_make(mount->destination, true);
+    if (fd < 0 && (errno == ELOOP || errno == ENOTDIR))
+        (void)!shim_fail(HULL_INVALID, "filesystem \"%s\" must be mounted on ordinary directory",
+                         mount->destination);
+    else if (fd < 0)
+        (void)!shim_fail_errno("mount on %s", mount->destination);
+    return fd;
+}
+
+static int open_target(const struct oci_mount *mount, bool directory)
+{
+    shim_problem.kind = 0;
+    bool plain = hull_streq(mount->type, "proc") || hull_streq(mount->type, "sysfs");
+    int fd = plain ? open_plain(mount) : root_make(mount->destination, directory);
+    if (fd < 0 && shim_problem.kind == 0)
+        (void)!shim_fail_errno("mount on %s", mount->destination);
+    return fd;
+}
+
+static int set_bind_attributes(int fd, const struct mount_options *options)
+{
+    struct mount_attr attr = {.attr_set = options->set, .attr_clr = options->clear};
+    if ((attr.attr_set | attr.attr_clr) != 0 &&
+        mount_setattr(fd, "", AT_EMPTY_PATH, &attr, sizeof(attr)) < 0)
+        return -1;
+    attr = (struct mount_attr){.attr_set = options->recursive_set};
+    if (attr.attr_set != 0 &&
+        mount_setattr(fd, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr, sizeof(attr)) < 0)
+        return -1;
+    if (options->propagation == MS_SHARED)
+        return 0; /* it is what the clone has already: one of the source's peers */
+    attr = (struct mount_attr){.propagation = options->propagation};
+    if (attr.propagation == 0)
+        attr.propagation = MS_PRIVATE;
+    return mount_setattr(fd, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr, sizeof(attr));
+}
+
+static int mount_bind(const struct oci_mount *mount, const struct mount_options *options,
+                      int source)
+{
+    struct stat st;
+    if (fstat(source, &st) < 0 || set_bind_attributes(source, options) < 0)
+        return shim_fail_errno("error mounting \"%s\" to rootfs at \"%s\"", mount->source,
+                               mount->destination);
+    HULL_AUTO_FD target = open_target(mount, S_ISDIR(st.st_mode));
+    if (target < 0)
+        return -(int)shim_problem.kind;
+    int rc = refuse_proc(mount, target);
+    return rc < 0 ? rc : attach_mount(source, target, mount->destination);
+}
+
+/* A tmpfs that says nothing of its mode takes that of what it covers. */
+static void keep_mode(const struct oci_mount *mount, struct mount_options *options, int target)
+{
+    static char mode[32];
+    static const char *data[64];
+    struct stat st;
+    if (!hull_streq(mount->type, "tmpfs") || fstat(target, &st) < 0)
+        return;
+    for (size_t i = 0; i < options->data.n; i++) {
+        if (strncmp(options->data.v[i], "mode=", 5) == 0)
+            return;
+    }
+    if (options->data.n >= HULL_COUNT(data))
+        return;
+    memcpy(data, options->data.v, options->data.n * sizeof(*data));
+    snprintf(mode, sizeof(mode), "mode=%o", (unsigned)st.st_mode & 07777);
+    data[options->data.n] = mode;
+    options->data = (struct hull_strv){options->data.n + 1, data};
+}
+
+static int mount_new(const struct oci_mount *mount, struct mount_options *options)
+{
+    HULL_AUTO_FD target = open_target(mount, true);
+    if (target < 0)
+        return -(int)shim_problem.kind;
+    int rc = refuse_proc(mount, target);
+    if (rc < 0)
+        return rc;
+    if (hull_streq(mount->type, "cgroup") || hull_streq(mount->type, "cgroup2"))
+        return cgroup_mount(target, mount, options);
+    keep_mode(mount, options, target);
+    HULL_AUTO_FD fd = filesystem_new(mount->type, mount->source, options);
+    if (fd < 0)
+        return -(int)shim_problem.kind;
+    bool dev = hull_streq(mount->destination, "/dev") && hull_streq(mount->type, "tmpfs");
+    rc = dev ? devices_fill(fd) : 0;
+    if (rc == 0)
+        rc = attach_mount(fd, target, mount->destination);
+    if (rc == 0 && dev)
+        dev_fd = HULL_TAKE_FD(fd);
+    else if (rc == 0 && hull_streq(mount->type, "devpts"))
+        devpts_fd = HULL_TAKE_FD(fd);
+    return rc;
+}
+
+static int mount_all(void)
+{
+    const struct oci_spec *spec = &shim.plan.spec;
+    for (size_t i = 0; i < spec->mounts.n; i++) {
+        const struct oci_mount *mount = &spec->mounts.v[i];
+        struct mount_options options;
+        if (mount->destination == NULL || mount->destination[0] != '/')
+            return shim_fail(HULL_INVALID, "mount destination \"%s\" is not an absolute path",
+                             mount->destination == NULL ? "" : mount->destination);
+        int rc = mount_options_parse(mount, &options);
+        if (rc == 0 && options.bind)
+            rc = mount_bind(mount, &options, sources[i]);
+        else if (rc == 0 && mount->type == NULL)
+            rc = shim_fail(HULL_INVALID, "mount %s: no type", mount->destination);
+        else if (rc == 0)
+            rc = mount_new(mount, &options);
+        if (rc < 0)
+            return rc;
+    }
+    return 0;
+}
+
+static int mount_init(void)
+{
+    static const struct oci_mount mount = {.destination = "/sbin/docker-init",
+                                           .source = "hull-init"};
+    HULL_AUTO_FD target = open_target(&mount, false);
+    return target < 0 ? -(int)shim_problem.kind
+                      : attach_mount(SHIM_FD_INIT, target, mount.destination);
+}
+
+/* /dev/console is the other end of the terminal, found in the container's own devpts. */
+static int mount_console(int master)
+{
+    int number = 0;
+    char name[16];
+    struct stat st;
+    if (dev_fd < 0 || devpts_fd < 0)
+        return 0;
+    if (ioctl(master, TIOCGPTN, &number) < 0)
+        return shim_fail_errno("terminal");
+    snprintf(name, sizeof(name), "%d", number);
+    HULL_AUTO_FD slave = openat(devpts_fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    HULL_AUTO_FD target = openat(dev_fd, "console", O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    if (slave < 0 || target < 0 || fstat(slave, &st) < 0 || !S_ISCHR(st.st_mode))
+        return shim_fail_errno("/dev/console");
+    HULL_AUTO_FD tree = open_tree(slave, "", AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+    return tree < 0 ? shim_fail_errno("/dev/console") : attach_mount(tree, target, "/dev/console");
+}
+
+static int change_root(void)
+{
+    if (shim.plan.spec.root.readonly) {
+        struct mount_attr attr = {.attr_set = MOUNT_ATTR_RDONLY};
+        if (mount_setattr(root_fd, "", AT_EMPTY_PATH, &attr, sizeof(attr)) < 0)
+            return shim_fail_errno("make the root file system read-only");
+    }
+    /* The new root on top of the old one at the same place: nothing has to be made for it. */
+    if (fchdir(root_fd) < 0 || syscall(SYS_pivot_root, ".", ".") < 0 ||
+        umount2(".", MNT_DETACH) < 0 || chdir("/") < 0)
+        return shim_fail_errno("pivot_root");
+    return 0;
+}
+
+int mounts_setup(int *ret_tty_fd)
+{
+    int rc = protect_open();
+    if (rc == 0)
+        rc = cgroup_trees_open();
+    if (rc == 0)
+        rc = open_sources();
+    if (rc == 0)
+        rc = open_root();
+    if (rc == 0)
+        rc = attach_root();
+    if (rc == 0)
+        rc = mount_all();
+    if (rc == 0 && shim.plan.has_init)
+        rc = mount_init();
+    if (rc == 0)
+        rc = devices_elsewhere();
+    if (rc == 0)
+        rc = protect_paths();
+    if (rc == 0 && shim.tty)
+        rc = terminal_open(ret_tty_fd);
+    if (rc == 0 && shim.tty)
+        rc = mount_console(*ret_tty_fd);
+    return rc < 0 ? rc : change_root();
+}

@@ -1,0 +1,3 @@
+#include "tools/shim/plan.h"
+
+HULL_MESSAGE_DEFINE(shim_plan, SHIM_PLAN_FIELDS)
