@@ -11,7 +11,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-#include "config.h"
+#include "api/config.h"
 #include "root.h"
 
 #define DIFF "diff"

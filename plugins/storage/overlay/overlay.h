@@ -2,7 +2,7 @@
 #ifndef HULL_STORAGE_OVERLAY_H
 #define HULL_STORAGE_OVERLAY_H
 
-#include "config.h"
+#include "api/config.h"
 #include "layers.h"
 #include "root.h"
 
