@@ -12,4 +12,10 @@ HULL_MESSAGE(http_listen_request, HTTP_LISTEN_REQUEST_FIELDS)
 /* Listen at all of them or at none; the group of sockets and TLS are in the configuration. */
 HULL_METHOD(http, listen, http_listen_request, hull_empty, 0)
 
+/* Accept no more, end idle connections, and wait for the requests that still run. */
+#define HTTP_STOP_REQUEST_FIELDS(F, T) \
+    F(T, INT, _, timeout_ms, "timeout_ms", 0, "Wait so long for them")
+HULL_MESSAGE(http_stop_request, HTTP_STOP_REQUEST_FIELDS)
+HULL_METHOD(http, stop, http_stop_request, hull_empty, 0)
+
 #endif

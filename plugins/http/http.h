@@ -1,0 +1,186 @@
+/*
+ * http.h: what the files of plugins/http share.
+ */
+#ifndef HTTP_HTTP_H
+#define HTTP_HTTP_H
+
+#include <hull/hull.h>
+
+#include "head.h"
+
+#define HTTP_JSON_MAX ((int64_t)4 << 20)    /* bytes of a JSON body */
+#define HTTP_CONNECTIONS_MAX 4096u          /* per listener; more wait in the kernel's queue */
+#define HTTP_HEAD_MS 30000                  /* from the first byte of a head to its last */
+#define HTTP_LINGER_MS 1000                 /* for the client to read the last answer */
+#define HTTP_DRAIN_MAX ((size_t)256 * 1024) /* bytes of an unread body that are skipped */
+#define HTTP_COPY_SIZE ((size_t)32 * 1024)
+
+/* --- listeners and connections --------------------------------------------------------------- */
+
+struct http_listener {
+    int fd;
+    bool tcp; /* web pages can reach it: Host and Origin are looked at */
+    bool tls;
+    char *address;
+    char *path; /* of the unix socket to remove at the end, or NULL */
+    unsigned connections;
+    bool stopped;
+    struct hull_cond changed; /* a connection ended, or the listener was stopped */
+    struct hull_call *call;   /* of the fiber that accepts */
+    struct http_listener *next;
+};
+
+struct http_conn {
+    struct http_listener *listener;
+    struct hull_stream *stream;
+    int fd;       /* the socket below the stream, the stream's own */
+    char *in;     /* bytes read and not used yet; NULL when there are none */
+    size_t start; /* the first of them */
+    size_t end;
+    size_t size;
+    size_t scanned; /* of the head */
+    size_t head;    /* its length once it is complete */
+    bool close;     /* after this request */
+    bool idle;      /* no request is here: a drain may cut the connection */
+    struct hull_call *call;
+    struct http_conn *next, **link;
+};
+
+/* All listeners and connections, for the drain. */
+extern struct http_listener *http_listeners;
+extern struct http_conn *http_conns;
+extern bool http_draining;
+extern struct hull_cond http_changed; /* a connection ended or became idle */
+
+/* Make the socket of HOST ("unix:///path", "tcp://address:port", "fd://"). */
+int http_listen_open(struct hull_call *call, const char *host, const char *group, bool unsafe_tcp,
+                     struct http_listener **ret) HULL_CHECKED;
+/* The accept loop of a listener: a detached fiber. */
+int http_accept(struct hull_call *call, void *listener);
+/* Close its socket and remove it from the file system. */
+void http_listener_free(struct http_listener *listener);
+/* The fiber of a connection, which takes CONN. */
+int http_conn_run(struct hull_call *call, void *conn);
+/* Bytes of the connection, those read already first. 0 is the end. Yields. */
+ssize_t http_conn_read(struct hull_call *call, struct http_conn *conn, void *data, size_t size)
+    HULL_CHECKED;
+/* One byte, or -1 at the end or after an error. Yields. */
+int http_conn_byte(struct hull_call *call, struct http_conn *conn);
+/* Wait until the client has gone for good, not only its writing half; then cancel TARGET. */
+struct http_watch {
+    struct http_conn *conn;
+    struct hull_call *target;
+};
+int http_watch_run(struct hull_call *call, void *watch);
+
+/* --- requests -------------------------------------------------------------------------------- */
+
+enum http_style {
+    HTTP_JSON,
+    HTTP_NOTHING,
+    HTTP_READY,
+    HTTP_LINES,
+    HTTP_PROGRESS,
+    HTTP_BYTES,
+    HTTP_LOGS,
+    HTTP_HIJACK,
+    HTTP_TEXT,
+    HTTP_NOT_YET, /* refused: WHAT is not there */
+    HTTP_SWARM,   /* a prefix; refused with docker's words */
+};
+
+struct http_route {
+    const char *verb;
+    const char *pattern;
+    const struct hull_method *method;
+    enum http_style style;
+    int status;
+    const char *what;
+};
+
+#define HTTP_PARAMS_MAX 4u
+struct http_params {
+    size_t n;
+    struct {
+        char name[24];
+        const char *value; /* as in the path: percent-encoded */
+        size_t length;
+    } v[HTTP_PARAMS_MAX];
+};
+
+/* A body as it is read: by Content-Length or by chunks. */
+struct http_body {
+    struct http_conn *conn;
+    bool chunked;
+    bool expect; /* the client waits for "100 Continue" */
+    bool done;
+    bool broken; /* its framing is wrong, or the client has gone */
+    int64_t left;
+    struct http_chunks chunks;
+};
+
+struct http_request {
+    struct http_conn *conn;
+    struct http_head head;
+    const struct http_route *route;
+    struct http_params params;
+    int version; /* of the API: 1051 for 1.51 */
+    struct http_body body;
+    /* the answer */
+    bool head_sent;
+    bool chunked; /* its body */
+    bool hijacked;
+    int status;
+    struct hull_arena *scratch; /* for one element of a stream */
+};
+
+/* The route of VERB and PATH without its version, or NULL. */
+const struct http_route *http_route_find(const char *verb, const char *path,
+                                         struct http_params *ret_params);
+/* Take the prefix /v1.N off *path. 0 when there is none, -1 when it is malformed. */
+int http_version_take(const char **path);
+/* Refuse a version that is not served. */
+int http_version_check(struct hull_call *call, int version) HULL_CHECKED;
+
+/* Fill RET_MESSAGE, of the method's request type, from path, query, headers and body. */
+int http_decode(struct hull_call *call, struct http_request *request, void *ret_message)
+    HULL_CHECKED;
+
+/* Set up the body by the head. */
+void http_body_init(struct http_request *request);
+ssize_t http_body_read(struct hull_call *call, struct http_body *body, void *data, size_t size)
+    HULL_CHECKED;
+/* The body as a stream for a handler. */
+struct hull_stream *http_body_stream(struct http_body *body);
+/* Skip what was not read of it; false when the connection can't be used again. Yields. */
+bool http_body_skip(struct hull_call *call, struct http_body *body);
+
+/* --- answers --------------------------------------------------------------------------------- */
+
+/* Begin OUT with the status line and the headers of every answer. */
+void http_reply_begin(struct http_request *request, struct hull_text *out, int status,
+                      const char *content_type);
+/* One more header; a value with a line feed is left out. */
+void http_reply_header(struct hull_text *out, const char *name, const char *value);
+/* The whole answer: head, Content-Length and BODY. Yields. */
+int http_reply_whole(struct hull_call *call, struct http_request *request, int status,
+                     const char *content_type, const struct hull_text *headers, const char *body,
+                     size_t length) HULL_CHECKED;
+/* The head of an answer of unknown length. Yields. */
+int http_reply_open(struct hull_call *call, struct http_request *request, int status,
+                    const char *content_type, const struct hull_text *headers) HULL_CHECKED;
+/* A piece of it. Yields. */
+int http_reply_data(struct hull_call *call, struct http_request *request, const void *data,
+                    size_t length) HULL_CHECKED;
+/* Its end. Yields. */
+int http_reply_end(struct hull_call *call, struct http_request *request) HULL_CHECKED;
+/* {"message": …} with the status of RC. Yields. */
+int http_reply_error(struct hull_call *call, struct http_request *request, int rc) HULL_CHECKED;
+
+/* Send the message of the route and answer in its style. Yields. */
+int http_dispatch(struct hull_call *call, struct http_request *request) HULL_CHECKED;
+/* The connection becomes STREAM, which is taken. Yields. */
+int http_hijack(struct hull_call *call, struct http_request *request, struct hull_stream *stream,
+                bool multiplexed) HULL_CHECKED;
+
+#endif

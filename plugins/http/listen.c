@@ -1,0 +1,319 @@
+/*
+ * Listening sockets, and accepting.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "http.h"
+
+#define BACKLOG 512
+/* The first descriptor of socket activation. */
+#define ACTIVATION_FD 3
+
+struct http_listener *http_listeners;
+struct http_conn *http_conns;
+bool http_draining;
+struct hull_cond http_changed;
+
+/* Held back, so that a connection can be turned away when all descriptors are in use. */
+static int reserve_fd = -1;
+
+static struct http_listener *listener_new(const char *address, int fd)
+{
+    struct http_listener *listener = calloc(1, sizeof(*listener));
+    HULL_ASSERT(listener != NULL);
+    listener->address = strdup(address);
+    HULL_ASSERT(listener->address != NULL);
+    listener->fd = fd;
+    return listener;
+}
+
+void http_listener_free(struct http_listener *listener)
+{
+    if (listener->path)
+        unlink(listener->path);
+    if (listener->fd >= 0)
+        close(listener->fd);
+    free(listener->path);
+    free(listener->address);
+    free(listener);
+}
+
+/* --- unix ------------------------------------------------------------------------------------ */
+
+/* Remove the socket of a daemon that has gone; one that answers is an error. */
+static int clear_path(struct hull_call *call, const struct sockaddr_un *address)
+{
+    struct stat info;
+
+    if (lstat(address->sun_path, &info) < 0)
+        return errno == ENOENT ? 0 : hull_fail_errno(call, errno, "%s", address->sun_path);
+    if (!S_ISSOCK(info.st_mode))
+        return hull_fail(call, HULL_CONFLICT, "%s exists and is no socket: remove it first",
+                         address->sun_path);
+    HULL_AUTO_FD probe = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (probe < 0)
+        return hull_fail_errno(call, errno, "socket");
+    if (connect(probe, (const struct sockaddr *)address, sizeof(*address)) == 0 || errno == EAGAIN)
+        return hull_fail(call, HULL_CONFLICT,
+                         "another daemon listens on %s: stop it, or use another --host",
+                         address->sun_path);
+    if (unlink(address->sun_path) < 0)
+        return hull_fail_errno(call, errno, "remove %s", address->sun_path);
+    return 0;
+}
+
+static int make_parent(struct hull_call *call, const char *path)
+{
+    char *parent = hull_strdup(call, path);
+    char *slash = strrchr(parent, '/');
+
+    for (char *at = strchr(parent + 1, '/'); at && at <= slash; at = strchr(at + 1, '/')) {
+        *at = '\0';
+        if (mkdir(parent, 0755) < 0 && errno != EEXIST)
+            return hull_fail_errno(call, errno, "create %s", parent);
+        *at = '/';
+    }
+    return 0;
+}
+
+/* The group may use the socket: GROUP must exist, or, when it is NULL, "hull" when it does. */
+static int set_group(struct hull_call *call, const char *path, const char *group)
+{
+    struct group *found = getgrnam(group && *group ? group : "hull");
+
+    if (!found && group && *group)
+        return hull_fail(call, HULL_INVALID,
+                         "group %s does not exist: create it, or choose another with --group",
+                         group);
+    if (found && lchown(path, 0, found->gr_gid) < 0 && geteuid() == 0)
+        return hull_fail_errno(call, errno, "give %s to group %s", path, found->gr_name);
+    if (chmod(path, 0660) < 0)
+        return hull_fail_errno(call, errno, "set the mode of %s", path);
+    return 0;
+}
+
+static int bind_unix(struct hull_call *call, int fd, const struct sockaddr_un *address)
+{
+    /* Nobody may connect before the mode is right. The umask is the process's, and nothing
+     * yields in between. */
+    mode_t before = umask(0177);
+    int rc = bind(fd, (const struct sockaddr *)address, sizeof(*address));
+    int err = errno;
+    umask(before);
+    return rc < 0 ? hull_fail_errno(call, err, "listen on %s", address->sun_path) : 0;
+}
+
+static int open_unix(struct hull_call *call, const char *path, const char *group,
+                     struct http_listener **ret)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+
+    if (*path != '/' || strlen(path) >= sizeof(address.sun_path))
+        return hull_fail(call, HULL_INVALID,
+                         "unix://%s: the path must be absolute and shorter than %zu bytes", path,
+                         sizeof(address.sun_path));
+    memcpy(address.sun_path, path, strlen(path) + 1);
+    int rc = make_parent(call, path);
+    if (rc == 0)
+        rc = clear_path(call, &address);
+    if (rc < 0)
+        return rc;
+    HULL_AUTO_FD fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0)
+        return hull_fail_errno(call, errno, "socket");
+    rc = bind_unix(call, fd, &address);
+    if (rc == 0)
+        rc = set_group(call, path, group);
+    if (rc == 0 && listen(fd, BACKLOG) < 0)
+        rc = hull_fail_errno(call, errno, "listen on %s", path);
+    if (rc < 0)
+        return rc;
+    *ret = listener_new(path, HULL_TAKE_FD(fd));
+    (*ret)->path = strdup(path);
+    return 0;
+}
+
+/* --- tcp ------------------------------------------------------------------------------------- */
+
+static int bind_tcp(struct hull_call *call, const char *text, const struct addrinfo *info,
+                    struct http_listener **ret)
+{
+    int on = 1;
+    HULL_AUTO_FD fd = socket(info->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+    if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0 ||
+        bind(fd, info->ai_addr, info->ai_addrlen) < 0 || listen(fd, BACKLOG) < 0)
+        return hull_fail_errno(call, errno, "listen on tcp://%s", text);
+    *ret = listener_new(text, HULL_TAKE_FD(fd));
+    (*ret)->tcp = true;
+    return 0;
+}
+
+static int open_tcp(struct hull_call *call, const char *text, bool unsafe,
+                    struct http_listener **ret)
+{
+    const struct addrinfo hints = {.ai_family = AF_UNSPEC,
+                                   .ai_socktype = SOCK_STREAM,
+                                   .ai_flags = AI_PASSIVE | AI_NUMERICHOST | AI_NUMERICSERV};
+    struct addrinfo *found = NULL;
+    char *host = hull_strdup(call, text);
+    char *colon = strrchr(host, ':');
+
+    if (!unsafe)
+        return hull_fail(call, HULL_INVALID,
+                         "tcp://%s would let whoever connects be root: use unix:// with ssh, or "
+                         "say --unsafe-tcp (TLS client certificates are not supported yet)",
+                         text);
+    if (!colon || !colon[1])
+        return hull_fail(call, HULL_INVALID, "tcp://%s: expected tcp://ADDRESS:PORT", text);
+    *colon = '\0';
+    if (*host == '[' && colon > host + 1 && colon[-1] == ']') {
+        colon[-1] = '\0';
+        host++;
+    }
+    int rc = getaddrinfo(*host ? host : "127.0.0.1", colon + 1, &hints, &found);
+    if (rc != 0)
+        return hull_fail(call, HULL_INVALID, "tcp://%s: %s: give a numeric address and a port",
+                         text, gai_strerror(rc));
+    rc = bind_tcp(call, text, found, ret);
+    freeaddrinfo(found);
+    return rc;
+}
+
+/* --- socket activation ----------------------------------------------------------------------- */
+
+/* fd:// takes the first descriptor that systemd passed, fd://3 the one with that number. */
+static int open_passed(struct hull_call *call, const char *text, bool unsafe,
+                       struct http_listener **ret)
+{
+    const char *pid = getenv("LISTEN_PID"), *count = getenv("LISTEN_FDS");
+    long number = *text ? strtol(text, NULL, 10) : ACTIVATION_FD;
+    struct sockaddr_storage address = {0};
+    socklen_t size = sizeof(address);
+
+    if (!pid || !count || strtol(pid, NULL, 10) != getpid() || number < ACTIVATION_FD ||
+        number >= ACTIVATION_FD + strtol(count, NULL, 10))
+        return hull_fail(call, HULL_INVALID,
+                         "fd://%s: no such socket was passed by systemd: is the socket unit "
+                         "active?",
+                         text);
+    int fd = (int)number;
+    if (getsockname(fd, (struct sockaddr *)&address, &size) < 0 ||
+        fcntl(fd, F_SETFD, FD_CLOEXEC) < 0 || fcntl(fd, F_SETFL, O_NONBLOCK) < 0)
+        return hull_fail_errno(call, errno, "fd://%s", text);
+    bool tcp = address.ss_family != AF_UNIX;
+    if (tcp && !unsafe)
+        return hull_fail(call, HULL_INVALID,
+                         "fd://%s is a TCP socket: whoever connects would be root; say "
+                         "--unsafe-tcp if that is meant",
+                         text);
+    *ret = listener_new("fd", fd);
+    (*ret)->tcp = tcp;
+    return 0;
+}
+
+int http_listen_open(struct hull_call *call, const char *host, const char *group, bool unsafe_tcp,
+                     struct http_listener **ret)
+{
+    if (strncmp(host, "unix://", 7) == 0)
+        return open_unix(call, host + 7, group, ret);
+    if (strncmp(host, "tcp://", 6) == 0)
+        return open_tcp(call, host + 6, unsafe_tcp, ret);
+    if (strncmp(host, "fd://", 5) == 0)
+        return open_passed(call, host + 5, unsafe_tcp, ret);
+    return hull_fail(call, HULL_INVALID,
+                     "invalid bind address (%s): use unix://PATH, tcp://ADDRESS:PORT or fd://",
+                     host);
+}
+
+/* --- accepting ------------------------------------------------------------------------------- */
+
+static void reserve(void)
+{
+    if (reserve_fd < 0)
+        reserve_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+/* No descriptor is left: take the connection off the queue with the one held back, and end it. */
+static void turn_away(struct http_listener *listener)
+{
+    static const char answer[] = "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\n"
+                                 "Content-Length: 0\r\n\r\n";
+    close(reserve_fd);
+    reserve_fd = -1;
+    int fd = accept4(listener->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    if (fd >= 0) {
+        if (send(fd, answer, sizeof(answer) - 1, MSG_NOSIGNAL) < 0)
+            hull_log(NULL, HULL_LOG_DEBUG, "a connection was turned away", NULL);
+        close(fd);
+    }
+    reserve();
+}
+
+static void begin(struct http_listener *listener, int fd)
+{
+    struct http_conn *conn = calloc(1, sizeof(*conn));
+    int on = 1;
+
+    HULL_ASSERT(conn != NULL);
+    if (listener->tcp) {
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+        setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+    }
+    conn->listener = listener;
+    conn->fd = fd;
+    conn->stream = hull_stream_from_fd(fd);
+    conn->next = http_conns;
+    conn->link = &http_conns;
+    if (http_conns)
+        http_conns->link = &conn->next;
+    http_conns = conn;
+    listener->connections++;
+    hull_spawn("http connection", http_conn_run, conn);
+}
+
+static int accept_one(struct hull_call *call, struct http_listener *listener)
+{
+    if (listener->connections >= HTTP_CONNECTIONS_MAX)
+        return hull_cond_wait(call, &listener->changed);
+    int rc = hull_wait_fd(call, listener->fd, POLLIN);
+    if (rc < 0)
+        return rc;
+    int fd = accept4(listener->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    if (fd >= 0) {
+        begin(listener, fd);
+        return 0;
+    }
+    if (errno != EMFILE && errno != ENFILE && errno != ENOBUFS && errno != ENOMEM)
+        return 0; /* it has gone again, or was a network error of that connection */
+    if (reserve_fd >= 0) {
+        turn_away(listener);
+        return 0;
+    }
+    return hull_cond_wait(call, &listener->changed);
+}
+
+int http_accept(struct hull_call *call, void *arg)
+{
+    struct http_listener *listener = arg;
+
+    listener->call = call;
+    reserve();
+    while (!listener->stopped && accept_one(call, listener) >= 0)
+        ;
+    hull_error_clear(call);
+    listener->call = NULL;
+    hull_cond_broadcast(&http_changed);
+    return 0;
+}
