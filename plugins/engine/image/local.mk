@@ -1,1 +1,15 @@
 # plugins/engine/image: see the top of Makefile.am
+if HAVE_OPENSSL
+engine_LTLIBRARIES += plugins/engine/image.la
+plugins_engine_image_la_SOURCES = plugins/engine/image/image.c plugins/engine/image/docs.c \
+	plugins/engine/image/claims.c plugins/engine/image/store.c plugins/engine/image/archive.c \
+	plugins/engine/image/session.c plugins/engine/image/load.c plugins/engine/image/load_docker.c \
+	plugins/engine/image/load_oci.c plugins/engine/image/unpack.c plugins/engine/image/engine.h \
+	plugins/engine/image/docs.h plugins/engine/image/archive.h
+plugins_engine_image_la_CFLAGS = $(PLUGIN_CFLAGS) $(OPENSSL_CFLAGS) $(ISAL_CFLAGS) $(ZSTD_CFLAGS)
+plugins_engine_image_la_LDFLAGS = $(PLUGIN_LDFLAGS)
+plugins_engine_image_la_LIBADD = $(PLUGIN_LIBADD) $(OPENSSL_LIBS) $(ISAL_LIBS) $(ZSTD_LIBS)
+if !HAVE_ISAL
+plugins_engine_image_la_LIBADD += $(ZLIB_LIBS)
+endif
+endif

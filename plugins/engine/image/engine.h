@@ -1,0 +1,157 @@
+/*
+ * engine.h: what the files of the image engine share.
+ */
+#ifndef HULL_IMAGE_ENGINE_H
+#define HULL_IMAGE_ENGINE_H
+
+#include <hull/hull.h>
+
+#include "content.h"
+#include "digest.h"
+#include "docs.h"
+#include "reference.h"
+#include "state.h"
+#include "storage.h"
+
+#define IMG_STATE "state"
+#define IMG_CONTENT "support/content"
+#define IMG_BUCKET "image"
+#define IMG_NAMES "image-name"
+#define IMG_USED "image-used"
+#define IMG_INTENTS "image-intent"
+#define IMG_ENGINE "image-engine"
+
+/* Manifests, indexes, configurations and the like: more is refused. */
+#define IMG_DOCUMENT_MAX (4 << 20)
+#define IMG_LAYERS_MAX 127
+
+/* --- claims.c: who is using what right now ------------------------------------------------- */
+
+/*
+ * A claim is exclusive: a layer (by chain id) or a blob (by digest) that is being made or removed.
+ * A pin only keeps a blob from being claimed. Both wait for a claim of somebody else.
+ */
+int img_claim(struct hull_call *call, const char *key) HULL_CHECKED;
+int img_pin(struct hull_call *call, const char *key) HULL_CHECKED;
+/* Claim KEY unless somebody has a claim or a pin on it. */
+bool img_claim_idle(const char *key);
+/* The key of a claim on a layer: a chain id can be equal to a digest. */
+const char *img_layer_key(struct hull_call *call, const char *chain);
+/* Give back one claim or pin. */
+void img_release(const char *key);
+
+/* --- store.c: images and names in the state store ------------------------------------------ */
+
+/* Held while names or images change: read, decide, commit. */
+extern struct hull_lock img_lock;
+
+/* The image with the full id; -HULL_NOT_FOUND. */
+int img_get(struct hull_call *call, const char *id, struct image_doc *ret) HULL_CHECKED;
+/* By reference, id or a unique prefix of it; -HULL_NOT_FOUND "No such image: debian:latest". */
+int img_find(struct hull_call *call, const char *name, struct image_doc *ret) HULL_CHECKED;
+/* The same; *ret_by_name tells that it was found by a name, which is *ret_reference then. */
+int img_find_how(struct hull_call *call, const char *name, struct image_doc *ret, bool *ret_by_name,
+                 struct reference *ret_reference) HULL_CHECKED;
+/* The image that has the full reference NAME; *ret_found tells whether there is one. */
+int img_by_name(struct hull_call *call, const char *name, struct image_doc *ret, bool *ret_found)
+    HULL_CHECKED;
+/* All images. */
+int img_all(struct hull_call *call, struct image_doc_list *ret) HULL_CHECKED;
+
+/* A state transaction being put together. */
+struct img_change {
+    struct hull_call *call;
+    struct state_commit_request commit;
+};
+void img_put(struct img_change *change, const struct image_doc *doc);
+void img_drop(struct img_change *change, const char *bucket, const char *key);
+void img_put_name(struct img_change *change, const char *name, const char *id);
+int img_commit(struct img_change *change) HULL_CHECKED;
+
+/* Add NAME to DOC and to CHANGE, taking it from the image that has it now: that one is in
+ * *ret_loser when *ret_lost. Under img_lock. */
+int img_add_name(struct img_change *change, struct image_doc *doc, const char *name,
+                 struct image_doc *ret_loser, bool *ret_lost) HULL_CHECKED;
+/* Remove NAME from DOC's list and from the store. */
+void img_remove_name(struct img_change *change, struct image_doc *doc, const char *name);
+
+/* The whole blob, of at most IMG_DOCUMENT_MAX bytes, with a NUL behind it. */
+int img_read_blob(struct hull_call *call, const char *digest, char **ret_text, size_t *ret_size)
+    HULL_CHECKED;
+/* The configuration of an image, decoded. */
+int img_read_config(struct hull_call *call, const char *digest, struct oci_config *ret,
+                    size_t *ret_size) HULL_CHECKED;
+/* "<none>:<none>" never: names in familiar form, with a tag (TAGS) or with a digest. */
+void img_familiar(struct hull_call *call, const struct image_doc *doc, bool tags,
+                  struct hull_strv *ret);
+/* A full reference in familiar form. */
+char *img_familiar_one(struct hull_call *call, const char *name);
+/* Publish an event of an image with docker's attributes: name and the labels. */
+void img_event(struct hull_call *call, const char *action, const struct image_doc *doc,
+               const char *name);
+/* Remember that the image was used now; written at most once a minute. */
+void img_touch(struct hull_call *call, const char *id);
+
+/* --- image.c ------------------------------------------------------------------------------- */
+
+/* The storage driver of this data root, chosen at the first use. */
+int img_storage(struct hull_call *call, const char **ret_port) HULL_CHECKED;
+/* As docker names it; after img_storage(). */
+const char *img_storage_name(void);
+
+/* --- session.c: a load or an import, from its intent to its end ---------------------------- */
+
+struct img_session {
+    struct hull_call *call;
+    char *intent;            /* key of its document */
+    struct hull_strv blobs;  /* pinned */
+    struct hull_strv claims; /* of the layers of the image that is being made */
+    struct hull_strv chains; /* these layers */
+    struct hull_strv made;   /* of these, the ones that were not here before */
+};
+/* Begin: waits for its turn, writes the intent. At the end of the call's handler what no image
+ * has is removed, claims and pins are given back. */
+int img_session_begin(struct hull_call *call, struct img_session **ret) HULL_CHECKED;
+int img_session_pin(struct img_session *session, const char *digest) HULL_CHECKED;
+/* Claim the layers of one image, lowest first, and write them into the intent. */
+int img_session_claim(struct img_session *session, const struct image_doc *doc) HULL_CHECKED;
+/* What the image needs is in the store now: give its layers back. */
+void img_session_keep(struct img_session *session);
+/* Remove blobs and layers that nobody has any more: what is in BLOBS and CHAINS, unless an image
+ * in the store, a claim or a pin needs it. */
+int img_collect(struct hull_call *call, const struct hull_strv *blobs,
+                const struct hull_strv *chains) HULL_CHECKED;
+/* After a restart: finish what a load that was cut off has left behind. */
+int img_recover(struct hull_call *call) HULL_CHECKED;
+
+/* --- unpack.c ------------------------------------------------------------------------------ */
+
+/* The chain id of a layer: of PARENT (NULL for the lowest) and DIFF_ID. */
+char *img_chain_id(struct hull_call *call, const char *parent, const char *diff_id);
+/* Make the layers of DOC that are not here; fills in their sizes and DOC's. */
+int img_unpack(struct img_session *session, struct image_doc *doc) HULL_CHECKED;
+
+/* --- load.c -------------------------------------------------------------------------------- */
+
+/*
+ * The document of an image from its configuration, whose layers are the blobs BLOBS (media types
+ * in TYPES, or NULL): checked against the diff ids and the platform.
+ */
+int img_describe(struct img_session *session, const char *config, const struct hull_strv *blobs,
+                 const struct hull_strv *types, struct image_doc *ret) HULL_CHECKED;
+/* Unpack DOC, make it visible with NAMES (full references) and tell so through progress lines
+ * and events. */
+int img_install(struct img_session *session, struct image_doc *doc, const struct hull_strv *names)
+    HULL_CHECKED;
+/* A name as an archive has it, to a full reference. */
+int img_full_name(struct hull_call *call, const char *text, char **ret) HULL_CHECKED;
+
+struct archive;
+int img_load_docker(struct img_session *session, const struct archive *archive) HULL_CHECKED;
+int img_load_oci(struct img_session *session, const struct archive *archive) HULL_CHECKED;
+
+/* --- the handlers -------------------------------------------------------------------------- */
+
+image_load_handler img_load;
+
+#endif

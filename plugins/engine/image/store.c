@@ -1,0 +1,388 @@
+/*
+ * store.c: images and their names in the state store.
+ *
+ * An image's document has all that list, inspect and create ask for, and its names; a name's
+ * document has the id. Both change in one transaction. Nothing is cached: a look-up is two reads
+ * of a few microseconds.
+ */
+#include "engine.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "events.h"
+#include "json.h"
+#include "state.h"
+
+struct hull_lock img_lock;
+
+/* --- reading ------------------------------------------------------------------------------- */
+
+static int decode(struct hull_call *call, const struct state_document *document,
+                  const struct hull_message *message, void *ret)
+{
+    int rc = json_decode_call(call, message, document->value, strlen(document->value), 0, ret);
+
+    return hull_wrap(call, rc, "state %s/%s", document->bucket, document->key);
+}
+
+int img_get(struct hull_call *call, const char *id, struct image_doc *ret)
+{
+    struct state_key key = {.bucket = IMG_BUCKET, .key = id};
+    struct state_document document;
+    int rc = state_get(call, IMG_STATE, &key, &document);
+
+    if (rc == -HULL_NOT_FOUND)
+        return hull_fail(call, HULL_NOT_FOUND, "No such image: %s", id);
+    return rc < 0 ? rc : decode(call, &document, &image_doc_message, ret);
+}
+
+int img_by_name(struct hull_call *call, const char *name, struct image_doc *ret, bool *ret_found)
+{
+    struct state_key key = {.bucket = IMG_NAMES, .key = name};
+    struct state_document document;
+    struct image_name_doc found;
+    int rc = state_get(call, IMG_STATE, &key, &document);
+
+    *ret_found = false;
+    if (rc == -HULL_NOT_FOUND) {
+        hull_error_clear(call);
+        return 0;
+    }
+    if (rc == 0)
+        rc = decode(call, &document, &image_name_doc_message, &found);
+    if (rc == 0)
+        rc = img_get(call, found.id, ret);
+    *ret_found = rc == 0;
+    return rc;
+}
+
+struct gather {
+    struct hull_arena *arena;
+    struct image_doc_list *list;
+    size_t limit;
+};
+
+static int gather_one(struct hull_call *call, void *ctx, const void *reply)
+{
+    struct gather *gather = ctx;
+    const struct state_document *document = reply;
+    struct hull_problem problem = {0};
+    struct image_doc *doc;
+
+    if (gather->list->n == gather->limit)
+        return 0;
+    doc = HULL_LIST_ADD(gather->arena, gather->list);
+    if (json_decode(gather->arena, &image_doc_message, document->value, strlen(document->value), 0,
+                    doc, &problem) < 0)
+        return hull_wrap(call, hull_fail_problem(call, &problem), "state %s/%s", document->bucket,
+                         document->key);
+    return 0;
+}
+
+static int gather_images(struct hull_call *call, const char *prefix, size_t limit,
+                         struct image_doc_list *ret)
+{
+    struct gather gather = {hull_call_arena(call), ret, limit};
+    struct hull_sink sink = {.reply = gather_one, .ctx = &gather};
+    struct state_key key = {.bucket = IMG_BUCKET, .key = prefix};
+    struct state_document last;
+
+    *ret = (struct image_doc_list){0};
+    return hull_send_many(call, IMG_STATE, &state_list_method, &key, &last, &sink);
+}
+
+int img_all(struct hull_call *call, struct image_doc_list *ret)
+{
+    return gather_images(call, NULL, SIZE_MAX, ret);
+}
+
+static int by_prefix(struct hull_call *call, const char *digits, struct image_doc *ret,
+                     bool *ret_found)
+{
+    struct image_doc_list list;
+    int rc = gather_images(call, hull_printf(call, DIGEST_PREFIX "%s", digits), 2, &list);
+
+    if (rc < 0)
+        return rc;
+    if (list.n > 1)
+        return hull_fail(call, HULL_INVALID,
+                         "image id prefix %s is ambiguous: several images begin with it", digits);
+    *ret_found = list.n == 1;
+    if (*ret_found)
+        *ret = list.v[0];
+    return 0;
+}
+
+int img_find_how(struct hull_call *call, const char *name, struct image_doc *ret, bool *ret_by_name,
+                 struct reference *ret_reference)
+{
+    struct hull_arena *arena = hull_call_arena(call);
+    const char *digits = reference_id_digits(name);
+    struct hull_problem problem = {0};
+    bool found = false;
+    int rc = 0;
+
+    *ret_by_name = false;
+    if (digits && strlen(digits) == DIGEST_HEX_SIZE) {
+        rc = by_prefix(call, digits, ret, &found);
+        if (rc < 0 || found)
+            return rc;
+        return hull_fail(call, HULL_NOT_FOUND, "No such image: %s", name);
+    }
+    rc = reference_parse(arena, name, ret_reference, &problem);
+    if (rc < 0)
+        return hull_fail_problem(call, &problem);
+    reference_default_tag(ret_reference);
+    /* A digest says more than a tag beside it. */
+    if (ret_reference->digest)
+        ret_reference->tag = NULL;
+    rc = img_by_name(call, reference_string(arena, ret_reference), ret, ret_by_name);
+    if (rc < 0 || *ret_by_name)
+        return rc;
+    if (digits)
+        rc = by_prefix(call, digits, ret, &found);
+    if (rc < 0 || found)
+        return rc;
+    return hull_fail(call, HULL_NOT_FOUND, "No such image: %s",
+                     reference_familiar(arena, ret_reference));
+}
+
+int img_find(struct hull_call *call, const char *name, struct image_doc *ret)
+{
+    struct reference reference;
+    bool by_name;
+
+    return img_find_how(call, name, ret, &by_name, &reference);
+}
+
+/* --- changing ------------------------------------------------------------------------------ */
+
+static struct state_document *operation(struct img_change *change, const char *bucket,
+                                        const char *key)
+{
+    struct state_document *document;
+
+    /* The last word on a document counts: replace what the change already says of it. */
+    for (size_t i = 0; i < change->commit.operations.n; i++) {
+        document = &change->commit.operations.v[i];
+        if (strcmp(document->bucket, bucket) == 0 && strcmp(document->key, key) == 0)
+            return document;
+    }
+    document = HULL_LIST_ADD(hull_call_arena(change->call), &change->commit.operations);
+    document->bucket = bucket;
+    document->key = key;
+    return document;
+}
+
+void img_put(struct img_change *change, const struct image_doc *doc)
+{
+    operation(change, IMG_BUCKET, doc->id)->value =
+        json_string(hull_call_arena(change->call), &image_doc_message, doc);
+}
+
+void img_drop(struct img_change *change, const char *bucket, const char *key)
+{
+    operation(change, bucket, key)->value = NULL;
+}
+
+void img_put_name(struct img_change *change, const char *name, const char *id)
+{
+    struct image_name_doc doc = {.id = id, .tagged_ns = hull_time_ns()};
+
+    operation(change, IMG_NAMES, name)->value =
+        json_string(hull_call_arena(change->call), &image_name_doc_message, &doc);
+}
+
+int img_commit(struct img_change *change)
+{
+    struct state_commit_reply reply;
+
+    if (change->commit.operations.n == 0)
+        return 0;
+    change->commit.sync = true;
+    return state_commit(change->call, IMG_STATE, &change->commit, &reply);
+}
+
+static void strike(struct hull_strv *list, const char *value)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < list->n; i++) {
+        if (strcmp(list->v[i], value) != 0)
+            list->v[kept++] = list->v[i];
+    }
+    list->n = kept;
+}
+
+int img_add_name(struct img_change *change, struct image_doc *doc, const char *name,
+                 struct image_doc *ret_loser, bool *ret_lost)
+{
+    struct hull_call *call = change->call;
+    struct image_doc holder;
+    bool held;
+    int rc = img_by_name(call, name, &holder, &held);
+
+    *ret_lost = false;
+    if (rc < 0)
+        return rc;
+    if (held && strcmp(holder.id, doc->id) != 0) {
+        strike(&holder.names, name);
+        img_put(change, &holder);
+        *ret_loser = holder;
+        *ret_lost = true;
+    }
+    if (!hull_strv_contains(&doc->names, name))
+        hull_strv_add(hull_call_arena(call), &doc->names, name);
+    doc->tagged_ns = hull_time_ns();
+    img_put(change, doc);
+    img_put_name(change, name, doc->id);
+    return 0;
+}
+
+void img_remove_name(struct img_change *change, struct image_doc *doc, const char *name)
+{
+    strike(&doc->names, name);
+    img_put(change, doc);
+    img_drop(change, IMG_NAMES, name);
+}
+
+/* --- blobs --------------------------------------------------------------------------------- */
+
+struct slurp {
+    int fd;
+    char *buffer;
+    size_t size;
+};
+
+static int slurp(struct hull_work *work, void *arg)
+{
+    struct slurp *in = arg;
+    size_t have = 0;
+
+    while (have < in->size) {
+        ssize_t got = read(in->fd, in->buffer + have, in->size - have);
+        if (got <= 0)
+            return hull_problem_set(&work->problem, HULL_IO, "image store: unexpected end");
+        have += (size_t)got;
+    }
+    return 0;
+}
+
+int img_read_blob(struct hull_call *call, const char *digest, char **ret_text, size_t *ret_size)
+{
+    struct content_blob request = {.digest = digest, .fd = -1}, blob;
+    int rc = content_open(call, IMG_CONTENT, &request, &blob);
+
+    if (rc < 0)
+        return rc;
+    HULL_AUTO_FD fd = blob.fd;
+    struct slurp in = {.fd = fd, .size = (size_t)blob.size};
+    if (blob.size > IMG_DOCUMENT_MAX)
+        return hull_fail(call, HULL_TOO_LARGE, "%s has %lld bytes; a document may have 4 MB",
+                         digest, (long long)blob.size);
+    in.buffer = hull_alloc(call, in.size + 1);
+    rc = hull_work(call, slurp, &in);
+    *ret_text = in.buffer;
+    *ret_size = in.size;
+    return rc;
+}
+
+int img_read_config(struct hull_call *call, const char *digest, struct oci_config *ret,
+                    size_t *ret_size)
+{
+    char *text;
+    int rc = img_read_blob(call, digest, &text, ret_size);
+
+    if (rc == 0)
+        rc = json_decode_call(call, &oci_config_message, text, *ret_size, 0, ret);
+    return hull_wrap(call, rc, "image configuration");
+}
+
+/* --- telling ------------------------------------------------------------------------------- */
+
+char *img_familiar_one(struct hull_call *call, const char *name)
+{
+    struct hull_arena *arena = hull_call_arena(call);
+    struct hull_problem problem = {0};
+    struct reference reference;
+
+    if (reference_parse(arena, name, &reference, &problem) < 0)
+        return hull_strdup(call, name);
+    return reference_familiar(arena, &reference);
+}
+
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+void img_familiar(struct hull_call *call, const struct image_doc *doc, bool tags,
+                  struct hull_strv *ret)
+{
+    struct hull_arena *arena = hull_call_arena(call);
+
+    for (size_t i = 0; i < doc->names.n; i++) {
+        struct hull_problem problem = {0};
+        struct reference reference;
+        if (reference_parse(arena, doc->names.v[i], &reference, &problem) == 0 &&
+            (reference.digest == NULL) == tags)
+            hull_strv_add(arena, ret, reference_familiar(arena, &reference));
+    }
+    if (ret->n)
+        qsort(ret->v, ret->n, sizeof(*ret->v), by_text);
+}
+
+void img_event(struct hull_call *call, const char *action, const struct image_doc *doc,
+               const char *name)
+{
+    struct hull_arena *arena = hull_call_arena(call);
+    struct hull_map attributes = {0};
+
+    for (size_t i = 0; i < doc->config.labels.n; i++)
+        hull_map_set(arena, &attributes, doc->config.labels.v[i].key,
+                     doc->config.labels.v[i].value);
+    hull_map_set(arena, &attributes, "name", name);
+    event_publish_map(call, "image", action, doc->id, &attributes);
+}
+
+#define TOUCH_NS (60 * INT64_C(1000000000))
+
+struct touch {
+    int64_t time_ns;
+    char id[DIGEST_SIZE];
+};
+
+static int write_touch(struct hull_call *call, void *arg)
+{
+    HULL_AUTO_FREE struct touch *touch = arg;
+    struct image_used_doc doc = {.used_ns = touch->time_ns};
+    struct state_document document = {
+        .bucket = IMG_USED,
+        .key = touch->id,
+        .value = json_string(hull_call_arena(call), &image_used_doc_message, &doc),
+    };
+    struct state_commit_request commit = {.operations = {1, &document}};
+    struct state_commit_reply reply;
+
+    return state_commit(call, IMG_STATE, &commit, &reply);
+}
+
+void img_touch(struct hull_call *call, const char *id)
+{
+    static struct touch last;
+    int64_t now = hull_time_ns();
+    struct touch *touch;
+
+    (void)call;
+    /* The image that is used again and again costs nothing. */
+    if (strcmp(last.id, id) == 0 && now - last.time_ns < TOUCH_NS)
+        return;
+    touch = calloc(1, sizeof(*touch));
+    HULL_ASSERT(touch);
+    touch->time_ns = now;
+    memcpy(touch->id, id, strnlen(id, sizeof(touch->id) - 1));
+    last = *touch;
+    hull_spawn("image last use", write_touch, touch);
+}
