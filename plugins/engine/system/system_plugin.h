@@ -1,0 +1,20 @@
+/*
+ * system_plugin.h: what the files of the plugin share.
+ */
+#ifndef ENGINE_SYSTEM_PLUGIN_H
+#define ENGINE_SYSTEM_PLUGIN_H
+
+#include <hull/hull.h>
+
+#include "api/config.h"
+#include "runtime.h"
+#include "storage.h"
+#include "system.h"
+
+/* The OCI name of a machine of uname(2): amd64 for x86_64. */
+const char *system_arch(const char *machine);
+/* The handler of system.info. */
+int system_info_get(struct hull_call *call, const struct hull_empty *request,
+                    struct system_info *ret_reply);
+
+#endif
