@@ -1,0 +1,124 @@
+/*
+ * Host ports are held by sockets that are bound but never listen: a program of the host that
+ * wants one is told that it is taken, and so are we when a program has it. Packets never get
+ * there, for destination NAT comes first.
+ */
+#include "fw.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/filter.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+union name {
+    struct sockaddr any;
+    struct sockaddr_in v4;
+    struct sockaddr_in6 v6;
+};
+
+static socklen_t fill_name(union name *name, const struct ip_addr *host, uint16_t port)
+{
+    memset(name, 0, sizeof(*name));
+    name->any.sa_family = (sa_family_t)host->family;
+    if (host->family == AF_INET6) {
+        name->v6.sin6_port = htons(port);
+        memcpy(&name->v6.sin6_addr, host->bytes, 16);
+        return sizeof(name->v6);
+    }
+    name->v4.sin_port = htons(port);
+    memcpy(&name->v4.sin_addr, host->bytes, 4);
+    return sizeof(name->v4);
+}
+
+/*
+ * Bind FD. Connections of the past (TIME_WAIT) keep a port busy for whoever does not allow its
+ * reuse; so it is tried again with reuse, which is turned off once the port is held.
+ */
+static int bind_port(int fd, const union name *name, socklen_t size, bool stream)
+{
+    int on = 1;
+    int off = 0;
+    if (bind(fd, &name->any, size) == 0)
+        return 0;
+    if (errno != EADDRINUSE || !stream || name->v4.sin_port == 0)
+        return -errno;
+    if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0 ||
+        bind(fd, &name->any, size) < 0 ||
+        setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &off, sizeof(off)) < 0)
+        return -errno;
+    return 0;
+}
+
+/* Datagrams that do come (broadcasts) are dropped rather than kept. */
+static void drop_input(int fd)
+{
+    struct sock_filter nothing[] = {BPF_STMT(BPF_RET | BPF_K, 0)};
+    struct sock_fprog program = {HULL_COUNT(nothing), nothing};
+    (void)setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program));
+}
+
+/* A socket that holds PORT of HOST; -errno. *ret_port is what was chosen for 0. */
+static int hold(const struct ip_addr *host, uint8_t protocol, uint16_t port, uint16_t *ret_port)
+{
+    bool stream = protocol != IPPROTO_UDP;
+    int on = 1;
+    HULL_AUTO_FD fd =
+        socket(host->family, (stream ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC, protocol);
+    if (fd < 0)
+        return -errno;
+    if (host->family == AF_INET6 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) < 0)
+        return -errno;
+    union name name;
+    socklen_t size = fill_name(&name, host, port);
+    int rc = bind_port(fd, &name, size, stream);
+    if (rc < 0)
+        return rc;
+    if (getsockname(fd, &name.any, &size) < 0)
+        return -errno;
+    if (!stream)
+        drop_input(fd);
+    *ret_port = ntohs(host->family == AF_INET6 ? name.v6.sin6_port : name.v4.sin_port);
+    return HULL_TAKE_FD(fd);
+}
+
+static int fail_bind(struct hull_call *call, const struct firewall_port *port, int err)
+{
+    bool v6 = strchr(port->host_ip, ':') != NULL;
+    const char *range = port->host_port_end > port->host_port
+                            ? hull_printf(call, "-%d", (int)port->host_port_end)
+                            : "";
+    return hull_fail(call, HULL_INTERNAL, "Bind for %s%s%s:%d%s failed: %s", v6 ? "[" : "",
+                     port->host_ip, v6 ? "]" : "", (int)port->host_port, range,
+                     err == EADDRINUSE ? "port is already allocated" : strerror(err));
+}
+
+int fw_claim(struct hull_call *call, struct firewall_port *port, int *ret_fd)
+{
+    struct fw_port numbers;
+    int rc = fw_port_read(call, port, &numbers);
+    if (rc < 0)
+        return rc;
+    int64_t last = port->host_port_end > port->host_port ? port->host_port_end : port->host_port;
+    uint16_t got = 0;
+    int fd = -EADDRINUSE;
+    for (int64_t at = port->host_port; fd == -EADDRINUSE && at <= last && at <= 65535; at++)
+        fd = hold(&numbers.host, numbers.protocol, (uint16_t)at, &got);
+    if (fd == -EPROTONOSUPPORT || fd == -ESOCKTNOSUPPORT || fd == -EAFNOSUPPORT) {
+        if (port->host_port == 0)
+            return hull_fail(call, HULL_NOT_SUPPORTED,
+                             "this kernel has no %s sockets: name the host port of %d/%s",
+                             port->protocol, (int)port->port, port->protocol);
+        *ret_fd = -1;
+        port->host_port_end = 0;
+        return 0;
+    }
+    if (fd < 0)
+        return fail_bind(call, port, -fd);
+    port->host_port = got;
+    port->host_port_end = 0;
+    *ret_fd = fd;
+    return 0;
+}

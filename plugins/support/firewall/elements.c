@@ -1,0 +1,155 @@
+/* Elements of the port maps by netlink, without libnftables, which reads the whole rule set
+ * before each change. */
+#include "fw.h"
+
+#include "netlink.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <netinet/in.h>
+#include <string.h>
+
+uint8_t fw_protocol(const char *name)
+{
+    static const struct {
+        const char *name;
+        uint8_t number;
+    } protocols[] = {{"tcp", IPPROTO_TCP}, {"udp", IPPROTO_UDP}, {"sctp", IPPROTO_SCTP}};
+    for (size_t i = 0; i < HULL_COUNT(protocols); i++) {
+        if (hull_streq(name, protocols[i].name))
+            return protocols[i].number;
+    }
+    return 0;
+}
+
+int fw_port_read(struct hull_call *call, const struct firewall_port *port, struct fw_port *ret)
+{
+    *ret = (struct fw_port){.protocol = fw_protocol(port->protocol),
+                            .host_port = (uint16_t)port->host_port,
+                            .port = (uint16_t)port->port};
+    if (ret->protocol == 0)
+        return hull_fail(call, HULL_INVALID, "invalid protocol: %s (tcp, udp and sctp are known)",
+                         port->protocol == NULL ? "" : port->protocol);
+    if (!ip_parse(port->host_ip, &ret->host))
+        return hull_fail(call, HULL_INVALID, "invalid HostIp: \"%s\"",
+                         port->host_ip == NULL ? "" : port->host_ip);
+    if (!ip_parse(port->address, &ret->address) || ret->address.family != ret->host.family)
+        return hull_fail(call, HULL_INVALID, "can't publish %s on %s: not the same kind of address",
+                         port->address == NULL ? "" : port->address, port->host_ip);
+    if (port->port <= 0 || port->port > 65535 || port->host_port < 0 || port->host_port > 65535)
+        return hull_fail(call, HULL_INVALID, "invalid port specification: \"%d:%d\"",
+                         (int)port->host_port, (int)port->port);
+    return 0;
+}
+
+/* --- messages -------------------------------------------------------------------------------- */
+
+static void begin(struct nl_batch *batch, uint16_t type, uint16_t flags, uint8_t family,
+                  uint16_t resource)
+{
+    struct nfgenmsg head = {family, NFNETLINK_V0, htons(resource)};
+    nl_begin(batch, type, flags, &head, sizeof(head));
+}
+
+static uint16_t table_type(uint16_t message)
+{
+    return (uint16_t)(NFNL_SUBSYS_NFTABLES << 8 | message);
+}
+
+/* A concatenation: each part padded to four bytes. */
+struct parts {
+    uint8_t bytes[32];
+    size_t length;
+};
+
+static void add_part(struct parts *parts, const void *data, size_t size)
+{
+    memcpy(parts->bytes + parts->length, data, size);
+    parts->length += NLMSG_ALIGN(size);
+}
+
+static void add_port_part(struct parts *parts, uint16_t port)
+{
+    uint16_t wire = htons(port);
+    add_part(parts, &wire, sizeof(wire));
+}
+
+static void put_parts(struct nl_batch *batch, uint16_t type, const struct parts *parts)
+{
+    size_t nest = nl_nest(batch, type);
+    nl_put(batch, NFTA_DATA_VALUE, parts->bytes, parts->length);
+    nl_nest_end(batch, nest);
+}
+
+static void put_element(struct nl_batch *batch, const struct fw_port *port, bool add)
+{
+    struct parts key = {.length = 0};
+    struct parts value = {.length = 0};
+    size_t size = ip_size(port->host.family);
+    add_part(&key, &port->protocol, 1);
+    if (!ip_is_any(&port->host))
+        add_part(&key, port->host.bytes, size);
+    add_port_part(&key, port->host_port);
+    add_part(&value, port->address.bytes, size);
+    add_port_part(&value, port->port);
+    size_t elements = nl_nest(batch, NFTA_SET_ELEM_LIST_ELEMENTS);
+    size_t element = nl_nest(batch, NFTA_LIST_ELEM);
+    put_parts(batch, NFTA_SET_ELEM_KEY, &key);
+    if (add)
+        put_parts(batch, NFTA_SET_ELEM_DATA, &value);
+    nl_nest_end(batch, element);
+    nl_nest_end(batch, elements);
+}
+
+static const char *map_of(const struct fw_port *port)
+{
+    if (port->host.family == AF_INET6)
+        return ip_is_any(&port->host) ? "any6" : "host6";
+    return ip_is_any(&port->host) ? "any4" : "host4";
+}
+
+int fw_elements(const char *table, const struct fw_port *ports, size_t count, bool add)
+{
+    HULL_AUTO_FD fd = nl_open(NETLINK_NETFILTER);
+    if (fd < 0)
+        return fd;
+    struct nl_batch batch = {0};
+    begin(&batch, NFNL_MSG_BATCH_BEGIN, 0, AF_UNSPEC, NFNL_SUBSYS_NFTABLES);
+    for (size_t i = 0; i < count; i++) {
+        begin(&batch, table_type(add ? NFT_MSG_NEWSETELEM : NFT_MSG_DELSETELEM),
+              (uint16_t)(NLM_F_ACK | (add ? NLM_F_CREATE : 0)), NFPROTO_INET, 0);
+        nl_put_text(&batch, NFTA_SET_ELEM_LIST_TABLE, table);
+        nl_put_text(&batch, NFTA_SET_ELEM_LIST_SET, map_of(&ports[i]));
+        put_element(&batch, &ports[i], add);
+    }
+    begin(&batch, NFNL_MSG_BATCH_END, 0, AF_UNSPEC, NFNL_SUBSYS_NFTABLES);
+    int rc = nl_transact(fd, &batch, NULL, NULL, NULL);
+    nl_done(&batch);
+    return rc;
+}
+
+/* --- looking --------------------------------------------------------------------------------- */
+
+static void count_rule(const struct nlmsghdr *message, void *ctx)
+{
+    *(int *)ctx += message->nlmsg_type == table_type(NFT_MSG_NEWRULE);
+}
+
+int fw_count_rules(const char *table, const char *chain)
+{
+    HULL_AUTO_FD fd = nl_open(NETLINK_NETFILTER);
+    if (fd < 0)
+        return fd;
+    struct nl_batch batch = {0};
+    int count = 0;
+    begin(&batch, table_type(NFT_MSG_GETRULE), NLM_F_DUMP, NFPROTO_INET, 0);
+    nl_put_text(&batch, NFTA_RULE_TABLE, table);
+    if (chain != NULL)
+        nl_put_text(&batch, NFTA_RULE_CHAIN, chain);
+    int rc = nl_transact(fd, &batch, count_rule, &count, NULL);
+    nl_done(&batch);
+    return rc < 0 && rc != -ENOENT ? rc : count;
+}

@@ -1,0 +1,409 @@
+/*
+ * firewall.c: the service "firewall": one nftables table, "inet hull" (a daemon with a root of
+ * its own has one of its own), which says what may reach containers and what leaves for them.
+ *
+ * What is wanted is kept in memory and comes again from the network engine after a restart. The
+ * table is written whole, in one transaction by libnftables, when it is needed first, after a
+ * restart, and when another program has removed it or rules of it (a watch hears of that, so a
+ * flush by the host's own firewall costs milliseconds of protection). A published port is one
+ * element of a map and is added by netlink alone, at the same cost with ten thousand of them.
+ *
+ * The rules stay when the daemon ends, because containers live on. Administrators put rules of
+ * their own into the chain "admin", which comes first and is never flushed:
+ *
+ *     nft add rule inet hull admin ip saddr 203.0.113.0/24 drop
+ *
+ * Other tables are never touched: where another engine or the host has set a policy of drop for
+ * forwarded packets, its own rules have to let containers through.
+ */
+#include "fw.h"
+
+#include "instance.h"
+
+#include <errno.h>
+#include <nftables/libnftables.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* One network, or the ports of one container. */
+struct entry {
+    struct entry *next;
+    struct hull_arena *arena;
+    struct firewall_network network;
+    struct firewall_ports ports;
+    int *fds; /* of each port, -1: none */
+};
+
+static struct entry *networks;
+static struct entry *holders; /* of ports */
+static bool ready;            /* the table is there */
+static char *table;
+static struct hull_lock lock; /* over changes of the table */
+static struct fw_watch watch;
+
+/* --- memory ---------------------------------------------------------------------------------- */
+
+static struct entry *new_entry(struct entry **list)
+{
+    struct hull_arena *arena = hull_arena_new();
+    struct entry *entry = HULL_NEW(arena, struct entry);
+    entry->arena = arena;
+    entry->next = *list;
+    *list = entry;
+    return entry;
+}
+
+static void free_entry(struct entry **link)
+{
+    struct entry *entry = *link;
+    *link = entry->next;
+    for (size_t i = 0; i < entry->ports.ports.n && entry->fds != NULL; i++)
+        hull_fd_cleanup(&entry->fds[i]);
+    hull_arena_free(entry->arena);
+}
+
+static struct entry **find_network(const char *bridge)
+{
+    struct entry **link = &networks;
+    while (*link != NULL && !hull_streq((*link)->network.bridge, bridge))
+        link = &(*link)->next;
+    return link;
+}
+
+static struct entry **find_holder(const char *container_id)
+{
+    struct entry **link = &holders;
+    while (*link != NULL && !hull_streq((*link)->ports.container_id, container_id))
+        link = &(*link)->next;
+    return link;
+}
+
+static struct entry *remember_network(const struct firewall_network *network)
+{
+    struct entry **link = find_network(network->bridge);
+    if (*link != NULL)
+        free_entry(link);
+    struct entry *entry = new_entry(&networks);
+    struct firewall_network copy = *network;
+    hull_message_copy(entry->arena, &firewall_network_message, &copy, &entry->network);
+    return entry;
+}
+
+static struct entry *remember_ports(const struct firewall_ports *ports)
+{
+    struct entry *entry = new_entry(&holders);
+    struct firewall_ports copy = *ports;
+    hull_message_copy(entry->arena, &firewall_ports_message, &copy, &entry->ports);
+    entry->fds = HULL_NEW_ARRAY(entry->arena, int, ports->ports.n + 1);
+    for (size_t i = 0; i < ports->ports.n; i++)
+        entry->fds[i] = -1;
+    return entry;
+}
+
+/* What memory holds, as a message in the arena of CALL that points into memory: not to be used
+ * after a yield. */
+static void gather(struct hull_call *call, struct firewall_state *state)
+{
+    *state = (struct firewall_state){0};
+    for (struct entry *entry = networks; entry != NULL; entry = entry->next)
+        *(HULL_LIST_ADD(hull_call_arena(call), &state->networks)) = entry->network;
+    for (struct entry *entry = holders; entry != NULL; entry = entry->next)
+        *(HULL_LIST_ADD(hull_call_arena(call), &state->containers)) = entry->ports;
+}
+
+/* --- the table ------------------------------------------------------------------------------- */
+
+static int run_text(struct hull_work *work, void *arg)
+{
+    struct nft_ctx *nft = nft_ctx_new(NFT_CTX_DEFAULT);
+    if (nft == NULL)
+        return hull_problem_set(&work->problem, HULL_INTERNAL, "nftables can't be used");
+    nft_ctx_buffer_error(nft);
+    nft_ctx_buffer_output(nft);
+    int rc = 0;
+    if (nft_run_cmd_from_buffer(nft, arg) != 0)
+        rc = hull_problem_set(&work->problem, HULL_INTERNAL, "nftables: %.300s",
+                              nft_ctx_get_error_buffer(nft));
+    nft_ctx_free(nft);
+    return rc;
+}
+
+/* Write all of the table. LOCK is held. */
+static int write_table(struct hull_call *call)
+{
+    struct firewall_state state;
+    struct hull_text text = HULL_TEXT(hull_call_arena(call));
+    gather(call, &state);
+    fw_table_text(&text, table, &state);
+    ready = false;
+    int rc = hull_work(call, run_text, text.data);
+    ready = rc == 0;
+    return rc;
+}
+
+/* Write the sets of networks, or all when the table is not there. LOCK is held. */
+static int write_networks(struct hull_call *call)
+{
+    struct firewall_state state;
+    struct hull_text text = HULL_TEXT(hull_call_arena(call));
+    if (!ready)
+        return write_table(call);
+    gather(call, &state);
+    fw_networks_text(&text, table, state.networks.v, state.networks.n);
+    if (hull_work(call, run_text, text.data) == 0)
+        return 0;
+    hull_error_clear(call); /* somebody has changed the table: begin anew */
+    return write_table(call);
+}
+
+struct element_work {
+    const struct fw_port *ports;
+    size_t count;
+    bool add;
+    int result;
+};
+
+static int run_elements(struct hull_work *work, void *arg)
+{
+    (void)work;
+    struct element_work *elements = arg;
+    elements->result = fw_elements(table, elements->ports, elements->count, elements->add);
+    return 0;
+}
+
+/* Add or remove the elements of PORTS. LOCK is held; memory is as it shall be after. */
+static int write_ports(struct hull_call *call, const struct firewall_ports *ports, bool add)
+{
+    if (!ready)
+        return add || networks != NULL ? write_table(call) : 0;
+    struct fw_port *numbers = hull_alloc(call, (ports->ports.n + 1) * sizeof(*numbers));
+    struct element_work work = {.ports = numbers, .count = ports->ports.n, .add = add};
+    for (size_t i = 0; i < ports->ports.n; i++) {
+        int rc = fw_port_read(call, &ports->ports.v[i], &numbers[i]);
+        if (rc < 0)
+            return rc;
+    }
+    int rc = hull_work(call, run_elements, &work);
+    if (rc < 0 || work.result == 0)
+        return rc;
+    return write_table(call); /* the table or an element is gone */
+}
+
+struct counting {
+    int total;
+    int admin;
+};
+
+static int run_count(struct hull_work *work, void *arg)
+{
+    (void)work;
+    struct counting *count = arg;
+    count->total = fw_count_rules(table, NULL);
+    count->admin = fw_count_rules(table, "admin");
+    return 0;
+}
+
+/* Delete the table, unless the administrator has rules in it. LOCK is held. */
+static int delete_table(struct hull_call *call)
+{
+    struct counting count;
+    int rc = hull_work(call, run_count, &count);
+    if (rc < 0 || count.total == 0)
+        return rc;
+    if (count.admin > 0)
+        return write_table(call);
+    ready = false;
+    return hull_work(call, run_text,
+                     hull_printf(call, "add table inet %s\ndelete table inet %s\n", table, table));
+}
+
+static int take_lock(struct hull_call *call)
+{
+    int rc = hull_lock(call, &lock);
+    if (rc == 0)
+        hull_defer(call, hull_unlock_cleanup, &lock);
+    return rc;
+}
+
+/* --- networks -------------------------------------------------------------------------------- */
+
+static int network_add(struct hull_call *call, const struct firewall_network *request,
+                       struct hull_empty *ret_reply)
+{
+    (void)ret_reply;
+    int rc = fw_network_check(call, request);
+    if (rc == 0)
+        rc = take_lock(call);
+    if (rc < 0)
+        return rc;
+    remember_network(request);
+    rc = write_networks(call);
+    if (rc < 0) {
+        struct entry **link = find_network(request->bridge);
+        if (*link != NULL)
+            free_entry(link);
+    }
+    return rc;
+}
+
+static int network_remove(struct hull_call *call, const struct firewall_network *request,
+                          struct hull_empty *ret_reply)
+{
+    (void)ret_reply;
+    int rc = take_lock(call);
+    if (rc < 0)
+        return rc;
+    struct entry **link = find_network(request->bridge);
+    if (*link == NULL)
+        return 0;
+    free_entry(link);
+    return networks == NULL && holders == NULL ? delete_table(call) : write_networks(call);
+}
+
+/* --- ports ----------------------------------------------------------------------------------- */
+
+static void drop_holder(const char *container_id)
+{
+    struct entry **link = find_holder(container_id);
+    if (*link != NULL)
+        free_entry(link);
+}
+
+static int publish(struct hull_call *call, const struct firewall_ports *request,
+                   struct firewall_ports *ret_reply)
+{
+    int rc = take_lock(call);
+    if (rc < 0)
+        return rc;
+    if (*find_holder(request->container_id) != NULL)
+        return hull_fail(call, HULL_CONFLICT, "container %.12s has published ports already",
+                         request->container_id);
+    struct entry *entry = remember_ports(request);
+    const char *id = hull_strdup(call, request->container_id);
+    for (size_t i = 0; i < entry->ports.ports.n && rc == 0; i++)
+        rc = fw_claim(call, &entry->ports.ports.v[i], &entry->fds[i]);
+    if (rc == 0)
+        rc = write_ports(call, &entry->ports, true);
+    if (rc < 0) {
+        drop_holder(id);
+        return rc;
+    }
+    struct firewall_ports source = entry->ports;
+    hull_message_copy(hull_call_arena(call), &firewall_ports_message, &source, ret_reply);
+    return 0;
+}
+
+static int unpublish(struct hull_call *call, const struct firewall_ports *request,
+                     struct hull_empty *ret_reply)
+{
+    (void)ret_reply;
+    int rc = take_lock(call);
+    if (rc < 0)
+        return rc;
+    struct entry *entry = *find_holder(request->container_id);
+    if (entry == NULL)
+        return 0;
+    struct firewall_ports source = entry->ports;
+    struct firewall_ports ports;
+    hull_message_copy(hull_call_arena(call), &firewall_ports_message, &source, &ports);
+    drop_holder(request->container_id);
+    return write_ports(call, &ports, false);
+}
+
+/* --- restart --------------------------------------------------------------------------------- */
+
+static void claim_again(struct hull_call *call, struct entry *entry)
+{
+    for (size_t i = 0; i < entry->ports.ports.n; i++) {
+        if (fw_claim(call, &entry->ports.ports.v[i], &entry->fds[i]) == 0)
+            continue;
+        hull_log(call, HULL_LOG_WARN, "host port not held", "container", entry->ports.container_id,
+                 "error", hull_error(call), NULL);
+        hull_error_clear(call);
+    }
+}
+
+static int restore(struct hull_call *call, const struct firewall_state *request,
+                   struct hull_empty *ret_reply)
+{
+    (void)ret_reply;
+    int rc = take_lock(call);
+    for (size_t i = 0; i < request->networks.n && rc == 0; i++)
+        rc = fw_network_check(call, &request->networks.v[i]);
+    if (rc < 0)
+        return rc;
+    while (networks != NULL)
+        free_entry(&networks);
+    while (holders != NULL)
+        free_entry(&holders);
+    for (size_t i = 0; i < request->networks.n; i++)
+        remember_network(&request->networks.v[i]);
+    for (size_t i = 0; i < request->containers.n; i++)
+        claim_again(call, remember_ports(&request->containers.v[i]));
+    return networks == NULL && holders == NULL ? delete_table(call) : write_table(call);
+}
+
+/* Called by the watch: write the table again when rules are missing. */
+static int look(struct hull_call *call)
+{
+    struct counting count;
+    int rc = take_lock(call);
+    if (rc < 0 || !ready)
+        return rc;
+    rc = hull_work(call, run_count, &count);
+    if (rc < 0 || count.total - count.admin == fw_table_rules())
+        return rc;
+    hull_log(call, HULL_LOG_WARN, "rules were removed by another program, they are put back",
+             "table", table, NULL);
+    return write_table(call);
+}
+
+/* A request of its own, so that the lock is given back when it ends. */
+static int look_task(struct hull_call *call, void *arg)
+{
+    (void)arg;
+    return look(call);
+}
+
+static int look_again(struct hull_call *call)
+{
+    return hull_task_join(call, hull_task_start(call, "firewall-look", look_task, NULL));
+}
+
+/* --- the plugin ------------------------------------------------------------------------------ */
+
+static int init(struct hull_call *call)
+{
+    (void)call;
+    const char *suffix = instance_suffix();
+    size_t size = strlen(suffix) + sizeof("hull-");
+    table = calloc(1, size);
+    HULL_ASSERT(table != NULL);
+    snprintf(table, size, "hull%s%s", *suffix == '\0' ? "" : "-", suffix);
+    watch = (struct fw_watch){table, look_again};
+    hull_spawn("firewall-watch", fw_watch_run, &watch);
+    return 0;
+}
+
+static void fini(void)
+{
+    while (networks != NULL)
+        free_entry(&networks);
+    while (holders != NULL)
+        free_entry(&holders);
+    free(table);
+    table = NULL;
+}
+
+static const struct hull_handler handlers[] = {
+    HULL_HANDLE(firewall, network_add, network_add),
+    HULL_HANDLE(firewall, network_remove, network_remove),
+    HULL_HANDLE(firewall, publish, publish),
+    HULL_HANDLE(firewall, unpublish, unpublish),
+    HULL_HANDLE(firewall, restore, restore),
+    {},
+};
+HULL_PLUGIN(support_firewall, .port = "support/firewall", .version = "1", .handlers = handlers,
+            .init = init, .fini = fini);

@@ -1,0 +1,66 @@
+/*
+ * fw.h: what the files of the firewall share.
+ */
+#ifndef HULL_FIREWALL_FW_H
+#define HULL_FIREWALL_FW_H
+
+#include "address.h"
+#include "firewall.h"
+
+#include <hull/hull.h>
+
+/* --- the table as text (table.c, pure) ----------------------------------------------------- */
+
+/*
+ * Append to OUT the commands that make TABLE what STATE says, in one transaction: whatever was in
+ * its sets, maps and chains goes, but for the chain "admin".
+ */
+void fw_table_text(struct hull_text *out, const char *table, const struct firewall_state *state);
+/* The same for the sets of networks alone, in a table that is there. */
+void fw_networks_text(struct hull_text *out, const char *table,
+                      const struct firewall_network *networks, size_t count);
+/* How many rules the table has, those in "admin" aside. */
+int fw_table_rules(void);
+/* -HULL_INVALID when NETWORK has what can't be written into the table. */
+int fw_network_check(struct hull_call *call, const struct firewall_network *network) HULL_CHECKED;
+
+/* --- elements of the port maps by netlink (elements.c, Worker-safe) ------------------------ */
+
+struct fw_port {
+    uint8_t protocol; /* IPPROTO_TCP … */
+    struct ip_addr host;
+    uint16_t host_port;
+    struct ip_addr address;
+    uint16_t port;
+};
+
+/* PORT in numbers. -HULL_INVALID. */
+int fw_port_read(struct hull_call *call, const struct firewall_port *port, struct fw_port *ret)
+    HULL_CHECKED;
+/* The number of "tcp", "udp" or "sctp"; 0 for others. */
+uint8_t fw_protocol(const char *name);
+/* Add or remove COUNT elements in one transaction. 0 or -errno; nothing is changed on an error. */
+int fw_elements(const char *table, const struct fw_port *ports, size_t count, bool add)
+    HULL_CHECKED;
+/* How many rules CHAIN (NULL: all chains) of TABLE has, or -errno; 0 without the table. */
+int fw_count_rules(const char *table, const char *chain) HULL_CHECKED;
+
+/* --- host ports (claim.c) ------------------------------------------------------------------ */
+
+/*
+ * Hold the host's side of PORT by a socket that is bound and does not listen, so that no program
+ * of the host takes it: *ret_fd, or -1 for a protocol this kernel has no sockets for. HostPort 0
+ * is chosen and filled in, as is one of a range. -HULL_INTERNAL "Bind for … failed".
+ */
+int fw_claim(struct hull_call *call, struct firewall_port *port, int *ret_fd) HULL_CHECKED;
+
+/* --- somebody else's changes (watch.c) ----------------------------------------------------- */
+
+/* A task that calls FN whenever another program may have removed rules of TABLE. */
+struct fw_watch {
+    const char *table;
+    int (*fn)(struct hull_call *call);
+};
+int fw_watch_run(struct hull_call *call, void *watch);
+
+#endif
