@@ -172,7 +172,7 @@ static void run_cleanup(struct hull_call *call, const struct cleanup *entry)
 static void end_tasks(struct hull_call *call)
 {
     for (struct fiber *task = call->tasks; task != NULL; task = task->task_next)
-        hull_cancel(&task->root);
+        hull_task_cancel((struct hull_task *)(void *)task);
     while (call->tasks != NULL) {
         struct fiber *task = call->tasks;
         while (task->state != FIBER_DONE)

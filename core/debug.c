@@ -77,3 +77,8 @@ size_t hull_debug_fiber_count(void)
 {
     return core.fiber_count;
 }
+
+uint64_t hull_debug_stall_count(void)
+{
+    return core.stalls;
+}

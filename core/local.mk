@@ -13,5 +13,5 @@ core_libhull_la_LDFLAGS = $(AM_LDFLAGS) -version-info 0:0:0 -export-symbols-rege
 core_libhull_la_LIBADD = $(EVENT_LIBS) $(LTDL_LIBS) -lpthread -ldl
 
 # What a program without the core (hull-shim) links as sources: values, arenas, messages, wire.
-CORE_STATIC_SOURCES = core/arena.c core/arena.h core/base.c core/message.c core/message.h \
+CORE_STATIC = core/arena.c core/arena.h core/base.c core/message.c core/message.h \
 	core/problem.c core/sanitizer.h core/text.c core/unwire.c core/wire.c core/wire.h

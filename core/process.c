@@ -74,10 +74,10 @@ static int prepare(struct spawn *spawn, const struct hull_process_spec *spec)
         err = posix_spawnattr_init(&spawn->attributes);
     if (err == 0)
         err = set_attributes(spawn, spec->new_session);
-    for (size_t i = 0; i < spec->fd_count && err == 0; i++)
-        err = map_fd(spawn, i, spec->fds[i]);
+    for (size_t i = 0; i < spawn->count && err == 0; i++)
+        err = map_fd(spawn, i, i < spec->fd_count ? spec->fds[i] : -1);
     if (err == 0)
-        err = posix_spawn_file_actions_addclosefrom_np(&spawn->actions, (int)spec->fd_count);
+        err = posix_spawn_file_actions_addclosefrom_np(&spawn->actions, (int)spawn->count);
     return err;
 }
 
@@ -85,11 +85,12 @@ int hull_process_start(struct hull_call *call, const struct hull_process_spec *s
                        struct hull_process *ret_process)
 {
     static const char *const no_environment[] = {NULL};
-    struct spawn spawn = {.null_fd = -1, .count = spec->fd_count};
+    /* Without 0 to 2 the first files that a program opens would be its standard output. */
+    struct spawn spawn = {.null_fd = -1, .count = spec->fd_count < 3 ? 3 : spec->fd_count};
     HULL_ASSERT(spec->path[0] == '/' && spec->fd_count <= MOST_FDS);
-    spawn.moved = malloc((spec->fd_count + 1) * sizeof(int));
+    spawn.moved = malloc(spawn.count * sizeof(int));
     HULL_ASSERT(spawn.moved != NULL);
-    for (size_t i = 0; i < spec->fd_count; i++)
+    for (size_t i = 0; i < spawn.count; i++)
         spawn.moved[i] = -1;
     const char *const *envp = spec->envp == NULL ? no_environment : spec->envp;
     pid_t pid = -1;

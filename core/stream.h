@@ -15,6 +15,9 @@ struct hull_stream {
     void *ctx;
 };
 
+/* As much of DATA as goes at once. */
+ssize_t stream_write_some(struct hull_call *call, struct hull_stream *stream, const void *data,
+                          size_t size);
 /* True for a stream of hull_stream_from_fd(). */
 bool stream_is_fd(const struct hull_stream *stream);
 /* Take the descriptor out of such a stream, and close the stream. */

@@ -119,36 +119,65 @@ static int pump_in(struct hull_call *call, void *arg)
     return rc;
 }
 
-/* What is in the pipe of a cancelled pump was written in good faith: pass it on. */
-static int last_bytes(struct hull_call *call, struct pump *pump)
+static bool cut_short(ssize_t rc)
+{
+    return rc == -HULL_CANCELED || rc == -HULL_TIMEOUT;
+}
+
+/* Write all: with CALL, and when that is cut short, the rest with LAST. */
+static int put_all(struct hull_call *call, struct hull_call *last, struct hull_stream *to,
+                   const char *data, size_t size)
+{
+    for (size_t done = 0; done < size;) {
+        ssize_t n = stream_write_some(call, to, data + done, size - done);
+        if (n < 0 && call != last && cut_short(n)) {
+            call = last;
+            hull_call_set_timeout(last, LAST_BYTES_MS);
+            continue;
+        }
+        if (n < 0)
+            return (int)n;
+        done += (size_t)n;
+    }
+    return 0;
+}
+
+/* Pipe to stream, for who writes. What is in the pipe of a pump that is cancelled was written in
+ * good faith: it is passed on. */
+static int pump_bytes(struct hull_call *call, struct hull_call *last, const struct pump *pump)
 {
     HULL_AUTO_FREE char *buffer = malloc(BUFFER_SIZE);
     HULL_ASSERT(buffer != NULL);
     ssize_t n;
+    while ((n = hull_stream_read(call, pump->from, buffer, BUFFER_SIZE)) > 0) {
+        int rc = put_all(call, last, pump->to, buffer, (size_t)n);
+        if (rc < 0)
+            return rc;
+    }
+    if (!cut_short(n))
+        return (int)n;
+    hull_call_set_timeout(last, LAST_BYTES_MS);
     while ((n = read(pump->pipe_fd, buffer, BUFFER_SIZE)) > 0) {
-        int rc = hull_stream_write(call, pump->to, buffer, (size_t)n);
+        int rc = put_all(last, last, pump->to, buffer, (size_t)n);
         if (rc < 0)
             return rc;
     }
     return 0;
 }
 
-/* Pipe to stream: for who writes. */
 static int pump_out(struct hull_call *call, void *arg)
 {
     struct pump *pump = arg;
-    int rc = hull_stream_copy(call, pump->from, pump->to, NULL);
-    struct hull_call own;
-    call_begin(&own, call, call->scope);
-    own.barrier = true;
-    hull_call_set_timeout(&own, LAST_BYTES_MS);
-    int last = rc == -HULL_CANCELED || rc == -HULL_TIMEOUT ? last_bytes(&own, pump) : rc;
-    if (last == 0)
-        last = hull_stream_shutdown(&own, pump->to);
-    last = call_end(&own, last);
+    struct hull_call last;
+    call_begin(&last, call, call->scope);
+    last.barrier = true;
+    int rc = pump_bytes(call, &last, pump);
+    if (rc == 0)
+        rc = hull_stream_shutdown(&last, pump->to);
+    rc = call_end(&last, rc);
     hull_stream_close(pump->from);
     hull_stream_close(pump->to);
-    return rc < 0 ? rc : last;
+    return rc;
 }
 
 static int start_pump(struct hull_call *call, struct hull_stream *stream, bool write, int *ret_fd)

@@ -78,5 +78,7 @@ HULL_PUBLIC void hull_debug_fibers(struct hull_arena *arena, struct hull_fiber_i
 HULL_PUBLIC void hull_debug_plugins(struct hull_arena *arena, struct hull_plugin_info_list *ret);
 /* Live fibers, for tests that look for leaks. */
 HULL_PUBLIC size_t hull_debug_fiber_count(void);
+/* How often the loop stalled since it was started, for tests. */
+HULL_PUBLIC uint64_t hull_debug_stall_count(void);
 
 #endif

@@ -97,7 +97,7 @@ struct hull_process_spec {
     const char *const *argv; /* NULL-terminated */
     const char *const *envp; /* NULL: an empty environment */
     const int *fds;          /* fds[i] becomes descriptor i of the child; -1 is /dev/null */
-    size_t fd_count;         /* all others are closed */
+    size_t fd_count;         /* all others are closed, 0 to 2 are /dev/null */
     bool new_session;        /* setsid */
 };
 struct hull_process {

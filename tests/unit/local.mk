@@ -1,8 +1,71 @@
-# tests/unit: TAP programs, see the top of Makefile.am. Each adds itself:
-#
-# check_PROGRAMS += tests/unit/test-arena
-# TESTS += tests/unit/test-arena
-# tests_unit_test_arena_SOURCES = tests/unit/test-arena.c
-# tests_unit_test_arena_CFLAGS = $(TEST_CFLAGS)
-# tests_unit_test_arena_LDFLAGS = $(TEST_LDFLAGS)
-# tests_unit_test_arena_LDADD = $(TEST_LIBADD)
+# tests/unit: the core, part by part. See tests/unit/tap.h.
+check_PROGRAMS += tests/unit/test-arena \
+	tests/unit/test-message \
+	tests/unit/test-error \
+	tests/unit/test-fiber \
+	tests/unit/test-call \
+	tests/unit/test-stream \
+	tests/unit/test-topic \
+	tests/unit/test-work \
+	tests/unit/test-process \
+	tests/unit/test-static
+TESTS += tests/unit/test-arena \
+	tests/unit/test-message \
+	tests/unit/test-error \
+	tests/unit/test-fiber \
+	tests/unit/test-call \
+	tests/unit/test-stream \
+	tests/unit/test-topic \
+	tests/unit/test-work \
+	tests/unit/test-process \
+	tests/unit/test-static
+EXTRA_DIST += tests/README.md
+
+tests_unit_test_arena_SOURCES = tests/unit/test-arena.c tests/unit/tap.h
+tests_unit_test_arena_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_arena_LDFLAGS = $(TEST_LDFLAGS)
+tests_unit_test_arena_LDADD = core/libhull.la
+
+tests_unit_test_message_SOURCES = tests/unit/test-message.c tests/unit/tap.h
+tests_unit_test_message_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_message_LDFLAGS = $(TEST_LDFLAGS)
+tests_unit_test_message_LDADD = core/libhull.la
+
+tests_unit_test_error_SOURCES = tests/unit/test-error.c tests/unit/tap.h
+tests_unit_test_error_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_error_LDFLAGS = $(TEST_LDFLAGS)
+tests_unit_test_error_LDADD = core/libhull.la
+
+tests_unit_test_fiber_SOURCES = tests/unit/test-fiber.c tests/unit/tap.h
+tests_unit_test_fiber_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_fiber_LDFLAGS = $(TEST_LDFLAGS)
+tests_unit_test_fiber_LDADD = core/libhull.la
+
+tests_unit_test_call_SOURCES = tests/unit/test-call.c tests/unit/tap.h
+tests_unit_test_call_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_call_LDFLAGS = $(TEST_LDFLAGS)
+tests_unit_test_call_LDADD = core/libhull.la
+
+tests_unit_test_stream_SOURCES = tests/unit/test-stream.c tests/unit/tap.h
+tests_unit_test_stream_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_stream_LDFLAGS = $(TEST_LDFLAGS)
+tests_unit_test_stream_LDADD = core/libhull.la
+
+tests_unit_test_topic_SOURCES = tests/unit/test-topic.c tests/unit/tap.h
+tests_unit_test_topic_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_topic_LDFLAGS = $(TEST_LDFLAGS)
+tests_unit_test_topic_LDADD = core/libhull.la
+
+tests_unit_test_work_SOURCES = tests/unit/test-work.c tests/unit/tap.h
+tests_unit_test_work_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_work_LDFLAGS = $(TEST_LDFLAGS)
+tests_unit_test_work_LDADD = core/libhull.la
+
+tests_unit_test_process_SOURCES = tests/unit/test-process.c tests/unit/tap.h
+tests_unit_test_process_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_process_LDFLAGS = $(TEST_LDFLAGS)
+tests_unit_test_process_LDADD = core/libhull.la
+
+tests_unit_test_static_SOURCES = tests/unit/test-static.c $(CORE_STATIC)
+tests_unit_test_static_CFLAGS = $(STATIC_CFLAGS)
+tests_unit_test_static_LINK = $(STATIC_LINK)
