@@ -200,9 +200,9 @@ static int answer(struct hull_call *call, struct http_request *request)
 static int watched(struct hull_call *call, void *arg)
 {
     struct http_request *request = arg;
-    struct http_watch watch = {request->conn, call};
 
-    hull_task_start(call, "http hang-up", http_watch_run, &watch);
+    request->watch = (struct http_watch){request->conn, call};
+    request->watcher = hull_task_start(call, "http hang-up", http_watch_run, &request->watch);
     int rc = answer(call, request);
     if (rc == -HULL_CANCELED)
         request->conn->close = true; /* the client has gone, or the daemon goes */

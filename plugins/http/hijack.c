@@ -65,6 +65,8 @@ int http_hijack(struct hull_call *call, struct http_request *request, struct hul
         rc = send_head(call, request, multiplexed);
     if (rc < 0)
         return rc;
+    if (request->conn->listener->tcp)
+        hull_task_cancel(request->watcher); /* it can't tell a half close from the end */
     struct hull_task *input = hull_task_start(call, "hijack input", client_to_process, &hijack);
     rc = hull_stream_copy(call, stream, request->conn->stream, NULL);
     hull_task_cancel(input);

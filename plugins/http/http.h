@@ -132,6 +132,8 @@ struct http_request {
     bool hijacked;
     int status;
     struct hull_arena *scratch; /* for one element of a stream */
+    struct http_watch watch;
+    struct hull_task *watcher; /* ends the request when the client hangs up */
 };
 
 /* The route of VERB and PATH without its version, or NULL. */
