@@ -1,1 +1,7 @@
-# plugins/engine/volume: see the top of Makefile.am
+# plugins/engine/volume: named folders that outlive containers.
+engine_LTLIBRARIES += plugins/engine/volume.la
+plugins_engine_volume_la_SOURCES = plugins/engine/volume/volume.c plugins/engine/volume/folder.c \
+	plugins/engine/volume/volume_plugin.h
+plugins_engine_volume_la_CFLAGS = $(PLUGIN_CFLAGS)
+plugins_engine_volume_la_LDFLAGS = $(PLUGIN_LDFLAGS)
+plugins_engine_volume_la_LIBADD = $(PLUGIN_LIBADD)
