@@ -30,9 +30,12 @@ HULL_MESSAGE(netdriver_join_request, NETDRIVER_JOIN_REQUEST_FIELDS)
 HULL_MESSAGE(netdriver_join_reply, NETDRIVER_JOIN_REPLY_FIELDS)
 HULL_METHOD(netdriver, join, netdriver_join_request, netdriver_join_reply, 0)
 
+/* HostInterface: delete this end, for the namespace lives on; absent: the interface goes with the
+ * container's namespace, and nobody waits for it. */
 #define NETDRIVER_LEAVE_REQUEST_FIELDS(F, T)                     \
     F(T, MESSAGE, network, network, "Network", 0, "The network") \
-    F(T, STRING, _, container_id, "ContainerID", 0, "Full id")
+    F(T, STRING, _, container_id, "ContainerID", 0, "Full id")   \
+    F(T, STRING, _, host_interface, "HostInterface", 0, "From join, or absent")
 HULL_MESSAGE(netdriver_leave_request, NETDRIVER_LEAVE_REQUEST_FIELDS)
 HULL_METHOD(netdriver, leave, netdriver_leave_request, hull_empty, 0)
 

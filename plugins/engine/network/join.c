@@ -189,6 +189,26 @@ static size_t gateway_network(const struct join *join)
     return best;
 }
 
+struct plug {
+    struct net_record *record;
+    const char *container_id;
+    const char *host_interface;
+};
+
+/* The namespace may live on when a join fails: the interface is taken out of it. */
+static void unplug(struct hull_call *call, void *arg)
+{
+    const struct plug *plug = arg;
+    struct netdriver_leave_request request = {.network = plug->record->network,
+                                              .container_id = plug->container_id,
+                                              .host_interface = plug->host_interface};
+    struct hull_empty done;
+    int rc = netdriver_leave(call, net_driver(call, plug->record), &request, &done);
+    if (rc < 0)
+        hull_log(call, HULL_LOG_WARN, "interface not taken back", "interface", plug->host_interface,
+                 "error", hull_error(call), NULL);
+}
+
 static int join_driver(struct hull_call *call, struct join *join, size_t i)
 {
     struct endpoint_settings *endpoint = &join->sandbox.settings.networks.v[i];
@@ -203,6 +223,9 @@ static int join_driver(struct hull_call *call, struct join *join, size_t i)
     if (rc < 0)
         return hull_wrap(call, rc, "failed to create endpoint %s on network %s",
                          join->request->name, join->networks[i]->network.name);
+    struct plug *plug = hull_alloc(call, sizeof(*plug));
+    *plug = (struct plug){join->networks[i], join->request->container_id, reply.host_interface};
+    hull_undo(call, unplug, plug);
     if (reply.mac_address != NULL)
         endpoint->mac_address = reply.mac_address;
     return 0;

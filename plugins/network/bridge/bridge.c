@@ -112,9 +112,9 @@ struct removal {
     const char *name;
 };
 
-static int delete_bridge(struct hull_work *work, void *arg)
+static int delete_interface(struct hull_work *work, void *arg)
 {
-    return brg_bridge_delete(work, ((struct removal *)arg)->name);
+    return brg_delete(work, ((struct removal *)arg)->name);
 }
 
 static int remove_network(struct hull_call *call, const struct netdriver_network *request,
@@ -122,7 +122,7 @@ static int remove_network(struct hull_call *call, const struct netdriver_network
 {
     (void)ret_reply;
     struct removal removal = {bridge_name(call, &request->network)};
-    return hull_work(call, delete_bridge, &removal);
+    return hull_work(call, delete_interface, &removal);
 }
 
 /* --- containers ------------------------------------------------------------------------------ */
@@ -205,14 +205,15 @@ static int join(struct hull_call *call, const struct netdriver_join_request *req
     return 0;
 }
 
-/* The pair goes with the container's network namespace. */
+/* The pair goes with the container's network namespace, unless that lives on. */
 static int leave(struct hull_call *call, const struct netdriver_leave_request *request,
                  struct hull_empty *ret_reply)
 {
-    (void)call;
-    (void)request;
     (void)ret_reply;
-    return 0;
+    struct removal removal = {request->host_interface};
+    if (removal.name == NULL || *removal.name == '\0')
+        return 0;
+    return hull_work(call, delete_interface, &removal);
 }
 
 static const struct hull_handler handlers[] = {

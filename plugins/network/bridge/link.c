@@ -132,11 +132,26 @@ static int raise_bridge(int fd, const struct brg_bridge *bridge, struct nl_failu
     return rc;
 }
 
-static bool is_bridge(const char *name)
+static void take_kind(const struct nlmsghdr *message, void *ctx)
 {
-    char path[64];
-    snprintf(path, sizeof(path), "/sys/class/net/%s/bridge", name);
-    return access(path, F_OK) == 0;
+    size_t skip = NLMSG_ALIGN(sizeof(struct ifinfomsg));
+    const struct nlattr *info = nl_find((const char *)NLMSG_DATA(message) + skip,
+                                        NLMSG_PAYLOAD(message, skip), IFLA_LINKINFO);
+    const struct nlattr *kind =
+        info == NULL ? NULL : nl_find(nl_data(info), nl_size(info), IFLA_INFO_KIND);
+    *(bool *)ctx = kind != NULL && nl_size(kind) == sizeof("bridge") &&
+                   memcmp(nl_data(kind), "bridge", sizeof("bridge")) == 0;
+}
+
+static int is_bridge(int fd, const char *name, bool *ret_is)
+{
+    struct nl_batch batch = {0};
+    struct ifinfomsg head = {.ifi_family = AF_UNSPEC};
+    nl_begin(&batch, RTM_GETLINK, ACK, &head, sizeof(head));
+    nl_put_text(&batch, IFLA_IFNAME, name);
+    int rc = nl_transact(fd, &batch, take_kind, ret_is, NULL);
+    nl_done(&batch);
+    return rc;
 }
 
 int brg_bridge_make(struct hull_work *work, const struct brg_bridge *bridge)
@@ -146,12 +161,15 @@ int brg_bridge_make(struct hull_work *work, const struct brg_bridge *bridge)
         return fail(work, fd, NULL, "bridge", bridge->name);
     struct nl_failure failure = {0};
     bool there = if_nametoindex(bridge->name) != 0;
-    if (there && !is_bridge(bridge->name))
+    bool is = false;
+    int rc = there ? is_bridge(fd, bridge->name, &is) : 0;
+    if (rc == 0 && there && !is)
         return hull_problem_set(&work->problem, HULL_CONFLICT,
                                 "%s is an interface of this host, and no bridge: choose another "
                                 "name with --bridge",
                                 bridge->name);
-    int rc = there ? 0 : create_bridge(fd, bridge, &failure);
+    if (rc == 0 && !there)
+        rc = create_bridge(fd, bridge, &failure);
     if (rc == 0)
         rc = guard_bridge(bridge);
     if (rc == 0)
@@ -170,11 +188,11 @@ static int delete_link(int fd, const char *name)
     return rc == -ENODEV ? 0 : rc;
 }
 
-int brg_bridge_delete(struct hull_work *work, const char *name)
+int brg_delete(struct hull_work *work, const char *name)
 {
     HULL_AUTO_FD fd = nl_open(NETLINK_ROUTE);
     int rc = fd < 0 ? fd : delete_link(fd, name);
-    return rc == 0 ? 0 : fail(work, rc, NULL, "bridge", name);
+    return rc == 0 ? 0 : fail(work, rc, NULL, "failed to delete interface", name);
 }
 
 /* --- veth pairs ------------------------------------------------------------------------------ */

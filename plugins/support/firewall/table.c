@@ -46,7 +46,7 @@ static const struct {
     {"outward", NULL},
     {"guard", "type filter hook prerouting priority raw"},
     {"prerouting", "type nat hook prerouting priority dstnat"},
-    {"output", "type nat hook output priority dstnat"},
+    {"output", "type nat hook output priority -100"},
     {"postrouting", "type nat hook postrouting priority srcnat"},
     {"forward", "type filter hook forward priority filter"},
 };

@@ -1,0 +1,306 @@
+/* The network engine with the driver bridge, ipam, firewall and the state store, end to end. */
+#include "net.h"
+
+#include "api/config.h"
+#include "network.h"
+
+#include <ftw.h>
+
+static char root[] = "/tmp/hull-test-net-XXXXXX";
+static struct daemon_config config;
+
+static void begin_engine(void)
+{
+    HULL_ASSERT(mkdtemp(root) != NULL);
+    config.data_root = root;
+    config.bridge = "testbr0";
+    hull_config_set(&daemon_config_message, &config);
+    hull_plugin_alias("state", "state/sqlite");
+}
+
+static int delete_one(const char *path, const struct stat *info, int type, struct FTW *walk)
+{
+    (void)info;
+    (void)type;
+    (void)walk;
+    return remove(path);
+}
+
+static void end_engine(struct place *lan)
+{
+    place_end(lan);
+    nftw(root, delete_one, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+static const char *id_of(struct hull_call *call, char digit)
+{
+    char *id = hull_printf(call, "%064d", 0);
+    memset(id, digit, 64);
+    return id;
+}
+
+/* A join of container ID with one published port. */
+static struct network_join_request request_of(struct hull_call *call, const char *id,
+                                              const struct place *place, const char *host_ip,
+                                              const char *host_port, const char *port)
+{
+    struct network_join_request request = {
+        .container_id = id, .name = "web", .network_mode = "default"};
+    request.netns_fd = place->netns_fd;
+    if (port != NULL) {
+        struct port_binding_list *list =
+            HULL_MSGMAP_ADD(hull_call_arena(call), &request.port_bindings, port);
+        struct port_binding *binding = HULL_LIST_ADD(hull_call_arena(call), list);
+        binding->host_ip = host_ip;
+        binding->host_port = host_port;
+    }
+    return request;
+}
+
+static int leave(struct hull_call *call, const char *id)
+{
+    struct network_leave_request request = {.container_id = id};
+    struct hull_empty done;
+    return network_leave(call, NULL, &request, &done);
+}
+
+FIBER_TEST(a_container_on_the_default_bridge)
+{
+    struct place lan = host_new();
+    begin_engine();
+    struct place box = place_new(80);
+    const char *id = id_of(call, 'a');
+    struct network_join_request request = request_of(call, id, &box, NULL, "18080", "80/tcp");
+    struct network_settings settings;
+    char text[64];
+    CHECK_OK(network_join(call, NULL, &request, &settings));
+    const char *address = settings.ip_address;
+    CHECK_STR(settings.bridge, "testbr0");
+    CHECK_INT(settings.networks.n, 1);
+    CHECK_STR(settings.networks.keys[0], "bridge");
+    CHECK_INT(settings.ports.n, 1);
+    CHECK_STR(settings.ports.keys[0], "80/tcp");
+    CHECK_INT(settings.ports.v[0].n, 1);
+    CHECK_STR(settings.ports.v[0].v[0].host_ip, "0.0.0.0");
+    CHECK_STR(settings.ports.v[0].v[0].host_port, "18080");
+
+    /* From the host, by every address it has, and from the neighbour with its own address. */
+    CHECK_STR(ask(NULL, SOCK_STREAM, address, 80, text), settings.gateway);
+    CHECK_STR(ask(NULL, SOCK_STREAM, "127.0.0.1", 18080, text), settings.gateway);
+    CHECK(reaches(NULL, SOCK_STREAM, "203.0.113.1", 18080));
+    CHECK_STR(ask(&lan, SOCK_STREAM, "203.0.113.1", 18080, text), "203.0.113.2");
+    /* From itself, through the host. */
+    CHECK(reaches(&box, SOCK_STREAM, "203.0.113.1", 18080));
+    /* From outside neither straight nor to a port that is not published. */
+    run(hull_printf(call, "nsenter -t %d -n ip route add %s/32 via 203.0.113.1", (int)lan.pid,
+                    address));
+    CHECK(!reaches(&lan, SOCK_STREAM, address, 80));
+    CHECK(!reaches(&lan, SOCK_STREAM, "203.0.113.1", 80));
+    /* Outwards, masqueraded. */
+    CHECK_STR(ask(&box, SOCK_STREAM, "203.0.113.2", 8080, text), "203.0.113.1");
+    /* A program of the host can't take the port. */
+    CHECK(!holds("timeout 1 socat TCP-LISTEN:18080,reuseaddr - 2>/dev/null"));
+
+    CHECK_OK(leave(call, id));
+    CHECK(!reaches(NULL, SOCK_STREAM, "127.0.0.1", 18080));
+    CHECK_OK(leave(call, id));
+    place_end(&box);
+    end_engine(&lan);
+}
+
+FIBER_TEST(a_port_on_loopback_is_for_the_host_alone)
+{
+    struct place lan = host_new();
+    begin_engine();
+    struct place box = place_new(80);
+    const char *id = id_of(call, 'b');
+    struct network_join_request request =
+        request_of(call, id, &box, "127.0.0.1", "18081", "80/tcp");
+    struct network_settings settings;
+    CHECK_OK(network_join(call, NULL, &request, &settings));
+    CHECK(reaches(NULL, SOCK_STREAM, "127.0.0.1", 18081));
+    CHECK(!reaches(&lan, SOCK_STREAM, "203.0.113.1", 18081));
+    /* A neighbour that sends to 127.0.0.1 over the wire. */
+    run(hull_printf(call,
+                    "nsenter -t %d -n sh -c 'ip addr del 127.0.0.1/8 dev lo; "
+                    "echo 1 > /proc/sys/net/ipv4/conf/eth0/route_localnet; "
+                    "ip route add 127.0.0.1/32 via 203.0.113.1 src 203.0.113.2'",
+                    (int)lan.pid));
+    CHECK(!reaches(&lan, SOCK_STREAM, "127.0.0.1", 18081));
+    CHECK_OK(leave(call, id));
+    place_end(&box);
+    end_engine(&lan);
+}
+
+FIBER_TEST(datagrams_and_chosen_ports)
+{
+    struct place lan = host_new();
+    begin_engine();
+    struct place box = place_new(53);
+    const char *id = id_of(call, 'c');
+    struct network_join_request request = request_of(call, id, &box, "", "", "53/udp");
+    struct network_settings settings;
+    char text[64];
+    CHECK_OK(network_join(call, NULL, &request, &settings));
+    int port = atoi(settings.ports.v[0].v[0].host_port);
+    CHECK(port > 1024);
+    CHECK_STR(ask(&lan, SOCK_DGRAM, "203.0.113.1", port, text), "203.0.113.2");
+    CHECK(reaches(NULL, SOCK_DGRAM, "127.0.0.1", port));
+    CHECK_OK(leave(call, id));
+    place_end(&box);
+    end_engine(&lan);
+}
+
+FIBER_TEST(a_taken_port_fails_and_leaves_nothing)
+{
+    struct place lan = host_new();
+    begin_engine();
+    struct place one = place_new(80);
+    struct place two = place_new(80);
+    const char *a = id_of(call, 'a');
+    const char *b = id_of(call, 'b');
+    struct network_settings settings;
+    struct network_join_request request = request_of(call, a, &one, "", "18090", "80/tcp");
+    CHECK_OK(network_join(call, NULL, &request, &settings));
+    const char *first = settings.ip_address;
+    request = request_of(call, b, &two, "", "18090", "80/tcp");
+    CHECK_KIND(network_join(call, NULL, &request, &settings), HULL_INTERNAL);
+    CHECK_HAS(hull_error(call),
+              "driver failed programming external connectivity on endpoint web (");
+    CHECK_HAS(hull_error(call), "): Bind for 0.0.0.0:18090 failed: port is already allocated");
+    struct network_ref ref = {.id = "bridge"};
+    struct network network;
+    CHECK_OK(network_inspect(call, NULL, &ref, &network));
+    CHECK_INT(network.containers.n, 1);
+    /* A range takes the next one. */
+    request = request_of(call, b, &two, "", "18090-18095", "80/tcp");
+    CHECK_OK(network_join(call, NULL, &request, &settings));
+    CHECK_STR(settings.ports.v[0].v[0].host_port, "18091");
+    CHECK(strcmp(settings.ip_address, first) != 0);
+    CHECK_OK(network_inspect(call, NULL, &ref, &network));
+    CHECK_INT(network.containers.n, 2);
+    CHECK_OK(leave(call, a));
+    CHECK_OK(leave(call, b));
+    CHECK_OK(network_inspect(call, NULL, &ref, &network));
+    CHECK_INT(network.containers.n, 0);
+    place_end(&one);
+    place_end(&two);
+    end_engine(&lan);
+}
+
+FIBER_TEST(rules_that_another_program_flushed_come_back)
+{
+    struct place lan = host_new();
+    begin_engine();
+    struct place box = place_new(80);
+    const char *id = id_of(call, 'd');
+    struct network_join_request request = request_of(call, id, &box, "", "18084", "80/tcp");
+    struct network_settings settings;
+    char text[64];
+    CHECK_OK(network_join(call, NULL, &request, &settings));
+    CHECK(reaches(&lan, SOCK_STREAM, "203.0.113.1", 18084));
+    run("nft flush ruleset");
+    for (int i = 0; i < 100 && !reaches(NULL, SOCK_STREAM, "127.0.0.1", 18084); i++)
+        CHECK_OK(hull_sleep(call, 20));
+    CHECK_STR(ask(&lan, SOCK_STREAM, "203.0.113.1", 18084, text), "203.0.113.2");
+    CHECK_OK(leave(call, id));
+    place_end(&box);
+    end_engine(&lan);
+}
+
+FIBER_TEST(restore_keeps_the_living_and_releases_the_dead)
+{
+    struct place lan = host_new();
+    begin_engine();
+    struct place one = place_new(80);
+    struct place two = place_new(80);
+    const char *a = id_of(call, 'a');
+    const char *b = id_of(call, 'b');
+    struct network_settings settings;
+    struct network_join_request request = request_of(call, a, &one, "", "18085", "80/tcp");
+    CHECK_OK(network_join(call, NULL, &request, &settings));
+    request = request_of(call, b, &two, "", "18086", "80/tcp");
+    CHECK_OK(network_join(call, NULL, &request, &settings));
+    run("nft delete table inet $(nft list tables | sed -n 's/table inet //p')");
+    struct network_restore_request restore = {0};
+    struct hull_empty done;
+    hull_strv_add(hull_call_arena(call), &restore.live, a);
+    CHECK_OK(network_restore(call, NULL, &restore, &done));
+    CHECK(reaches(&lan, SOCK_STREAM, "203.0.113.1", 18085));
+    CHECK(!reaches(&lan, SOCK_STREAM, "203.0.113.1", 18086));
+    CHECK_OK(leave(call, a));
+    /* Nothing lives: the table goes. */
+    CHECK_OK(network_restore(call, NULL, &(struct network_restore_request){0}, &done));
+    CHECK(!holds("nft list tables | grep -q hull"));
+    place_end(&one);
+    place_end(&two);
+    end_engine(&lan);
+}
+
+FIBER_TEST(networks_are_listed_made_and_removed)
+{
+    struct place lan = host_new();
+    begin_engine();
+    struct place box = place_new(80);
+    const char *id = id_of(call, 'e');
+    struct network_list_reply list;
+    CHECK_OK(network_list(call, NULL, &(struct network_list_request){0}, &list));
+    CHECK_INT(list.networks.n, 3);
+    struct network_create_request create = {.name = "mine"};
+    struct network_create_reply made;
+    CHECK_OK(network_create(call, NULL, &create, &made));
+    CHECK_KIND(network_create(call, NULL, &create, &made), HULL_CONFLICT);
+    CHECK_STR(hull_error(call), "network with name mine already exists");
+    create.name = "bridge";
+    CHECK_KIND(network_create(call, NULL, &create, &made), HULL_FORBIDDEN);
+
+    struct network_join_request request = request_of(call, id, &box, NULL, NULL, NULL);
+    struct network_settings settings;
+    struct hull_empty done;
+    request.network_mode = "mine";
+    CHECK_OK(network_join(call, NULL, &request, &settings));
+    CHECK_STR(settings.networks.keys[0], "mine");
+    CHECK(settings.networks.v[0].dns_names.n == 2);
+    CHECK(reaches(NULL, SOCK_STREAM, settings.networks.v[0].ip_address, 80));
+    struct network_ref ref = {.id = "mine"};
+    CHECK_KIND(network_remove(call, NULL, &ref, &done), HULL_FORBIDDEN);
+    CHECK_HAS(hull_error(call), "network mine has active endpoints (name:\"web\" id:\"");
+    CHECK_OK(leave(call, id));
+    CHECK_OK(network_remove(call, NULL, &ref, &done));
+    CHECK_KIND(network_remove(call, NULL, &ref, &done), HULL_NOT_FOUND);
+    CHECK_STR(hull_error(call), "network mine not found");
+    ref.id = "bridge";
+    CHECK_KIND(network_remove(call, NULL, &ref, &done), HULL_FORBIDDEN);
+    CHECK_STR(hull_error(call), "bridge is a pre-defined network and cannot be removed");
+    place_end(&box);
+    end_engine(&lan);
+}
+
+FIBER_TEST(none_and_host)
+{
+    struct place lan = host_new();
+    begin_engine();
+    struct place box = place_new(80);
+    const char *id = id_of(call, 'f');
+    struct network_join_request request = request_of(call, id, &box, NULL, NULL, NULL);
+    struct network_settings settings;
+    char text[64];
+    request.network_mode = "none";
+    CHECK_OK(network_join(call, NULL, &request, &settings));
+    CHECK_STR(settings.networks.keys[0], "none");
+    CHECK_STR(ask(&box, SOCK_STREAM, "127.0.0.1", 80, text), "127.0.0.1");
+    CHECK(!holds("ip link show testbr0 2>/dev/null"));
+    CHECK_OK(leave(call, id));
+    request.network_mode = "host";
+    request.netns_fd = -1;
+    CHECK_OK(network_join(call, NULL, &request, &settings));
+    CHECK_STR(settings.networks.keys[0], "host");
+    CHECK_OK(leave(call, id));
+    request.network_mode = "nope";
+    CHECK_KIND(network_join(call, NULL, &request, &settings), HULL_NOT_FOUND);
+    CHECK_STR(hull_error(call), "network nope not found");
+    place_end(&box);
+    end_engine(&lan);
+}
+
+TAP_MAIN
