@@ -115,7 +115,8 @@ static int sweep(struct hull_work *work, void *arg)
         if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..") ||
             hull_strv_contains(job->keep, entry->d_name))
             continue;
-        (void)root_remove_tree(fd, entry->d_name); /* the next start tries again */
+        if (root_remove_tree(fd, entry->d_name) < 0)
+            continue; /* the next start tries again */
     }
     closedir(dir);
     return 0;
