@@ -27,7 +27,8 @@
     F(T, STRING, _, error, "error", 0, "What is wrong, naming the entry")            \
     F(T, INT, _, entries, "entries", 0, "Entries of the tar")                        \
     F(T, INT, _, bytes, "bytes", 0, "Bytes of the files, holes counted as they are") \
-    F(T, INT, _, written, "written", 0, "Bytes written to the disk, or to the tar")
+    F(T, INT, _, written, "written", 0, "Bytes written to the disk, or to the tar")  \
+    F(T, BOOL, _, top, "top", 0, "The tar said what the top of the tree is like")
 HULL_MESSAGE(jail_result, JAIL_RESULT_FIELDS)
 
 /* A running jail. */

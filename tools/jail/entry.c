@@ -277,6 +277,7 @@ static int make_top(struct unpack *unpack, const struct place *place)
         return hull_problem_set(unpack->problem, HULL_INVALID,
                                 "%s: the top of the tree can only be a directory",
                                 unpack->entry->path);
+    unpack->counts->top = true;
     /* The top of a container's tree, or where a cp goes, keeps what it has. */
     return unpack->options->whiteouts == WHITEOUTS_NONE ? 0 : make_dir(unpack, place, true, false);
 }

@@ -30,6 +30,7 @@ struct options {
 /* What the result says. */
 struct counts {
     int64_t entries, bytes, written;
+    bool top; /* the archive said what the tree's top is like */
 };
 
 /*

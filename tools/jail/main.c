@@ -124,6 +124,7 @@ int main(int argc, char **argv)
         .entries = counts.entries,
         .bytes = counts.bytes,
         .written = counts.written,
+        .top = counts.top,
     };
     struct hull_arena *arena = hull_arena_new();
     void *data;
