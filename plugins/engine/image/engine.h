@@ -150,8 +150,24 @@ struct archive;
 int img_load_docker(struct img_session *session, const struct archive *archive) HULL_CHECKED;
 int img_load_oci(struct img_session *session, const struct archive *archive) HULL_CHECKED;
 
+/* --- list.c, inspect.c --------------------------------------------------------------------- */
+
+/* When it was made, TIME_ZERO when it does not say. */
+int64_t img_created_ns(const struct image_doc *doc);
+/* True when another image was built on DOC. */
+bool img_has_children(const struct image_doc_list *all, const struct image_doc *doc);
+/* The containers that use the image ID (NULL: any image). */
+int img_users(struct hull_call *call, const char *id, struct container_users_reply *ret)
+    HULL_CHECKED;
+/* -HULL_NOT_FOUND unless PLATFORM (may be NULL) is that of DOC. */
+int img_check_platform(struct hull_call *call, const struct image_doc *doc, const char *platform)
+    HULL_CHECKED;
+
 /* --- the handlers -------------------------------------------------------------------------- */
 
 image_load_handler img_load;
+image_list_handler img_list;
+image_inspect_handler img_inspect;
+image_history_handler img_history;
 
 #endif

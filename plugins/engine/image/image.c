@@ -248,6 +248,9 @@ static const char *const uses[] = {"state",       "support/content", "storage/ov
                                    "storage/vfs", "container",       NULL};
 
 static const struct hull_handler handlers[] = {
+    HULL_HANDLE(image, list, img_list),
+    HULL_HANDLE(image, inspect, img_inspect),
+    HULL_HANDLE(image, history, img_history),
     HULL_HANDLE(image, load, img_load),
     HULL_HANDLE(image, resolve, img_resolve),
     HULL_HANDLE(image, storage, img_handle_storage),

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "compress.h"
@@ -28,10 +29,12 @@ struct step {
     const char *storage;
     struct image_layer_doc *layer;
     const char *parent;
+    struct step *below; /* the step of the parent, or NULL */
     int dir_fd;
     const char *token; /* NULL: nothing to abort */
     const char *whiteouts;
     struct hull_task *task;
+    bool inherit; /* the layer says nothing of its top: it is like that of the one below */
 };
 
 char *img_chain_id(struct hull_call *call, const char *parent, const char *diff_id)
@@ -109,6 +112,7 @@ static int unpack_into(struct hull_call *call, struct step *step, int blob_fd)
                          "digest mismatch: the configuration says %s, the content is %s",
                          step->layer->diff_id, feed.ret);
     step->layer->size = result.bytes;
+    step->inherit = !result.top;
     return 0;
 }
 
@@ -158,7 +162,11 @@ static void close_step(struct hull_call *call, void *arg)
 static int begin_step(struct step *step)
 {
     struct hull_call *call = step->call;
-    struct storage_layer layer = {.chain_id = step->layer->chain, .parent = step->parent};
+    struct storage_layer layer = {
+        .chain_id = step->layer->chain,
+        /* One that is being made beside us can't be named yet. */
+        .parent = step->below && step->below->token ? NULL : step->parent,
+    };
     struct storage_begin_reply begun;
     struct storage_layer there;
     int rc = storage_layer_begin(call, step->storage, &layer, &begun);
@@ -179,6 +187,19 @@ static int begin_step(struct step *step)
     return 0;
 }
 
+/* Where the storage driver could not do it: the layer below was being made at the same time. */
+static int inherit_top(const struct step *step)
+{
+    struct stat st;
+
+    if (!step->inherit || !step->below || step->below->dir_fd < 0)
+        return 0;
+    if (fstat(step->below->dir_fd, &st) < 0 || fchown(step->dir_fd, st.st_uid, st.st_gid) < 0 ||
+        fchmod(step->dir_fd, st.st_mode & 07777) < 0)
+        return hull_fail_errno(step->call, errno, "layer %s", step->layer->diff_id);
+    return 0;
+}
+
 static int commit_step(struct img_session *session, struct step *step)
 {
     struct storage_layer layer = {
@@ -192,6 +213,9 @@ static int commit_step(struct img_session *session, struct step *step)
 
     if (!step->token)
         return 0;
+    rc = inherit_top(step);
+    if (rc < 0)
+        return rc;
     hull_strv_add(hull_call_arena(session->call), &session->made, step->layer->chain);
     rc = storage_layer_commit(session->call, step->storage, &layer, &nothing);
     if (rc == 0)
@@ -249,6 +273,7 @@ int img_unpack(struct img_session *session, struct image_doc *doc)
             .storage = storage,
             .layer = &doc->layers.v[i],
             .parent = i ? doc->layers.v[i - 1].chain : NULL,
+            .below = i ? &steps[i - 1] : NULL,
             .dir_fd = -1,
         };
         rc = run_step(session, &steps[i]);
