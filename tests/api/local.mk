@@ -1,1 +1,13 @@
-# tests/api: see the top of Makefile.am
+# tests/api: the HTTP interface: its parser, the codec below it, and whole requests as data files.
+check_PROGRAMS += tests/unit/test-http-head tests/unit/test-json
+TESTS += tests/unit/test-http-head tests/unit/test-json
+
+tests_unit_test_http_head_SOURCES = tests/unit/test-http-head.c tests/unit/tap.h plugins/http/head.c
+tests_unit_test_http_head_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_http_head_LDFLAGS = $(TEST_LDFLAGS)
+tests_unit_test_http_head_LDADD = $(TEST_LIBADD)
+
+tests_unit_test_json_SOURCES = tests/unit/test-json.c tests/unit/tap.h
+tests_unit_test_json_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_json_LDFLAGS = $(TEST_LDFLAGS)
+tests_unit_test_json_LDADD = plugins/common/libcommon.la $(TEST_LIBADD)

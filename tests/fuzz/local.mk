@@ -20,3 +20,16 @@ else
 FUZZ_MAIN = tests/fuzz/replay.c
 TESTS += $(FUZZ_TARGETS)
 endif
+
+check_PROGRAMS += tests/fuzz/fuzz-json tests/fuzz/fuzz-http-head
+FUZZ_TARGETS += tests/fuzz/fuzz-json tests/fuzz/fuzz-http-head
+
+tests_fuzz_fuzz_json_SOURCES = tests/fuzz/fuzz-json.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_json_CFLAGS = $(TEST_CFLAGS)
+tests_fuzz_fuzz_json_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_json_LDADD = plugins/common/libcommon.la $(TEST_LIBADD)
+
+tests_fuzz_fuzz_http_head_SOURCES = tests/fuzz/fuzz-http-head.c plugins/http/head.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_http_head_CFLAGS = $(TEST_CFLAGS)
+tests_fuzz_fuzz_http_head_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_http_head_LDADD = $(TEST_LIBADD)
