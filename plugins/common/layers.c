@@ -18,6 +18,10 @@
 #define NOTE "layer" /* what is written down about a layer */
 #define NOTE_MAX 512
 
+/* Each plugin has a copy of this file and so of these. */
+static struct layers layers = {.root_fd = -1};
+static const struct layers_driver *driver;
+
 #define DIR_FLAGS (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 
 /* --- names --------------------------------------------------------------------------------- */
@@ -31,7 +35,7 @@ const char *layers_hex(const char *chain)
     return strspn(hex, "0123456789abcdef") == 64 && hex[64] == '\0' ? hex : NULL;
 }
 
-int layers_check_chain(struct hull_call *call, const char *chain)
+static int check_chain(struct hull_call *call, const char *chain)
 {
     if (layers_hex(chain) != NULL)
         return 0;
@@ -39,7 +43,7 @@ int layers_check_chain(struct hull_call *call, const char *chain)
                      chain != NULL ? chain : "\"\"");
 }
 
-int layers_check_id(struct hull_call *call, const char *id)
+static int check_id(struct hull_call *call, const char *id)
 {
     static const char letters[] =
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
@@ -83,45 +87,45 @@ int layers_make_dir(int dir_fd, const char *path, mode_t mode)
     return fd < 0 ? -errno : fd;
 }
 
-int layers_make_tmp(const struct layers *layers, const char *what, char *ret)
+int layers_make_tmp(const struct layers *in, const char *what, char *ret)
 {
     static unsigned long counter;
     unsigned long number = __atomic_add_fetch(&counter, 1, __ATOMIC_RELAXED);
     snprintf(ret, 64, "tmp/%s-%.12s-%lu", process_mark(), what, number);
-    HULL_AUTO_FD fd = layers_make_dir(layers->root_fd, ret, 0700);
+    HULL_AUTO_FD fd = layers_make_dir(in->root_fd, ret, 0700);
     return fd < 0 ? fd : 0;
 }
 
-static int open_below(const struct layers *layers, const char *a, const char *b, const char *c)
+static int open_below(const struct layers *in, const char *a, const char *b, const char *c)
 {
     char path[512];
     int length =
         snprintf(path, sizeof(path), "%s/%s%s%s", a, b, c != NULL ? "/" : "", c != NULL ? c : "");
     if (length >= (int)sizeof(path))
         return -ENAMETOOLONG;
-    int fd = openat(layers->root_fd, path, DIR_FLAGS);
+    int fd = openat(in->root_fd, path, DIR_FLAGS);
     return fd < 0 ? -errno : fd;
 }
 
-int layers_open_diff(const struct layers *layers, const char *hex)
+int layers_open_diff(const struct layers *in, const char *hex)
 {
-    return open_below(layers, hex, DIFF, NULL);
+    return open_below(in, hex, DIFF, NULL);
 }
 
-int layers_open_container(const struct layers *layers, const char *id, const char *sub)
+int layers_open_container(const struct layers *in, const char *id, const char *sub)
 {
-    return open_below(layers, "containers", id, sub);
+    return open_below(in, "containers", id, sub);
 }
 
 struct open_job {
-    struct layers *layers;
+    const char *root;
     int root_fd;
 };
 
 static int open_work(struct hull_work *work, void *arg)
 {
     struct open_job *job = arg;
-    const char *root = job->layers->root;
+    const char *root = job->root;
     char *parent = strndupa(root, (size_t)(strrchr(root, '/') - root));
     if (mkdir(parent, 0710) < 0 && errno != EEXIST)
         return hull_problem_set(&work->problem, hull_kind_of_errno(errno), "%s: %s", parent,
@@ -139,44 +143,62 @@ static int open_work(struct hull_work *work, void *arg)
     return 0;
 }
 
-int layers_open(struct hull_call *call, struct layers *layers, const char *name)
+static int open_root(struct hull_call *call)
 {
-    if (layers->root_fd >= 0)
-        return 0;
     const struct daemon_config *config = daemon_config();
     if (config == NULL || config->data_root == NULL || config->data_root[0] != '/')
         return hull_fail(call, HULL_INTERNAL, "data-root is not an absolute path");
-    char *root;
-    HULL_ASSERT(asprintf(&root, "%s/%s", config->data_root, name) > 0);
-    free((char *)layers->root);
-    layers->root = root;
+    if (layers.root == NULL) {
+        char *root;
+        HULL_ASSERT(asprintf(&root, "%s/%s", config->data_root, driver->name) > 0);
+        layers.root = root;
+    }
     process_mark(); /* before a worker wants it */
-    struct open_job job = {.layers = layers, .root_fd = -1};
+    struct open_job job = {.root = layers.root, .root_fd = -1};
     int rc = hull_work(call, open_work, &job);
     if (rc < 0)
         return rc;
-    if (layers->root_fd >= 0) /* another fiber was faster */
+    if (layers.root_fd >= 0) /* another fiber was faster */
         close(job.root_fd);
     else
-        layers->root_fd = job.root_fd;
+        layers.root_fd = job.root_fd;
     return 0;
 }
 
-void layers_close(struct layers *layers)
+int layers_get(struct hull_call *call, const struct layers **ret)
 {
-    if (layers->root_fd >= 0)
-        close(layers->root_fd);
-    layers->root_fd = -1;
-    free((char *)layers->root);
-    layers->root = NULL;
+    int rc = layers.root_fd >= 0 ? 0 : open_root(call);
+    *ret = &layers;
+    return rc;
+}
+
+int layers_check_request(struct hull_call *call, const struct storage_container *request,
+                         const struct layers **ret)
+{
+    int rc = check_id(call, request->id);
+    for (size_t i = 0; rc == 0 && i < request->chain.n; i++)
+        rc = check_chain(call, request->chain.v[i]);
+    return rc < 0 ? rc : layers_get(call, ret);
+}
+
+void layers_init(const struct layers_driver *used)
+{
+    driver = used;
+}
+
+void layers_fini(void)
+{
+    if (layers.root_fd >= 0)
+        close(layers.root_fd);
+    layers.root_fd = -1;
+    free((char *)layers.root);
+    layers.root = NULL;
 }
 
 /* --- one job for all methods ----------------------------------------------------------------- */
 
 struct job {
-    struct layers *layers;
     const char *chain, *parent, *token;
-    layers_fill_fn *fill;
     int64_t size;
     char ret_token[64];
     int ret_fd;
@@ -184,6 +206,14 @@ struct job {
     struct storage_layer *ret_layer;
     const struct storage_sweep_request *sweep;
 };
+
+static int run(struct hull_call *call, int rc, hull_work_fn *fn, struct job *job)
+{
+    const struct layers *unused;
+    if (rc == 0)
+        rc = layers_get(call, &unused);
+    return rc < 0 ? rc : hull_work(call, fn, job);
+}
 
 static int fail(struct hull_work *work, int err, const char *what, const char *name)
 {
@@ -196,6 +226,45 @@ static int no_layer(struct hull_work *work, const char *chain)
     return hull_problem_set(&work->problem, HULL_NOT_FOUND, "layer %s does not exist", chain);
 }
 
+int layers_get_diff(struct hull_work *work, const struct layers *in, const char *chain)
+{
+    int fd = layers_open_diff(in, layers_hex(chain));
+    if (fd == -ENOENT)
+        return hull_problem_set(&work->problem, HULL_NOT_FOUND,
+                                "layer %s does not exist; pull the image again", chain);
+    return fd < 0 ? fail(work, -fd, "opening layer", chain) : fd;
+}
+
+int layers_get_container(struct hull_work *work, const struct layers *in, const char *id,
+                         const char *sub)
+{
+    int fd = layers_open_container(in, id, sub);
+    if (fd == -ENOENT)
+        return hull_problem_set(&work->problem, HULL_NOT_FOUND,
+                                "the writable layer of container %s does not exist", id);
+    return fd < 0 ? fail(work, -fd, "opening the writable layer of", id) : fd;
+}
+
+int layers_make_container(struct hull_work *work, const struct layers *in, const char *id)
+{
+    HULL_AUTO_FD all = openat(in->root_fd, "containers", DIR_FLAGS);
+    if (all < 0)
+        return fail(work, errno, "opening", "containers");
+    if (mkdirat(all, id, 0700) < 0)
+        return errno == EEXIST ? hull_problem_set(&work->problem, HULL_CONFLICT,
+                                                  "container %s has a writable layer already", id)
+                               : fail(work, errno, "making the writable layer of", id);
+    int fd = openat(all, id, DIR_FLAGS);
+    return fd < 0 ? fail(work, errno, "opening the writable layer of", id) : fd;
+}
+
+void layers_drop_container(const struct layers *in, const char *id)
+{
+    char path[160];
+    snprintf(path, sizeof(path), "containers/%s", id);
+    (void)!root_remove_tree(in->root_fd, path); /* what stays is swept */
+}
+
 /* --- begin ---------------------------------------------------------------------------------- */
 
 static int fill_layer(struct hull_work *work, struct job *job, int diff_fd)
@@ -203,60 +272,57 @@ static int fill_layer(struct hull_work *work, struct job *job, int diff_fd)
     const char *parent = job->parent;
     HULL_AUTO_FD parent_fd = -1;
     if (parent != NULL && parent[0] != '\0') {
-        parent_fd = layers_open_diff(job->layers, layers_hex(parent));
+        parent_fd = layers_get_diff(work, &layers, parent);
         if (parent_fd < 0)
-            return parent_fd == -ENOENT ? no_layer(work, parent)
-                                        : fail(work, -parent_fd, "opening layer", parent);
+            return parent_fd;
         int rc = layers_copy_dir_attributes(parent_fd, diff_fd);
         if (rc < 0)
             return fail(work, -rc, "making layer", job->chain);
     }
-    return job->fill != NULL ? job->fill(parent_fd, diff_fd, work) : 0;
+    return driver->fill != NULL ? driver->fill(work, parent_fd, diff_fd) : 0;
 }
 
 static int begin_work(struct hull_work *work, void *arg)
 {
     struct job *job = arg;
-    HULL_AUTO_FD there = layers_open_diff(job->layers, layers_hex(job->chain));
+    HULL_AUTO_FD there = layers_open_diff(&layers, layers_hex(job->chain));
     if (there >= 0)
         return hull_problem_set(&work->problem, HULL_NOT_MODIFIED, "layer %s exists already",
                                 job->chain);
-    int rc = layers_make_tmp(job->layers, "layer", job->ret_token);
+    int rc = layers_make_tmp(&layers, "layer", job->ret_token);
     if (rc < 0)
         return fail(work, -rc, "making layer", job->chain);
     char path[80];
     snprintf(path, sizeof(path), "%s/" DIFF, job->ret_token);
-    HULL_AUTO_FD fd = layers_make_dir(job->layers->root_fd, path, 0755);
+    HULL_AUTO_FD fd = layers_make_dir(layers.root_fd, path, 0755);
     rc = fd < 0 ? fail(work, -fd, "making layer", job->chain) : fill_layer(work, job, fd);
     if (rc < 0) {
-        (void)!root_remove_tree(job->layers->root_fd, job->ret_token);
+        (void)!root_remove_tree(layers.root_fd, job->ret_token);
         return rc;
     }
     job->ret_fd = HULL_TAKE_FD(fd);
     return 0;
 }
 
-int layers_begin(struct hull_call *call, struct layers *layers, const struct storage_layer *request,
-                 layers_fill_fn *fill, const char *whiteouts, struct storage_begin_reply *ret)
+int layers_begin(struct hull_call *call, const struct storage_layer *request,
+                 struct storage_begin_reply *ret)
 {
-    int rc = layers_check_chain(call, request->chain_id);
+    int rc = check_chain(call, request->chain_id);
     if (rc == 0 && request->parent != NULL && request->parent[0] != '\0')
-        rc = layers_check_chain(call, request->parent);
+        rc = check_chain(call, request->parent);
     if (rc < 0)
         return rc;
     struct job job = {
-        .layers = layers,
         .chain = request->chain_id,
         .parent = request->parent,
-        .fill = fill,
     };
-    rc = hull_work(call, begin_work, &job);
+    rc = run(call, rc, begin_work, &job);
     if (rc < 0)
         return rc;
     *ret = (struct storage_begin_reply){
         .dir_fd = job.ret_fd,
         .token = hull_strdup(call, job.ret_token),
-        .whiteouts = whiteouts,
+        .whiteouts = driver->whiteouts,
     };
     return 0;
 }
@@ -276,7 +342,7 @@ static int write_note(const struct job *job, int layer_fd)
 static int commit_work(struct hull_work *work, void *arg)
 {
     struct job *job = arg;
-    int root_fd = job->layers->root_fd;
+    int root_fd = layers.root_fd;
     HULL_AUTO_FD fd = openat(root_fd, job->token, DIR_FLAGS);
     if (fd < 0)
         return fail(work, errno, "committing layer", job->chain);
@@ -301,75 +367,80 @@ static int check_token(struct hull_call *call, const char *token)
                            token != NULL ? token : "");
 }
 
-int layers_commit(struct hull_call *call, struct layers *layers,
-                  const struct storage_layer *request)
+int layers_commit(struct hull_call *call, const struct storage_layer *request,
+                  struct hull_empty *ret)
 {
-    int rc = layers_check_chain(call, request->chain_id);
+    (void)ret;
+    int rc = check_chain(call, request->chain_id);
     if (rc == 0)
         rc = check_token(call, request->token);
     if (rc < 0)
         return rc;
     struct job job = {
-        .layers = layers,
         .chain = request->chain_id,
         .parent = request->parent,
         .token = request->token,
         .size = request->size,
     };
-    return hull_work(call, commit_work, &job);
+    return run(call, rc, commit_work, &job);
 }
 
 static int abort_work(struct hull_work *work, void *arg)
 {
     struct job *job = arg;
-    int rc = root_remove_tree(job->layers->root_fd, job->token);
+    int rc = root_remove_tree(layers.root_fd, job->token);
     return rc < 0 ? fail(work, -rc, "removing", job->token) : 0;
 }
 
-int layers_abort(struct hull_call *call, struct layers *layers, const struct storage_layer *request)
+int layers_abort(struct hull_call *call, const struct storage_layer *request,
+                 struct hull_empty *ret)
 {
+    (void)ret;
     int rc = check_token(call, request->token);
-    struct job job = {.layers = layers, .token = request->token};
-    return rc < 0 ? rc : hull_work(call, abort_work, &job);
+    struct job job = {.token = request->token};
+    return run(call, rc, abort_work, &job);
 }
 
 /* --- remove, stat ---------------------------------------------------------------------------- */
 
 /* Out of sight at once, and for good: a crash leaves it in tmp. */
-static int remove_path(const struct layers *layers, const char *path)
+static int remove_path(const char *path)
 {
     char aside[64];
-    int rc = layers_make_tmp(layers, "gone", aside);
+    int rc = layers_make_tmp(&layers, "gone", aside);
     if (rc < 0)
         return rc;
     char inside[80];
     snprintf(inside, sizeof(inside), "%s/x", aside);
-    if (renameat(layers->root_fd, path, layers->root_fd, inside) < 0)
+    if (renameat(layers.root_fd, path, layers.root_fd, inside) < 0)
         rc = errno == ENOENT ? 0 : -errno;
-    int removed = root_remove_tree(layers->root_fd, aside);
+    int removed = root_remove_tree(layers.root_fd, aside);
     return rc < 0 ? rc : removed;
 }
 
 static int remove_work(struct hull_work *work, void *arg)
 {
     struct job *job = arg;
-    int rc = remove_path(job->layers, job->token);
+    int rc = remove_path(job->token);
     return rc < 0 ? fail(work, -rc, "removing", job->token) : 0;
 }
 
-int layers_remove(struct hull_call *call, struct layers *layers,
-                  const struct storage_layer *request)
+int layers_remove(struct hull_call *call, const struct storage_layer *request,
+                  struct hull_empty *ret)
 {
-    int rc = layers_check_chain(call, request->chain_id);
-    struct job job = {.layers = layers, .token = layers_hex(request->chain_id)};
-    return rc < 0 ? rc : hull_work(call, remove_work, &job);
+    (void)ret;
+    int rc = check_chain(call, request->chain_id);
+    struct job job = {.token = layers_hex(request->chain_id)};
+    return run(call, rc, remove_work, &job);
 }
 
-int layers_remove_container(struct hull_call *call, struct layers *layers, const char *id)
+int layers_remove_container(struct hull_call *call, const struct storage_container *request,
+                            struct hull_empty *ret)
 {
-    int rc = layers_check_id(call, id);
-    struct job job = {.layers = layers, .token = hull_printf(call, "containers/%s", id)};
-    return rc < 0 ? rc : hull_work(call, remove_work, &job);
+    (void)ret;
+    int rc = check_id(call, request->id);
+    struct job job = {.token = hull_printf(call, "containers/%s", request->id)};
+    return run(call, rc, remove_work, &job);
 }
 
 static int stat_work(struct hull_work *work, void *arg)
@@ -379,7 +450,7 @@ static int stat_work(struct hull_work *work, void *arg)
     HULL_AUTO_FREE char *text = NULL;
     size_t size;
     snprintf(path, sizeof(path), "%s/" NOTE, layers_hex(job->chain));
-    int rc = root_read_file(job->layers->root_fd, path, NOTE_MAX, &text, &size);
+    int rc = root_read_file(layers.root_fd, path, NOTE_MAX, &text, &size);
     if (rc < 0)
         return rc == -ENOENT ? no_layer(work, job->chain)
                              : fail(work, -rc, "reading layer", job->chain);
@@ -392,18 +463,16 @@ static int stat_work(struct hull_work *work, void *arg)
     return 0;
 }
 
-int layers_stat(struct hull_call *call, struct layers *layers, const struct storage_layer *request,
+int layers_stat(struct hull_call *call, const struct storage_layer *request,
                 struct storage_layer *ret)
 {
-    int rc = layers_check_chain(call, request->chain_id);
+    int rc = check_chain(call, request->chain_id);
     struct job job = {
-        .layers = layers,
         .chain = request->chain_id,
         .arena = hull_call_arena(call),
         .ret_layer = ret,
     };
-    if (rc == 0)
-        rc = hull_work(call, stat_work, &job);
+    rc = run(call, rc, stat_work, &job);
     if (rc < 0)
         return rc;
     ret->chain_id = hull_strdup(call, request->chain_id);
@@ -449,7 +518,7 @@ static int sweep_entry(void *ctx, const struct root_entry *entry)
     if (!sweeper->unwanted(sweeper->job, entry->name))
         return 1;
     snprintf(path, sizeof(path), "%s/%s", sweeper->folder, entry->name);
-    int rc = remove_path(sweeper->job->layers, path);
+    int rc = remove_path(path);
     return rc < 0 ? rc : 1;
 }
 
@@ -464,7 +533,7 @@ static int sweep_work(struct hull_work *work, void *arg)
     for (size_t i = 0; i < HULL_COUNT(sweepers); i++) {
         if (sweepers[i].unwanted == is_unknown_layer && job->sweep->layers.v == NULL)
             continue;
-        HULL_AUTO_FD fd = openat(job->layers->root_fd, sweepers[i].folder, DIR_FLAGS);
+        HULL_AUTO_FD fd = openat(layers.root_fd, sweepers[i].folder, DIR_FLAGS);
         int rc = fd < 0 ? -errno : root_walk(fd, sweep_entry, NULL, &sweepers[i]);
         if (rc < 0)
             return fail(work, -rc, "sweeping", sweepers[i].folder);
@@ -472,9 +541,10 @@ static int sweep_work(struct hull_work *work, void *arg)
     return 0;
 }
 
-int layers_sweep(struct hull_call *call, struct layers *layers,
-                 const struct storage_sweep_request *request)
+int layers_sweep(struct hull_call *call, const struct storage_sweep_request *request,
+                 struct hull_empty *ret)
 {
-    struct job job = {.layers = layers, .sweep = request};
-    return hull_work(call, sweep_work, &job);
+    (void)ret;
+    struct job job = {.sweep = request};
+    return run(call, 0, sweep_work, &job);
 }

@@ -18,52 +18,62 @@
 #define HULL_COMMON_LAYERS_H
 
 #include <hull/fiber.h>
+#include <hull/plugin.h>
 
 #include "storage.h"
 
 struct layers {
-    int root_fd;      /* -1 until layers_open() */
+    int root_fd;      /* -1 until it is opened */
     const char *root; /* absolute path, for people */
 };
 
-/* Open, and make, DATA-ROOT/NAME. Idempotent. */
-HULL_CHECKED int layers_open(struct hull_call *call, struct layers *layers, const char *name);
-void layers_close(struct layers *layers);
-
 /* The hex of CHAIN ("sha256:<64 hex>"), a pointer into it; NULL when it is none. */
 const char *layers_hex(const char *chain);
-/* The same for a call: -HULL_INVALID. */
-HULL_CHECKED int layers_check_chain(struct hull_call *call, const char *chain);
-HULL_CHECKED int layers_check_id(struct hull_call *call, const char *id);
-
 /* Open HEX/diff or containers/ID/SUB. A descriptor or a negative errno. Worker-safe. */
 int layers_open_diff(const struct layers *layers, const char *hex);
 int layers_open_container(const struct layers *layers, const char *id, const char *sub);
+/* Make containers/ID, new; its descriptor. Worker-safe. */
+int layers_make_container(struct hull_work *work, const struct layers *layers, const char *id);
+/* Take it back. Worker-safe. */
+void layers_drop_container(const struct layers *layers, const char *id);
+/* layers_open_diff() and layers_open_container() with the error filled in. Worker-safe. */
+int layers_get_diff(struct hull_work *work, const struct layers *layers, const char *chain);
+int layers_get_container(struct hull_work *work, const struct layers *layers, const char *id,
+                         const char *sub);
 /* Open the folder PATH, made with MODE when it is missing. Worker-safe. */
 int layers_make_dir(int dir_fd, const char *path, mode_t mode);
 /* Make a new folder in tmp; its name ("tmp/…") goes to RET (64 bytes). Worker-safe. */
 int layers_make_tmp(const struct layers *layers, const char *what, char *ret);
 
-/* What the driver puts into a new layer's folder before it is unpacked into; may be NULL.
- * PARENT_FD is the parent's tree or -1. In a worker. */
-typedef int layers_fill_fn(int parent_fd, int diff_fd, struct hull_work *work);
+/* What the driver puts into a new layer's folder before it is unpacked into; PARENT_FD is the
+ * parent's tree or -1. In a worker. */
+typedef int layers_fill_fn(struct hull_work *work, int parent_fd, int diff_fd);
 
-HULL_CHECKED int layers_begin(struct hull_call *call, struct layers *layers,
-                              const struct storage_layer *request, layers_fill_fn *fill,
-                              const char *whiteouts, struct storage_begin_reply *ret);
-HULL_CHECKED int layers_commit(struct hull_call *call, struct layers *layers,
-                               const struct storage_layer *request);
-HULL_CHECKED int layers_abort(struct hull_call *call, struct layers *layers,
-                              const struct storage_layer *request);
-HULL_CHECKED int layers_remove(struct hull_call *call, struct layers *layers,
-                               const struct storage_layer *request);
-HULL_CHECKED int layers_stat(struct hull_call *call, struct layers *layers,
-                             const struct storage_layer *request, struct storage_layer *ret);
-HULL_CHECKED int layers_sweep(struct hull_call *call, struct layers *layers,
-                              const struct storage_sweep_request *request);
-/* Remove the writable layer ID. */
-HULL_CHECKED int layers_remove_container(struct hull_call *call, struct layers *layers,
-                                         const char *id);
+/* A driver, given to layers_init() by the plugin's own init. The handlers below serve it. */
+struct layers_driver {
+    const char *name;      /* of its folder */
+    const char *whiteouts; /* what the unpacker has to do with them */
+    layers_fill_fn *fill;  /* may be NULL */
+};
+void layers_init(const struct layers_driver *driver);
+/* The plugin's fini. */
+void layers_fini(void);
+
+/* The driver's folder, opened and made when this is the first time. Yields. */
+HULL_CHECKED int layers_get(struct hull_call *call, const struct layers **ret);
+/* Check the ids of REQUEST, and layers_get(). Yields. */
+HULL_CHECKED int layers_check_request(struct hull_call *call,
+                                      const struct storage_container *request,
+                                      const struct layers **ret);
+
+/* Handlers of the methods that all these drivers share. */
+storage_layer_begin_handler layers_begin;
+storage_layer_commit_handler layers_commit;
+storage_layer_abort_handler layers_abort;
+storage_layer_remove_handler layers_remove;
+storage_layer_stat_handler layers_stat;
+storage_sweep_handler layers_sweep;
+storage_remove_handler layers_remove_container;
 
 /* Bytes of the files below DIR_FD, hard links counted once. Worker-safe; negative errno. */
 int64_t layers_usage(int dir_fd);

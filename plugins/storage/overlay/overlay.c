@@ -29,7 +29,6 @@
 
 #define NAME "overlay2"
 
-static struct layers layers = {.root_fd = -1};
 static enum ovl_api api = OVL_APPEND;
 static bool api_known;
 
@@ -39,14 +38,10 @@ static bool api_known;
 HULL_MESSAGE_DECLARE(ovl_options, OVL_OPTIONS_FIELDS)
 HULL_MESSAGE_DEFINE(ovl_options, OVL_OPTIONS_FIELDS)
 
-static int open_layers(struct hull_call *call)
-{
-    return layers_open(call, &layers, NAME);
-}
-
 /* --- probe ----------------------------------------------------------------------------------- */
 
 struct probe {
+    const struct layers *layers;
     enum ovl_api wanted, found;
     struct statfs fs;
 };
@@ -81,18 +76,18 @@ static const char *filesystem_name(long magic, bool *ret_refused)
     return "<unknown>";
 }
 
-static int check_trusted(struct hull_problem *problem)
+static int check_trusted(const struct layers *layers, struct hull_problem *problem)
 {
     char name[64];
-    int rc = layers_make_tmp(&layers, "xattr", name);
-    HULL_AUTO_FD fd = rc < 0 ? rc : openat(layers.root_fd, name, O_RDONLY | O_CLOEXEC);
+    int rc = layers_make_tmp(layers, "xattr", name);
+    HULL_AUTO_FD fd = rc < 0 ? rc : openat(layers->root_fd, name, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return hull_problem_set(problem, HULL_IO, "the data root can't be written to");
     rc = fsetxattr(fd, "trusted.overlay.opaque", "y", 1, 0) < 0
              ? hull_problem_set(problem, HULL_NOT_SUPPORTED, "trusted xattrs do not work: %s",
                                 strerror(errno))
              : 0;
-    unlinkat(layers.root_fd, name, AT_REMOVEDIR);
+    unlinkat(layers->root_fd, name, AT_REMOVEDIR);
     return rc;
 }
 
@@ -102,14 +97,14 @@ static int probe_work(struct hull_work *work, void *arg)
 {
     struct probe *probe = arg;
     bool refused;
-    if (fstatfs(layers.root_fd, &probe->fs) < 0)
+    if (fstatfs(probe->layers->root_fd, &probe->fs) < 0)
         return hull_problem_set(&work->problem, HULL_IO, "statfs: %s", strerror(errno));
     const char *name = filesystem_name((long)probe->fs.f_type, &refused);
     if (refused)
         return hull_problem_set(&work->problem, HULL_NOT_SUPPORTED,
                                 "%s can't hold the upper directory of an overlay", name);
-    int rc = check_trusted(&work->problem);
-    return rc < 0 ? rc : ovl_api_find(&layers, probe->wanted, &probe->found, &work->problem);
+    int rc = check_trusted(probe->layers, &work->problem);
+    return rc < 0 ? rc : ovl_api_find(probe->layers, probe->wanted, &probe->found, &work->problem);
 }
 
 static int wanted_api(struct hull_call *call, enum ovl_api *ret)
@@ -131,7 +126,7 @@ static int wanted_api(struct hull_call *call, enum ovl_api *ret)
 
 static int find_api(struct hull_call *call, struct probe *probe)
 {
-    int rc = open_layers(call);
+    int rc = layers_get(call, &probe->layers);
     if (rc == 0)
         rc = wanted_api(call, &probe->wanted);
     if (rc == 0)
@@ -172,203 +167,12 @@ static int ovl_probe(struct hull_call *call, const struct hull_empty *request,
     return rc;
 }
 
-/* --- layers ---------------------------------------------------------------------------------- */
-
-static int ovl_layer_begin(struct hull_call *call, const struct storage_layer *request,
-                           struct storage_begin_reply *ret)
-{
-    int rc = open_layers(call);
-    return rc < 0 ? rc : layers_begin(call, &layers, request, NULL, "overlay", ret);
-}
-
-static int ovl_layer_commit(struct hull_call *call, const struct storage_layer *request,
-                            struct hull_empty *ret)
-{
-    (void)ret;
-    int rc = open_layers(call);
-    return rc < 0 ? rc : layers_commit(call, &layers, request);
-}
-
-static int ovl_layer_abort(struct hull_call *call, const struct storage_layer *request,
-                           struct hull_empty *ret)
-{
-    (void)ret;
-    int rc = open_layers(call);
-    return rc < 0 ? rc : layers_abort(call, &layers, request);
-}
-
-static int ovl_layer_remove(struct hull_call *call, const struct storage_layer *request,
-                            struct hull_empty *ret)
-{
-    (void)ret;
-    int rc = open_layers(call);
-    return rc < 0 ? rc : layers_remove(call, &layers, request);
-}
-
-static int ovl_layer_stat(struct hull_call *call, const struct storage_layer *request,
-                          struct storage_layer *ret)
-{
-    int rc = open_layers(call);
-    return rc < 0 ? rc : layers_stat(call, &layers, request, ret);
-}
-
-static int ovl_sweep(struct hull_call *call, const struct storage_sweep_request *request,
-                     struct hull_empty *ret)
-{
-    (void)ret;
-    int rc = open_layers(call);
-    return rc < 0 ? rc : layers_sweep(call, &layers, request);
-}
-
 /* --- containers ------------------------------------------------------------------------------ */
 
-static int check_request(struct hull_call *call, const struct storage_container *request)
-{
-    int rc = layers_check_id(call, request->id);
-    for (size_t i = 0; rc == 0 && i < request->chain.n; i++)
-        rc = layers_check_chain(call, request->chain.v[i]);
-    return rc < 0 ? rc : open_layers(call);
-}
-
-static int set_errno(struct hull_work *work, int rc, const char *id)
-{
-    return hull_problem_set(&work->problem, hull_kind_of_errno(-rc),
-                            "the writable layer of container %s: %s", id, strerror(-rc));
-}
-
-/* The top of the tree is as the image's highest layer has it. */
-static int fill_container(struct hull_work *work, const struct storage_container *request,
-                          int dir_fd)
-{
-    HULL_AUTO_FD work_fd = layers_make_dir(dir_fd, "work", 0700);
-    HULL_AUTO_FD upper = layers_make_dir(dir_fd, "upper", 0755);
-    int rc = upper < 0 ? upper : work_fd < 0 ? work_fd : 0;
-    for (size_t i = 0; rc == 0 && i < request->chain.n; i++) {
-        const char *chain = request->chain.v[i];
-        HULL_AUTO_FD fd = layers_open_diff(&layers, layers_hex(chain));
-        if (fd == -ENOENT)
-            return hull_problem_set(&work->problem, HULL_NOT_FOUND,
-                                    "layer %s does not exist; pull the image again", chain);
-        if (fd >= 0 && i == request->chain.n - 1)
-            rc = layers_copy_dir_attributes(fd, upper);
-        rc = fd < 0 ? fd : rc;
-    }
-    return rc < 0 ? set_errno(work, rc, request->id) : 0;
-}
-
-static int create_work(struct hull_work *work, void *arg)
-{
-    const struct storage_container *request = arg;
-    HULL_AUTO_FD containers =
-        openat(layers.root_fd, "containers", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (containers < 0)
-        return set_errno(work, -errno, request->id);
-    if (mkdirat(containers, request->id, 0700) < 0)
-        return errno == EEXIST
-                   ? hull_problem_set(&work->problem, HULL_CONFLICT,
-                                      "container %s has a writable layer already", request->id)
-                   : set_errno(work, -errno, request->id);
-    HULL_AUTO_FD dir_fd = openat(containers, request->id, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    int rc =
-        dir_fd < 0 ? set_errno(work, -errno, request->id) : fill_container(work, request, dir_fd);
-    if (rc < 0)
-        (void)!root_remove_tree(containers, request->id);
-    return rc;
-}
-
-static int ovl_create(struct hull_call *call, const struct storage_container *request,
-                      struct hull_empty *ret)
-{
-    (void)ret;
-    int rc = check_request(call, request);
-    if (rc == 0 && request->chain.n > OVL_LAYERS_MAX)
-        rc = hull_fail(call, HULL_NOT_SUPPORTED,
-                       "the image has %zu layers; overlay stacks at most %d", request->chain.n,
-                       OVL_LAYERS_MAX);
-    return rc < 0 ? rc : hull_work(call, create_work, (void *)request);
-}
-
-static int ovl_remove(struct hull_call *call, const struct storage_container *request,
-                      struct hull_empty *ret)
-{
-    (void)ret;
-    int rc = open_layers(call);
-    return rc < 0 ? rc : layers_remove_container(call, &layers, request->id);
-}
-
-static void add_data(struct hull_call *call, struct hull_map *data, const char *key, const char *id,
-                     const char *sub)
-{
-    hull_map_set(hull_call_arena(call), data, key,
-                 hull_printf(call, "%s/containers/%s/%s", layers.root, id, sub));
-}
-
-/* What docker shows, in its order: the lowest last. MergedDir is where docker would mount. */
-static void describe(struct hull_call *call, const struct storage_container *request,
-                     struct hull_map *data)
-{
-    struct hull_text lower = HULL_TEXT(hull_call_arena(call));
-    for (size_t i = request->chain.n; i > 0; i--)
-        hull_text_printf(&lower, "%s/%s/diff:", layers.root, layers_hex(request->chain.v[i - 1]));
-    hull_text_printf(&lower, "%s/init/diff", layers.root);
-    hull_map_set(hull_call_arena(call), data, "ID", hull_strdup(call, request->id));
-    hull_map_set(hull_call_arena(call), data, "LowerDir", lower.data);
-    add_data(call, data, "MergedDir", request->id, "merged");
-    add_data(call, data, "UpperDir", request->id, "upper");
-    add_data(call, data, "WorkDir", request->id, "work");
-}
-
-static int ovl_describe(struct hull_call *call, const struct storage_container *request,
-                        struct storage_mount_reply *ret)
-{
-    int rc = check_request(call, request);
-    if (rc < 0)
-        return rc;
-    *ret = (struct storage_mount_reply){.mount_fd = -1};
-    describe(call, request, &ret->data);
-    return 0;
-}
-
-static int mount_work(struct hull_work *work, void *arg)
-{
-    return ovl_mount_make(arg, &work->problem);
-}
-
-static struct ovl_mount mount_of(const struct storage_container *request, bool writable, bool init)
-{
-    return (struct ovl_mount){
-        .layers = &layers,
-        .chain = request->chain.v,
-        .chain_count = request->chain.n,
-        .id = writable ? request->id : NULL,
-        .init = init,
-        .api = api,
-        .ret_fd = -1,
-    };
-}
-
-static int ovl_mount(struct hull_call *call, const struct storage_container *request,
-                     struct storage_mount_reply *ret)
-{
-    struct probe probe = {};
-    int rc = check_request(call, request);
-    if (rc == 0 && !api_known)
-        rc = find_api(call, &probe);
-    if (rc < 0)
-        return rc;
-    struct ovl_mount mount = mount_of(request, !request->readonly, !request->readonly);
-    rc = hull_work(call, mount_work, &mount);
-    if (rc < 0)
-        return rc;
-    *ret = (struct storage_mount_reply){.mount_fd = mount.ret_fd};
-    describe(call, request, &ret->data);
-    return 0;
-}
-
-/* --- what a container changed ----------------------------------------------------------------- */
-
-struct look {
-    const char *id;
+/* A request with the open layers, for a worker. */
+struct job {
+    const struct layers *layers;
+    const struct storage_container *request;
     struct hull_arena *arena;
     struct ovl_mount below;
     int64_t size;
@@ -376,113 +180,227 @@ struct look {
     struct filesystem_change_list *changes;
 };
 
-static int open_upper(struct hull_work *work, struct look *look)
+static int fail(struct hull_work *work, int rc, const struct job *job)
 {
-    look->upper_fd = layers_open_container(&layers, look->id, "upper");
-    if (look->upper_fd == -ENOENT)
-        return hull_problem_set(&work->problem, HULL_NOT_FOUND,
-                                "the writable layer of container %s does not exist", look->id);
-    return look->upper_fd < 0 ? set_errno(work, look->upper_fd, look->id) : 0;
+    return hull_problem_set(&work->problem, hull_kind_of_errno(-rc),
+                            "the writable layer of container %s: %s", job->request->id,
+                            strerror(-rc));
+}
+
+/* The top of the tree is as the image's highest layer has it. */
+static int fill_container(struct hull_work *work, const struct job *job, int dir_fd)
+{
+    const struct hull_strv *chain = &job->request->chain;
+    HULL_AUTO_FD work_fd = layers_make_dir(dir_fd, "work", 0700);
+    HULL_AUTO_FD upper = layers_make_dir(dir_fd, "upper", 0755);
+    int rc = upper < 0 ? upper : work_fd < 0 ? work_fd : 0;
+    for (size_t i = 0; rc == 0 && i < chain->n; i++) {
+        HULL_AUTO_FD fd = layers_get_diff(work, job->layers, chain->v[i]);
+        if (fd < 0)
+            return fd;
+        if (i == chain->n - 1)
+            rc = layers_copy_dir_attributes(fd, upper);
+    }
+    return rc < 0 ? fail(work, rc, job) : 0;
+}
+
+static int create_work(struct hull_work *work, void *arg)
+{
+    const struct job *job = arg;
+    HULL_AUTO_FD dir_fd = layers_make_container(work, job->layers, job->request->id);
+    if (dir_fd < 0)
+        return dir_fd;
+    int rc = fill_container(work, job, dir_fd);
+    if (rc < 0)
+        layers_drop_container(job->layers, job->request->id);
+    return rc;
+}
+
+static int ovl_create(struct hull_call *call, const struct storage_container *request,
+                      struct hull_empty *ret)
+{
+    struct job job = {.request = request};
+    (void)ret;
+    int rc = layers_check_request(call, request, &job.layers);
+    if (rc == 0 && request->chain.n > OVL_LAYERS_MAX)
+        rc = hull_fail(call, HULL_NOT_SUPPORTED,
+                       "the image has %zu layers; overlay stacks at most %d", request->chain.n,
+                       OVL_LAYERS_MAX);
+    return rc < 0 ? rc : hull_work(call, create_work, &job);
+}
+
+/* What docker shows, in its order: the lowest last. MergedDir is where docker would mount. */
+static void describe(struct hull_call *call, const struct job *job, struct hull_map *data)
+{
+    static const char *const subs[][2] = {
+        {"MergedDir", "merged"}, {"UpperDir", "upper"}, {"WorkDir", "work"}};
+    struct hull_arena *arena = hull_call_arena(call);
+    const struct storage_container *request = job->request;
+    const char *root = job->layers->root;
+    struct hull_text lower = HULL_TEXT(arena);
+    for (size_t i = request->chain.n; i > 0; i--)
+        hull_text_printf(&lower, "%s/%s/diff:", root, layers_hex(request->chain.v[i - 1]));
+    hull_text_printf(&lower, "%s/init/diff", root);
+    hull_map_set(arena, data, "ID", hull_strdup(call, request->id));
+    hull_map_set(arena, data, "LowerDir", lower.data);
+    for (size_t i = 0; i < HULL_COUNT(subs); i++)
+        hull_map_set(arena, data, subs[i][0],
+                     hull_printf(call, "%s/containers/%s/%s", root, request->id, subs[i][1]));
+}
+
+static int ovl_describe(struct hull_call *call, const struct storage_container *request,
+                        struct storage_mount_reply *ret)
+{
+    struct job job = {.request = request};
+    int rc = layers_check_request(call, request, &job.layers);
+    if (rc < 0)
+        return rc;
+    *ret = (struct storage_mount_reply){.mount_fd = -1};
+    describe(call, &job, &ret->data);
+    return 0;
+}
+
+/* --- mounting -------------------------------------------------------------------------------- */
+
+static int mount_work(struct hull_work *work, void *arg)
+{
+    struct job *job = arg;
+    return ovl_mount_make(&job->below, &work->problem);
+}
+
+/* Fill job->below: the layers, and with WRITABLE the container's own on top. */
+static int prepare_mount(struct hull_call *call, struct job *job, bool writable, bool init)
+{
+    const struct storage_container *request = job->request;
+    struct probe probe = {};
+    int rc = layers_check_request(call, request, &job->layers);
+    if (rc == 0 && !api_known)
+        rc = find_api(call, &probe);
+    job->below = (struct ovl_mount){
+        .layers = job->layers,
+        .chain = request->chain.v,
+        .chain_count = request->chain.n,
+        .id = writable ? request->id : NULL,
+        .init = init,
+        .api = api,
+        .ret_fd = -1,
+    };
+    return rc;
+}
+
+static int ovl_mount(struct hull_call *call, const struct storage_container *request,
+                     struct storage_mount_reply *ret)
+{
+    struct job job = {.request = request};
+    int rc = prepare_mount(call, &job, !request->readonly, !request->readonly);
+    if (rc == 0)
+        rc = hull_work(call, mount_work, &job);
+    if (rc < 0)
+        return rc;
+    *ret = (struct storage_mount_reply){.mount_fd = job.below.ret_fd};
+    describe(call, &job, &ret->data);
+    return 0;
+}
+
+/* --- what a container changed ----------------------------------------------------------------- */
+
+static int upper_work(struct hull_work *work, void *arg)
+{
+    struct job *job = arg;
+    job->upper_fd = layers_get_container(work, job->layers, job->request->id, "upper");
+    return job->upper_fd < 0 ? job->upper_fd : 0;
 }
 
 static int usage_work(struct hull_work *work, void *arg)
 {
-    struct look *look = arg;
-    int rc = open_upper(work, look);
+    struct job *job = arg;
+    int rc = upper_work(work, job);
+    HULL_AUTO_FD fd = job->upper_fd;
     if (rc < 0)
         return rc;
-    HULL_AUTO_FD fd = look->upper_fd;
-    look->size = layers_usage(fd);
-    return look->size < 0 ? set_errno(work, (int)look->size, look->id) : 0;
+    job->size = layers_usage(fd);
+    return job->size < 0 ? fail(work, (int)job->size, job) : 0;
 }
 
 static int ovl_usage(struct hull_call *call, const struct storage_container *request,
                      struct storage_usage_reply *ret)
 {
-    struct look look = {.id = request->id};
-    int rc = check_request(call, request);
+    struct job job = {.request = request};
+    int rc = layers_check_request(call, request, &job.layers);
     if (rc == 0)
-        rc = hull_work(call, usage_work, &look);
-    ret->size = rc == 0 ? look.size : 0;
+        rc = hull_work(call, usage_work, &job);
+    if (rc == 0)
+        ret->size = job.size;
     return rc;
 }
 
 static int changes_work(struct hull_work *work, void *arg)
 {
-    struct look *look = arg;
-    int rc = open_upper(work, look);
+    struct job *job = arg;
+    int rc = upper_work(work, job);
+    HULL_AUTO_FD upper_fd = job->upper_fd;
+    if (rc == 0)
+        rc = ovl_mount_make(&job->below, &work->problem);
     if (rc < 0)
         return rc;
-    HULL_AUTO_FD upper_fd = look->upper_fd;
-    rc = ovl_mount_make(&look->below, &work->problem);
-    if (rc < 0)
-        return rc;
-    HULL_AUTO_FD below_fd = look->below.ret_fd;
-    return ovl_changes(look->arena, upper_fd, below_fd, look->changes, &work->problem);
+    HULL_AUTO_FD below_fd = job->below.ret_fd;
+    return ovl_changes(job->arena, upper_fd, below_fd, job->changes, &work->problem);
 }
 
-static int ovl_changes_method(struct hull_call *call, const struct storage_container *request,
-                              struct storage_changes_reply *ret)
+static int ovl_changes_handler(struct hull_call *call, const struct storage_container *request,
+                               struct storage_changes_reply *ret)
 {
-    struct probe probe = {};
-    int rc = check_request(call, request);
-    if (rc == 0 && !api_known)
-        rc = find_api(call, &probe);
+    struct filesystem_change_list changes = {};
+    struct job job = {.request = request, .arena = hull_call_arena(call), .changes = &changes};
+    int rc = prepare_mount(call, &job, false, true);
+    if (rc == 0)
+        rc = hull_work(call, changes_work, &job);
     if (rc < 0)
         return rc;
-    struct filesystem_change_list changes = {};
-    struct look look = {
-        .id = request->id,
-        .arena = hull_call_arena(call),
-        .below = mount_of(request, false, true),
-        .changes = &changes,
-    };
-    rc = hull_work(call, changes_work, &look);
     ret->changes.n = changes.n;
     ret->changes.v = changes.v;
-    return rc;
-}
-
-static int diff_work(struct hull_work *work, void *arg)
-{
-    return open_upper(work, arg);
+    return 0;
 }
 
 static int ovl_diff(struct hull_call *call, const struct storage_container *request,
                     struct storage_diff_reply *ret)
 {
-    struct look look = {.id = request->id};
-    int rc = check_request(call, request);
+    struct job job = {.request = request};
+    int rc = layers_check_request(call, request, &job.layers);
     if (rc == 0)
-        rc = hull_work(call, diff_work, &look);
+        rc = hull_work(call, upper_work, &job);
     if (rc < 0)
         return rc;
-    *ret = (struct storage_diff_reply){.dir_fd = look.upper_fd, .layer = true, .list_fd = -1};
+    *ret = (struct storage_diff_reply){.dir_fd = job.upper_fd, .layer = true, .list_fd = -1};
     return 0;
 }
 
-static void ovl_fini(void)
+static const struct layers_driver driver = {.name = NAME, .whiteouts = "overlay"};
+
+static int ovl_init(struct hull_call *call)
 {
-    layers_close(&layers);
+    (void)call;
+    layers_init(&driver);
+    return 0;
 }
 
 static const struct hull_handler handlers[] = {
     HULL_HANDLE(storage, probe, ovl_probe),
-    HULL_HANDLE(storage, layer_begin, ovl_layer_begin),
-    HULL_HANDLE(storage, layer_commit, ovl_layer_commit),
-    HULL_HANDLE(storage, layer_abort, ovl_layer_abort),
-    HULL_HANDLE(storage, layer_remove, ovl_layer_remove),
-    HULL_HANDLE(storage, layer_stat, ovl_layer_stat),
+    HULL_HANDLE(storage, layer_begin, layers_begin),
+    HULL_HANDLE(storage, layer_commit, layers_commit),
+    HULL_HANDLE(storage, layer_abort, layers_abort),
+    HULL_HANDLE(storage, layer_remove, layers_remove),
+    HULL_HANDLE(storage, layer_stat, layers_stat),
     HULL_HANDLE(storage, create, ovl_create),
-    HULL_HANDLE(storage, remove, ovl_remove),
+    HULL_HANDLE(storage, remove, layers_remove_container),
     HULL_HANDLE(storage, mount, ovl_mount),
     HULL_HANDLE(storage, describe, ovl_describe),
     HULL_HANDLE(storage, usage, ovl_usage),
-    HULL_HANDLE(storage, changes, ovl_changes_method),
+    HULL_HANDLE(storage, changes, ovl_changes_handler),
     HULL_HANDLE(storage, diff, ovl_diff),
-    HULL_HANDLE(storage, sweep, ovl_sweep),
+    HULL_HANDLE(storage, sweep, layers_sweep),
     {},
 };
 
 HULL_PLUGIN(storage_overlay, .port = "storage/overlay", .version = "1.0", .handlers = handlers,
-            .options = &ovl_options_message, .fini = ovl_fini);
+            .options = &ovl_options_message, .init = ovl_init, .fini = layers_fini);
