@@ -165,8 +165,16 @@ void loop_run(const struct fiber *fiber)
         turn();
 }
 
+/* libevent writes to standard error what it also returns. */
+static void be_quiet(int severity, const char *text)
+{
+    (void)severity;
+    (void)text;
+}
+
 int loop_init(void)
 {
+    event_set_log_callback(be_quiet);
     struct event_config *config = event_config_new();
     HULL_ASSERT(config != NULL);
     event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK | EVENT_BASE_FLAG_IGNORE_ENV);

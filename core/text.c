@@ -101,9 +101,10 @@ struct array_head {
 __attribute__((no_sanitize("address"))) static struct array_head *array_head(
     const struct hull_arena *arena, void *array)
 {
+    if (array == NULL || (uintptr_t)array % sizeof(struct array_head) != 0)
+        return NULL;
     struct array_head *head = (struct array_head *)array - 1;
-    if (array == NULL || (uintptr_t)array % sizeof(*head) != 0 ||
-        !arena_owns(arena, head, sizeof(*head)))
+    if (!arena_owns(arena, head, sizeof(*head)))
         return NULL;
     return head->seal == (ARRAY_SEAL ^ (uintptr_t)array) ? head : NULL;
 }

@@ -39,6 +39,12 @@
 #include <hull/hull.h>
 
 #define TAP_SECONDS 20
+/* True in a build that is several times slower. */
+#ifdef HULL_SANITIZED
+#define TAP_SANITIZED 1
+#else
+#define TAP_SANITIZED 0
+#endif
 #define TAP_SKIPPED 77
 
 struct tap_test {
@@ -215,9 +221,11 @@ static volatile pid_t tap_child;
 /* What the test left running would keep its output open. */
 static void tap_child_ended(int number)
 {
+    int saved = errno;
     (void)number;
     if (tap_child > 0)
         kill(-tap_child, SIGKILL);
+    errno = saved;
 }
 
 static int tap_fork(const struct tap_test *test, char *reason, size_t size)

@@ -55,8 +55,9 @@ FIBER_TEST(more_work_than_threads)
 static int one_worker(struct hull_call *call, void *arg)
 {
     (void)arg;
-    struct square a = {.in = 2, .ms = 5}, b = {.in = 3};
+    struct square a = {.in = 2, .ms = 100}, b = {.in = 3};
     struct hull_task *first = hull_task_start(call, "a", task_squares, &a);
+    CHECK_OK(hull_sleep(call, 20));
     struct hull_task *second = hull_task_start(call, "b", task_squares, &b);
     CHECK_OK(hull_task_join(call, second));
     CHECK_INT(a.out, 4); /* in order */
@@ -75,24 +76,23 @@ TEST(the_number_of_threads_is_limited)
 
 FIBER_TEST(the_loop_goes_on_meanwhile)
 {
-    struct square square = {.in = 1, .ms = 50};
+    struct square square = {.in = 1, .ms = 300};
     struct hull_task *task = hull_task_start(call, "squares", task_squares, &square);
     int turns = 0;
-    while (square.out == 0) {
+    for (; turns < 20; turns++)
         CHECK_OK(hull_sleep(call, 1));
-        turns++;
-    }
-    CHECK(turns > 5);
+    int64_t before = hull_now_ms();
     CHECK_OK(hull_task_join(call, task));
+    CHECK(hull_now_ms() > before); /* all these turns were meanwhile */
 }
 
 static int until_canceled(struct hull_work *work, void *arg)
 {
-    *(bool *)arg = true;
+    *(_Atomic bool *)arg = true;
     while (!*work->canceled)
         usleep(100);
     usleep(10000);
-    *(bool *)arg = false;
+    *(_Atomic bool *)arg = false;
     return hull_problem_set(&work->problem, HULL_CANCELED, "stopped half way");
 }
 
@@ -103,7 +103,7 @@ static int task_until_canceled(struct hull_call *call, void *arg)
 
 FIBER_TEST(cancel_is_seen_and_the_end_awaited)
 {
-    bool running = false;
+    _Atomic bool running = false;
     struct hull_task *task = hull_task_start(call, "until", task_until_canceled, &running);
     CHECK_OK(hull_sleep(call, 10));
     CHECK(running);
@@ -115,7 +115,7 @@ FIBER_TEST(cancel_is_seen_and_the_end_awaited)
 
 FIBER_TEST(a_deadline_is_seen_by_the_worker)
 {
-    bool running = false;
+    _Atomic bool running = false;
     hull_call_set_timeout(call, 10);
     CHECK_KIND(hull_work(call, until_canceled, &running), HULL_CANCELED);
     CHECK(!running);
