@@ -88,6 +88,8 @@
     R(POST, "/volumes/prune", volume, prune, JSON, 200)                      \
     R(GET, "/volumes/{name}", volume, inspect, JSON, 200)                    \
     R(DELETE, "/volumes/{name}", volume, remove, NOTHING, 204)               \
+    R(GET, "/plugins", system, plugin_list, JSON, 200)                       \
+    R(GET, "/plugins/{name:.*}/json", system, plugin_inspect, JSON, 200)     \
     R(GET, "/hull/fibers", system, fibers, JSON, 200)                        \
     R(GET, "/hull/plugins", system, plugins, JSON, 200)                      \
     R(GET, "/hull/trace", system, trace, LINES, 200)
@@ -108,6 +110,16 @@
     N(POST, "/images/{name:.*}/push", "registries")                \
     N(GET, "/distribution/{name:.*}/json", "registries")           \
     N(POST, "/auth", "registries")                                 \
+    N(GET, "/plugins/privileges", "managed plugins")               \
+    N(POST, "/plugins/pull", "managed plugins")                    \
+    N(POST, "/plugins/create", "managed plugins")                  \
+    N(POST, "/plugins/{name:.*}/enable", "managed plugins")        \
+    N(POST, "/plugins/{name:.*}/disable", "managed plugins")       \
+    N(POST, "/plugins/{name:.*}/upgrade", "managed plugins")       \
+    N(POST, "/plugins/{name:.*}/push", "managed plugins")          \
+    N(POST, "/plugins/{name:.*}/set", "managed plugins")           \
+    N(DELETE, "/plugins/{name:.*}", "managed plugins")             \
+    N(PUT, "/volumes/{name}", "updating cluster volumes")          \
     N(GET, "/containers/{id}/attach/ws", "attaching by websocket") \
     N(GET, "/containers/{id}/checkpoints", "checkpoints")          \
     N(POST, "/containers/{id}/checkpoints", "checkpoints")         \

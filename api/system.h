@@ -11,8 +11,13 @@
 #include "system_types.h"
 #include "volume.h"
 
-/* The headers of every answer, too. */
-#define SYSTEM_PING_REPLY_FIELDS(F, T) F(T, STRING, _, body, "body", HULL_TOP, "OK")
+/* What clients look at before anything else. */
+#define SYSTEM_PING_REPLY_FIELDS(F, T)                                                         \
+    F(T, STRING, _, body, "body", HULL_TOP, "OK")                                              \
+    F(T, STRING, _, builder_version, "Builder-Version", HULL_HEADER, "1: the classic builder") \
+    F(T, STRING, _, swarm, "Swarm", HULL_HEADER, "inactive")                                   \
+    F(T, STRING, _, cache_control, "Cache-Control", HULL_HEADER, "The answer holds now only")  \
+    F(T, STRING, _, pragma, "Pragma", HULL_HEADER, "The same for HTTP/1.0")
 HULL_MESSAGE(system_ping_reply, SYSTEM_PING_REPLY_FIELDS)
 HULL_METHOD(system, ping, hull_empty, system_ping_reply, 0)
 HULL_METHOD(system, version, hull_empty, version_info, 0)
@@ -29,6 +34,18 @@ HULL_MESSAGE(system_df_request, SYSTEM_DF_REQUEST_FIELDS)
     F(T, JSON, _, build_cache, "BuildCache", HULL_NULL, "Cache records")
 HULL_MESSAGE(system_df_reply, SYSTEM_DF_REPLY_FIELDS)
 HULL_METHOD(system, df, system_df_request, system_df_reply, 0)
+
+/*
+ * Docker's managed plugins, of which this engine has none: the list is empty, and each name
+ * -HULL_NOT_FOUND. Clients that look for a name in all places ask here too.
+ */
+#define SYSTEM_PLUGIN_LIST_REPLY_FIELDS(F, T) F(T, STRV, _, plugins, "plugins", HULL_TOP, "None")
+HULL_MESSAGE(system_plugin_list_reply, SYSTEM_PLUGIN_LIST_REPLY_FIELDS)
+HULL_METHOD(system, plugin_list, hull_empty, system_plugin_list_reply, 0)
+#define SYSTEM_PLUGIN_REF_FIELDS(F, T) \
+    F(T, STRING, _, name, "name", HULL_PATH | HULL_REQUIRED, "Name of the plugin")
+HULL_MESSAGE(system_plugin_ref, SYSTEM_PLUGIN_REF_FIELDS)
+HULL_METHOD(system, plugin_inspect, system_plugin_ref, hull_empty, 0)
 
 /* hull debug: not in docker's API; served below /hull/. */
 #define SYSTEM_FIBERS_REPLY_FIELDS(F, T) \

@@ -31,8 +31,30 @@ static int ping(struct hull_call *call, const struct hull_empty *request,
 {
     (void)call;
     (void)request;
-    ret_reply->body = "OK";
+    *ret_reply = (struct system_ping_reply){
+        .body = "OK",
+        .builder_version = "1",
+        .swarm = "inactive",
+        .cache_control = "no-cache, no-store, must-revalidate",
+        .pragma = "no-cache",
+    };
     return 0;
+}
+
+static int plugin_list(struct hull_call *call, const struct hull_empty *request,
+                       struct system_plugin_list_reply *ret_reply)
+{
+    (void)call;
+    (void)request;
+    *ret_reply = (struct system_plugin_list_reply){0};
+    return 0;
+}
+
+static int plugin_inspect(struct hull_call *call, const struct system_plugin_ref *request,
+                          struct hull_empty *ret_reply)
+{
+    (void)ret_reply;
+    return hull_fail(call, HULL_NOT_FOUND, "plugin \"%s\" not found", request->name);
 }
 
 static void component(struct hull_call *call, struct version_info *info, const char *name,
@@ -235,6 +257,8 @@ static int trace(struct hull_call *call, const struct hull_empty *request,
 
 static const struct hull_handler handlers[] = {
     HULL_HANDLE(system, ping, ping),
+    HULL_HANDLE(system, plugin_list, plugin_list),
+    HULL_HANDLE(system, plugin_inspect, plugin_inspect),
     HULL_HANDLE(system, version, version),
     HULL_HANDLE(system, info, system_info_get),
     HULL_HANDLE(system, df, df),
