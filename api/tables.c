@@ -9,6 +9,7 @@
 #include "firewall.h"
 #include "http.h"
 #include "ipam.h"
+#include "log.h"
 #include "netdriver.h"
 #include "routes.h"
 #include "runtime.h"

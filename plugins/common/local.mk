@@ -26,3 +26,4 @@ plugins_common_libcommon_la_SOURCES += plugins/common/root.c plugins/common/root
 plugins_common_libcommon_la_SOURCES += plugins/common/layers.c plugins/common/layers_tree.c \
 	plugins/common/layers.h
 plugins_common_libcommon_la_SOURCES += plugins/common/instance.c plugins/common/instance.h
+plugins_common_libcommon_la_SOURCES += plugins/common/detach.c plugins/common/detach.h
