@@ -10,6 +10,7 @@
 
 #include "container_types.h"
 #include "network_types.h"
+#include "oci.h"
 #include "stats_types.h"
 
 #define CONTAINER_REF_FIELDS(F, T) \
@@ -216,14 +217,18 @@ HULL_MESSAGE(container_user, CONTAINER_USER_FIELDS)
 HULL_MESSAGE(container_users_reply, CONTAINER_USERS_REPLY_FIELDS)
 HULL_METHOD(container, users, container_users_request, container_users_reply, 0)
 
-/* For exec: what it needs to know of a container. Counts as a use of the container. */
-#define CONTAINER_LOOKUP_REPLY_FIELDS(F, T)                                       \
-    F(T, STRING, _, id, "Id", 0, "Full id")                                       \
-    F(T, STRING, _, name, "Name", 0, "Name without the slash")                    \
-    F(T, STRING, _, runtime, "Runtime", 0, "Port of its runtime, runtime/native") \
-    F(T, MESSAGE, container_state, state, "State", 0, "State")                    \
-    F(T, MESSAGE, container_config, config, "Config", 0, "Configuration")         \
-    F(T, MESSAGE, host_config, host_config, "HostConfig", 0, "Settings that need the host")
+/* For exec: what it needs to know of a container, and how a further process in it runs: with the
+ * container's environment, user, folder, capabilities, limits and system call filter. */
+#define CONTAINER_LOOKUP_REPLY_FIELDS(F, T)                                                 \
+    F(T, STRING, _, id, "Id", 0, "Full id")                                                 \
+    F(T, STRING, _, name, "Name", 0, "Name without the slash")                              \
+    F(T, STRING, _, runtime, "Runtime", 0, "Port of its runtime, runtime/native")           \
+    F(T, MESSAGE, container_state, state, "State", 0, "State")                              \
+    F(T, MESSAGE, container_config, config, "Config", 0, "Configuration")                   \
+    F(T, MESSAGE, host_config, host_config, "HostConfig", 0, "Settings that need the host") \
+    F(T, MESSAGE, oci_process, process, "Process", 0, "The container's own process")        \
+    F(T, STRING, _, seccomp_mode, "SeccompMode", 0, "As for runtime.create")                \
+    F(T, POINTER, oci_seccomp, seccomp, "Seccomp", 0, "System call filter of mode spec")
 HULL_MESSAGE(container_lookup_reply, CONTAINER_LOOKUP_REPLY_FIELDS)
 HULL_METHOD(container, lookup, container_ref, container_lookup_reply, 0)
 
