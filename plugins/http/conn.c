@@ -186,6 +186,12 @@ static int find_route(struct hull_call *call, struct http_request *request)
     return 0;
 }
 
+/* Streams follow what happens, and end when their client goes or the daemon does. */
+static bool is_endless(enum http_style style)
+{
+    return style == HTTP_LINES || style == HTTP_LOGS || style == HTTP_HIJACK || style == HTTP_READY;
+}
+
 static int answer(struct hull_call *call, struct http_request *request)
 {
     if (strcmp(request->head.method, "OPTIONS") == 0)
@@ -193,6 +199,10 @@ static int answer(struct hull_call *call, struct http_request *request)
     int rc = check_origin(call, request);
     if (rc == 0)
         rc = find_route(call, request);
+    if (rc == 0 && is_endless(request->route->style))
+        request->conn->endless = call;
+    if (rc == 0 && http_draining && request->conn->endless)
+        rc = hull_fail(call, HULL_UNAVAILABLE, "the daemon is shutting down");
     return rc < 0 ? rc : http_dispatch(call, request);
 }
 
@@ -204,6 +214,7 @@ static int watched(struct hull_call *call, void *arg)
     request->watch = (struct http_watch){request->conn, call};
     request->watcher = hull_task_start(call, "http hang-up", http_watch_run, &request->watch);
     int rc = answer(call, request);
+    request->conn->endless = NULL;
     if (rc == -HULL_CANCELED)
         request->conn->close = true; /* the client has gone, or the daemon goes */
     else if (rc < 0 && request->head_sent)

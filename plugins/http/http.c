@@ -73,8 +73,8 @@ static int wait_all(struct hull_call *call, void *arg)
     (void)arg;
     while (rc == 0 && (http_conns || accepting())) {
         for (struct http_conn *conn = http_conns; conn; conn = conn->next) {
-            if (conn->idle)
-                hull_cancel(conn->call);
+            if (conn->idle || conn->endless)
+                hull_cancel(conn->idle ? conn->call : conn->endless);
         }
         rc = hull_cond_wait(call, &http_changed);
     }

@@ -43,6 +43,7 @@ struct http_conn {
     bool close;     /* after this request */
     bool idle;      /* no request is here: a drain may cut the connection */
     struct hull_call *call;
+    struct hull_call *endless; /* of a request that would go on for ever: a drain ends it */
     struct http_conn *next, **link;
 };
 

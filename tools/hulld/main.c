@@ -86,6 +86,19 @@ static void configure(struct hulld *hulld)
     }
 }
 
+/* Requests that run get half of the time to end by themselves, the plugins the rest. */
+static int stop(struct hull_call *call, const struct hulld *hulld)
+{
+    int64_t seconds = hulld->config.shutdown_timeout;
+    int64_t ms = (seconds > 0 ? seconds : STOP_SECONDS) * 500;
+    struct http_stop_request request = {.timeout_ms = ms};
+    struct hull_empty empty;
+
+    if (http_stop(call, NULL, &request, &empty) < 0)
+        hull_error_clear(call);
+    return hull_core_stop(call, ms);
+}
+
 static int serve(struct hull_call *call, void *arg)
 {
     struct hulld *hulld = arg;
@@ -107,8 +120,7 @@ static int serve(struct hull_call *call, void *arg)
     notify("STOPPING=1");
     hull_log(call, HULL_LOG_INFO, "hulld ends", "signal",
              signal_number > 0 ? sigabbrev_np(signal_number) : NULL, NULL);
-    int64_t seconds = hulld->config.shutdown_timeout;
-    return hull_core_stop(call, (seconds > 0 ? seconds : STOP_SECONDS) * 1000);
+    return stop(call, hulld);
 }
 
 static int run(struct hull_call *call, void *arg)
