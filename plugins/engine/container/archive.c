@@ -1,0 +1,367 @@
+/*
+ * archive.c: files of a container: what changed, all of them as a tar, and cp. Tars are packed and
+ * unpacked by the jail; single paths are looked at by descriptor.
+ */
+#include "ct.h"
+
+#include "jail.h"
+#include "json.h"
+#include "root.h"
+#include "storage.h"
+#include "timefmt.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Where the files of a container are: the tree that its processes see, or a mount of our own. */
+struct tree {
+    int dir_fd;   /* the top */
+    int mntns_fd; /* of a running container, else -1 */
+};
+
+static void close_tree(struct hull_call *call, void *arg)
+{
+    struct tree *tree = arg;
+
+    (void)call;
+    hull_fd_cleanup(&tree->dir_fd);
+    hull_fd_cleanup(&tree->mntns_fd);
+}
+
+static int open_running(struct hull_call *call, const struct ct *ct, struct tree *ret)
+{
+    long long pid = ct->doc.pid;
+
+    ret->dir_fd = open(hull_printf(call, "/proc/%lld/root", pid), O_PATH | O_DIRECTORY | O_CLOEXEC);
+    ret->mntns_fd = open(hull_printf(call, "/proc/%lld/ns/mnt", pid), O_RDONLY | O_CLOEXEC);
+    if (ret->dir_fd < 0 || ret->mntns_fd < 0)
+        return hull_fail_errno(call, errno, "looking into container %s", ct->doc.name);
+    return 0;
+}
+
+static int open_tree_of(struct hull_call *call, struct ct *ct, bool mounts, struct tree *ret)
+{
+    const struct storage_container request = {.id = ct->doc.id, .chain = ct->doc.chain};
+    struct storage_mount_reply reply;
+    int rc;
+
+    *ret = (struct tree){-1, -1};
+    hull_defer(call, close_tree, ret);
+    if (mounts && ct_is_running(ct))
+        return open_running(call, ct, ret);
+    rc = storage_mount(call, ct->doc.storage, &request, &reply);
+    if (rc == 0)
+        ret->dir_fd = reply.mount_fd;
+    return rc;
+}
+
+int ct_handle_changes(struct hull_call *call, const struct container_ref *request,
+                      struct container_changes_reply *ret)
+{
+    struct storage_changes_reply reply;
+    struct storage_container storage;
+    struct ct *ct;
+    int rc = ct_find(call, request->id, &ct);
+
+    if (rc < 0)
+        return rc;
+    storage = (struct storage_container){.id = ct->doc.id, .chain = ct->doc.chain};
+    rc = storage_changes(call, ct->doc.storage, &storage, &reply);
+    if (rc == 0)
+        memcpy(&ret->changes, &reply.changes, sizeof(ret->changes));
+    return rc;
+}
+
+/* --- packing ------------------------------------------------------------------------------------ */
+
+/*
+ * The jail belongs to the call that started it, and a stream outlives its handler: so a fiber of
+ * its own runs the jail and pumps its pipe into the stream that the client reads.
+ */
+struct packing {
+    struct tree tree;
+    char *path, *rename;
+    struct hull_stream *out;
+    struct ct *ct;
+};
+
+static void packing_free(struct packing *packing)
+{
+    hull_fd_cleanup(&packing->tree.dir_fd);
+    hull_fd_cleanup(&packing->tree.mntns_fd);
+    hull_stream_close(packing->out);
+    ct_unref(packing->ct);
+    free(packing->path);
+    free(packing->rename);
+    free(packing);
+}
+
+static int pump(struct hull_call *call, struct jail *jail, struct hull_stream *out)
+{
+    struct hull_stream *in = hull_stream_from_fd(HULL_TAKE_FD(jail->pipe_fd));
+    int rc = hull_stream_copy(call, in, out, NULL);
+
+    hull_stream_close(in);
+    return rc;
+}
+
+static int pack(struct hull_call *call, void *arg)
+{
+    struct packing *packing = arg;
+    const struct jail_pack options = {
+        .dir_fd = packing->tree.mntns_fd < 0 ? packing->tree.dir_fd : 0,
+        .mntns_fd = packing->tree.mntns_fd < 0 ? 0 : packing->tree.mntns_fd,
+        .path = packing->path,
+        .rename = packing->rename,
+    };
+    struct jail jail;
+    int rc = jail_pack(call, &options, &jail);
+
+    if (rc == 0)
+        rc = jail_finish(call, &jail, pump(call, &jail, packing->out), NULL);
+    if (rc == 0)
+        rc = hull_stream_shutdown(call, packing->out);
+    packing_free(packing);
+    return rc;
+}
+
+/* Takes what TREE has. */
+static struct hull_stream *start_packing(struct ct *ct, struct tree *tree, const char *path,
+                                         const char *rename_to)
+{
+    struct packing *packing = calloc(1, sizeof(*packing));
+    struct hull_stream *reader;
+
+    HULL_ASSERT(packing);
+    packing->tree.dir_fd = HULL_TAKE_FD(tree->dir_fd);
+    packing->tree.mntns_fd = HULL_TAKE_FD(tree->mntns_fd);
+    packing->path = path ? strdup(path) : NULL;
+    packing->rename = rename_to ? strdup(rename_to) : NULL;
+    packing->ct = ct_ref(ct);
+    hull_stream_pair((size_t)256 * 1024, &reader, &packing->out);
+    hull_spawn("container archive", pack, packing);
+    return reader;
+}
+
+int ct_handle_export(struct hull_call *call, const struct container_ref *request,
+                     struct container_tar_reply *ret)
+{
+    struct tree *tree = HULL_NEW(hull_call_arena(call), struct tree);
+    struct ct *ct;
+    int rc = ct_find(call, request->id, &ct);
+
+    if (rc == 0)
+        rc = open_tree_of(call, ct, false, tree);
+    if (rc < 0)
+        return rc;
+    ret->stream = start_packing(ct, tree, NULL, NULL);
+    ct_event(call, ct, "export", NULL);
+    return 0;
+}
+
+/* --- one path ----------------------------------------------------------------------------------- */
+
+/* Go's FileMode of a mode. */
+static unsigned long go_mode(mode_t mode)
+{
+    static const struct {
+        mode_t type;
+        unsigned long bits;
+    } types[] = {{S_IFDIR, 1ul << 31}, {S_IFLNK, 1ul << 27},  {S_IFBLK, 1ul << 26},
+                 {S_IFIFO, 1ul << 25}, {S_IFSOCK, 1ul << 24}, {S_IFCHR, 1ul << 26 | 1ul << 21}};
+    unsigned long result = mode & 0777;
+
+    for (size_t i = 0; i < HULL_COUNT(types); i++)
+        if ((mode & S_IFMT) == types[i].type)
+            result |= types[i].bits;
+    if (mode & S_ISUID)
+        result |= 1ul << 23;
+    if (mode & S_ISGID)
+        result |= 1ul << 22;
+    if (mode & S_ISVTX)
+        result |= 1ul << 20;
+    return result;
+}
+
+static char *base64(struct hull_arena *arena, const char *text, size_t length)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    char *out = hull_arena_alloc(arena, (length + 2) / 3 * 4 + 1), *at = out;
+
+    for (size_t i = 0; i < length; i += 3) {
+        unsigned char in[3] = {0};
+        size_t have = length - i < 3 ? length - i : 3;
+
+        memcpy(in, text + i, have);
+        *at++ = digits[in[0] >> 2];
+        *at++ = digits[(in[0] & 3) << 4 | in[1] >> 4];
+        *at++ = '=';
+        *at++ = '=';
+        if (have > 1)
+            at[-2] = digits[(in[1] & 15) << 2 | in[2] >> 6];
+        if (have > 2)
+            at[-1] = digits[in[2] & 63];
+    }
+    return out;
+}
+
+/* The last part of PATH, "/" for the top; trailing slashes and "." do not count. */
+static char *base_name(struct hull_arena *arena, const char *path)
+{
+    size_t end = strlen(path), begin;
+
+    while (end > 0 &&
+           (path[end - 1] == '/' || (path[end - 1] == '.' && (end == 1 || path[end - 2] == '/'))))
+        end--;
+    begin = end;
+    while (begin > 0 && path[begin - 1] != '/')
+        begin--;
+    return end == 0 ? hull_arena_strdup(arena, "/")
+                    : hull_arena_strndup(arena, path + begin, end - begin);
+}
+
+static void read_link(const struct tree *tree, const char *path, char *target, size_t size)
+{
+    char name[NAME_MAX + 1];
+    HULL_AUTO_FD parent = root_open_parent(tree->dir_fd, path, name);
+    ssize_t length = parent < 0 ? -1 : readlinkat(parent, name, target, size - 1);
+
+    target[length > 0 ? length : 0] = '\0';
+}
+
+static int stat_path(struct hull_call *call, const struct ct *ct, const struct tree *tree,
+                     const char *path, const char **ret_header)
+{
+    struct hull_arena *arena = hull_call_arena(call);
+    bool follow = path[0] != '\0' && path[strlen(path) - 1] == '/';
+    struct hull_text text = HULL_TEXT(arena);
+    char target[PATH_MAX] = "";
+    const char *name = base_name(arena, path);
+    struct stat st;
+    int err = root_stat(tree->dir_fd, path, follow, &st);
+
+    if (err == -ENOENT || err == -ENOTDIR)
+        return hull_fail(call, HULL_NOT_FOUND, "Could not find the file %s in container %s", path,
+                         ct->doc.name);
+    if (err < 0)
+        return hull_fail_errno(call, -err, "%s in container %s", path, ct->doc.name);
+    if (S_ISLNK(st.st_mode))
+        read_link(tree, path, target, sizeof(target));
+    hull_text_puts(&text, "{\"name\":");
+    json_quote(&text, name, strlen(name));
+    hull_text_printf(&text, ",\"size\":%lld,\"mode\":%lu,\"mtime\":\"%s\",\"linkTarget\":",
+                     (long long)st.st_size, go_mode(st.st_mode),
+                     time_format(arena, st.st_mtim.tv_sec * TIME_SECOND + st.st_mtim.tv_nsec));
+    json_quote(&text, target, strlen(target));
+    hull_text_puts(&text, "}");
+    *ret_header = base64(arena, text.data, text.length);
+    return 0;
+}
+
+int ct_handle_archive_stat(struct hull_call *call, const struct container_archive_request *request,
+                           struct container_archive_reply *ret)
+{
+    struct tree *tree = HULL_NEW(hull_call_arena(call), struct tree);
+    struct ct *ct;
+    int rc = ct_find(call, request->id, &ct);
+
+    if (rc == 0)
+        rc = open_tree_of(call, ct, true, tree);
+    return rc < 0 ? rc : stat_path(call, ct, tree, request->path, &ret->stat);
+}
+
+int ct_handle_archive_get(struct hull_call *call, const struct container_archive_request *request,
+                          struct container_archive_reply *ret)
+{
+    struct tree *tree = HULL_NEW(hull_call_arena(call), struct tree);
+    const char *name;
+    struct ct *ct;
+    int rc = ct_find(call, request->id, &ct);
+
+    if (rc == 0)
+        rc = open_tree_of(call, ct, true, tree);
+    if (rc == 0)
+        rc = stat_path(call, ct, tree, request->path, &ret->stat);
+    if (rc < 0)
+        return rc;
+    name = base_name(hull_call_arena(call), request->path);
+    ret->stream = start_packing(ct, tree, request->path, strcmp(name, "/") == 0 ? NULL : name);
+    ct_event(call, ct, "archive-path", NULL);
+    return 0;
+}
+
+static int check_target(struct hull_call *call, const struct ct *ct, const struct tree *tree,
+                        const char *path)
+{
+    struct stat st;
+    int err = root_stat(tree->dir_fd, path, true, &st);
+    size_t best = 0;
+    bool writable = !ct->doc.host_config.readonly_rootfs;
+
+    if (err == -ENOENT || err == -ENOTDIR)
+        return hull_fail(call, HULL_NOT_FOUND, "Could not find the file %s in container %s", path,
+                         ct->doc.name);
+    if (err < 0)
+        return hull_fail_errno(call, -err, "%s in container %s", path, ct->doc.name);
+    if (!S_ISDIR(st.st_mode))
+        return hull_fail(call, HULL_INVALID, "extraction point is not a directory");
+    for (size_t i = 0; i < ct->doc.mounts.n; i++) {
+        const struct mount_point *point = &ct->doc.mounts.v[i].point;
+        size_t length = strlen(point->destination);
+
+        if (length >= best && strncmp(path, point->destination, length) == 0 &&
+            (path[length] == '/' || path[length] == '\0')) {
+            best = length;
+            writable = point->rw;
+        }
+    }
+    if (writable)
+        return 0;
+    return best > 0 ? hull_fail(call, HULL_INVALID, "mounted volume is marked read-only")
+                    : hull_fail(call, HULL_FORBIDDEN, "container rootfs is marked read-only");
+}
+
+static int feed(struct hull_call *call, struct hull_stream *from, struct jail *jail)
+{
+    struct hull_stream *to = hull_stream_from_fd(HULL_TAKE_FD(jail->pipe_fd));
+    int rc = hull_stream_copy(call, from, to, NULL);
+
+    hull_stream_close(to);
+    return rc;
+}
+
+int ct_handle_archive_put(struct hull_call *call, const struct container_archive_request *request,
+                          struct hull_empty *ret)
+{
+    struct tree *tree = HULL_NEW(hull_call_arena(call), struct tree);
+    struct jail_unpack options = {
+        .path = request->path, .whiteouts = "none", .keep_type = request->no_overwrite_dir_non_dir};
+    struct jail jail;
+    struct ct *ct;
+    int rc;
+
+    (void)ret;
+    hull_defer(call, hull_stream_close_cleanup, request->body);
+    rc = ct_find(call, request->id, &ct);
+    if (rc == 0)
+        rc = open_tree_of(call, ct, true, tree);
+    if (rc == 0)
+        rc = check_target(call, ct, tree, request->path);
+    if (rc < 0)
+        return rc;
+    if (!request->body)
+        return hull_fail(call, HULL_INVALID, "the tar to unpack is missing");
+    options.dir_fd = tree->mntns_fd < 0 ? tree->dir_fd : 0;
+    options.mntns_fd = tree->mntns_fd < 0 ? 0 : tree->mntns_fd;
+    rc = jail_unpack(call, &options, &jail);
+    if (rc == 0)
+        rc = jail_finish(call, &jail, feed(call, request->body, &jail), NULL);
+    if (rc == 0)
+        ct_event(call, ct, "extract-to-dir", NULL);
+    return rc;
+}

@@ -1,0 +1,71 @@
+/*
+ * container.c: engine/container, the service "container": the life of containers.
+ *
+ * What a container is, is in its document (doc.h), which a change rewrites in the state store;
+ * what goes on with it, is in struct ct (ct.h). Whoever changes a container holds its lock, a
+ * lock between fibers; whoever only looks takes what it sees between two yields. Waiting for an
+ * end (stop, kill, wait) is done without the lock.
+ *
+ * The states, and every way from one to another. In brackets: the intent that is in the document
+ * meanwhile, for a daemon that starts after a crash (restore.c).
+ *
+ *   (nothing)  -> creating    create: the name is taken                          create.c
+ *   creating   -> created     create [create]: folder and storage are there
+ *   creating   -> (nothing)   create failed, or [create] was found at the start
+ *   created    -> running     start [start]                                      start.c
+ *   exited     -> running     start, restart [start]
+ *   restarting -> running     start, or the policy's time has come [start]
+ *   created, exited, restarting -> created or exited
+ *                             start failed; exited when it ever ran; --rm: removing
+ *   running    -> paused      pause                                              stop.c
+ *   paused     -> running     unpause, or a signal was sent
+ *   running, paused -> exited      the process ended (stop, kill, by itself)     exit.c
+ *   running, paused -> restarting  it ended by itself, and the policy wants it back
+ *   restarting -> exited      stop
+ *   created, exited, restarting, dead -> removing
+ *                             remove, prune, --rm after the exit [remove]        remove.c
+ *   removing   -> gone        everything outside and the document are removed
+ *   removing   -> dead        something could not be removed: remove tries again
+ *
+ * A start that fails counts as an exit for those who wait for the next one, as docker has it.
+ * While a start or a removal is under way the lock is held, so that what came in at the same time
+ * finds a legal state when its turn comes, and answers by that.
+ */
+#include "ct.h"
+
+static const struct hull_handler handlers[] = {
+    HULL_HANDLE(container, create, ct_handle_create),
+    HULL_HANDLE(container, start, ct_handle_start),
+    HULL_HANDLE(container, stop, ct_handle_stop),
+    HULL_HANDLE(container, restart, ct_handle_restart),
+    HULL_HANDLE(container, kill, ct_handle_kill),
+    HULL_HANDLE(container, pause, ct_handle_pause),
+    HULL_HANDLE(container, unpause, ct_handle_unpause),
+    HULL_HANDLE(container, wait, ct_handle_wait),
+    HULL_HANDLE(container, remove, ct_handle_remove),
+    HULL_HANDLE(container, rename, ct_handle_rename),
+    HULL_HANDLE(container, list, ct_handle_list),
+    HULL_HANDLE(container, inspect, ct_handle_inspect),
+    HULL_HANDLE(container, top, ct_handle_top),
+    HULL_HANDLE(container, resize, ct_handle_resize),
+    HULL_HANDLE(container, attach, ct_handle_attach),
+    HULL_HANDLE(container, logs, ct_handle_logs),
+    HULL_HANDLE(container, stats, ct_handle_stats),
+    HULL_HANDLE(container, update, ct_handle_update),
+    HULL_HANDLE(container, changes, ct_handle_changes),
+    HULL_HANDLE(container, export, ct_handle_export),
+    HULL_HANDLE(container, archive_stat, ct_handle_archive_stat),
+    HULL_HANDLE(container, archive_get, ct_handle_archive_get),
+    HULL_HANDLE(container, archive_put, ct_handle_archive_put),
+    HULL_HANDLE(container, prune, ct_handle_prune),
+    HULL_HANDLE(container, users, ct_handle_users),
+    HULL_HANDLE(container, lookup, ct_handle_lookup),
+    {},
+};
+
+static const char *const uses[] = {"state",          "image",         "storage",
+                                   "runtime/native", "network",       "volume",
+                                   "exec",           "log/json-file", NULL};
+
+HULL_PLUGIN(container, .port = "container", .version = "0.1", .uses = uses, .handlers = handlers,
+            .init = ct_restore, .fini = ct_registry_done);

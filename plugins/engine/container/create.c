@@ -1,0 +1,307 @@
+/*
+ * create.c: a new container: its name is taken first, its document committed last.
+ */
+#include "ct.h"
+
+#include "api/config.h"
+#include "events.h"
+#include "ids.h"
+#include "image.h"
+#include "instance.h"
+#include "names.h"
+#include "runtime.h"
+#include "storage.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static bool given(const char *text)
+{
+    return text && *text != '\0';
+}
+
+/* --- pieces ------------------------------------------------------------------------------------ */
+
+static void unregister(struct hull_call *call, void *ct)
+{
+    (void)call;
+    ct_unregister(ct);
+}
+
+/* Take the name that was asked for, or a made-up one that is free. */
+static int take_name(struct hull_call *call, struct ct *ct, const char *wanted)
+{
+    int rc;
+
+    if (given(wanted)) {
+        if (wanted[0] == '/')
+            wanted++;
+        if (!name_valid(wanted))
+            return hull_fail(call, HULL_INVALID,
+                             "Invalid container name (%s), only [a-zA-Z0-9][a-zA-Z0-9_.-] are "
+                             "allowed",
+                             wanted);
+        ct->doc.name = hull_arena_strdup(ct->arena, wanted);
+    } else {
+        for (unsigned attempt = 0; !ct->doc.name || ct_name_taken(ct->doc.name); attempt++)
+            ct->doc.name = name_random(ct->arena, attempt);
+    }
+    rc = ct_register(call, ct);
+    if (rc == 0)
+        hull_undo(call, unregister, ct);
+    return rc;
+}
+
+static int resolve_image(struct hull_call *call, const struct container_create_request *request,
+                         struct image_resolve_reply *ret)
+{
+    const struct image_ref ref = {.name = request->config.image, .platform = request->platform};
+    struct image_storage_reply storage;
+    int rc;
+
+    if (given(ref.name))
+        return image_resolve(call, NULL, &ref, ret);
+    memset(ret, 0, sizeof(*ret));
+    rc = image_storage(call, NULL, &(struct hull_empty){0}, &storage);
+    ret->storage = storage.port;
+    ret->os = "linux";
+    return rc;
+}
+
+static int find_runtime(struct hull_call *call, struct ct_doc *doc)
+{
+    const char *name = doc->host_config.runtime;
+
+    doc->runtime = "runtime/native";
+    if (strcmp(name, "runc") == 0 || strcmp(name, "native") == 0 || strcmp(name, "hull") == 0)
+        return 0;
+    doc->runtime = hull_printf(call, "runtime/%s", name);
+    if (strchr(name, '/') || !name_valid(name) || !hull_plugin_exists(doc->runtime))
+        return hull_fail(call, HULL_INVALID, "unknown or invalid runtime name: %s", name);
+    return 0;
+}
+
+/* Several daemons on a host must not share a cgroup: the parent follows from the data folder. */
+static const char *cgroup_parent(struct hull_call *call, const struct host_config *host)
+{
+    const struct daemon_config *daemon = daemon_config();
+    const char *suffix = instance_suffix();
+
+    if (given(host->resources.cgroup_parent))
+        return host->resources.cgroup_parent;
+    if (given(daemon->cgroup_parent))
+        return daemon->cgroup_parent;
+    return hull_printf(call, *suffix ? "/hull-%s" : "/hull%s", suffix);
+}
+
+static int check_cgroup_parent(struct hull_call *call, const char *parent)
+{
+    if (strstr(parent, "..") || strchr(parent, '\n') || strlen(parent) > 1024)
+        return hull_fail(call, HULL_INVALID, "invalid cgroup parent: %s", parent);
+    return 0;
+}
+
+static void split_command(struct hull_call *call, struct ct_doc *doc)
+{
+    struct hull_arena *arena = hull_call_arena(call);
+    const struct hull_strv *parts[] = {&doc->config.entrypoint, &doc->config.cmd};
+
+    doc->args.v = HULL_NEW_ARRAY(arena, const char *, 1);
+    for (size_t p = 0; p < HULL_COUNT(parts); p++) {
+        for (size_t i = 0; i < parts[p]->n; i++) {
+            if (!doc->path)
+                doc->path = parts[p]->v[i];
+            else
+                hull_strv_add(arena, &doc->args, parts[p]->v[i]);
+        }
+    }
+}
+
+/* The network of NetworkMode, and those of NetworkingConfig, "default" being the bridge. */
+static int choose_networks(struct hull_call *call, const struct container_create_request *request,
+                           struct ct_doc *doc)
+{
+    struct hull_arena *arena = hull_call_arena(call);
+    const char *mode = doc->host_config.network_mode;
+    bool shared = strncmp(mode, "container:", 10) == 0;
+
+    doc->networks.keys = HULL_NEW_ARRAY(arena, const char *, 1);
+    doc->networks.v = HULL_NEW(arena, struct endpoint_settings);
+    if (!shared)
+        HULL_MSGMAP_ADD(arena, &doc->networks, mode);
+    for (size_t i = 0;
+         request->networking_config && i < request->networking_config->endpoints_config.n; i++) {
+        const char *name = request->networking_config->endpoints_config.keys[i];
+        struct endpoint_settings *settings;
+
+        if (strcmp(name, "default") == 0)
+            name = "bridge";
+        if (shared)
+            return hull_fail(call, HULL_INVALID,
+                             "conflicting options: a container that shares a network namespace "
+                             "can't be connected to a network");
+        settings = HULL_MSGMAP_FIND(&doc->networks, name);
+        if (!settings)
+            settings = HULL_MSGMAP_ADD(arena, &doc->networks, name);
+        *settings = request->networking_config->endpoints_config.v[i];
+    }
+    return 0;
+}
+
+static void default_identity(struct hull_call *call, struct ct_doc *doc)
+{
+    struct container_config *config = &doc->config;
+    struct runtime_features_reply features;
+    char name[256] = "localhost";
+
+    if (!given(config->hostname)) {
+        bool host = hull_streq(doc->host_config.network_mode, "host") ||
+                    hull_streq(doc->host_config.uts_mode, "host");
+
+        if (host)
+            gethostname(name, sizeof(name) - 1);
+        config->hostname =
+            host ? hull_strdup(call, name) : id_short(hull_call_arena(call), doc->id);
+    }
+    if (!given(doc->host_config.cgroupns_mode)) {
+        const char *configured = daemon_config()->default_cgroupns_mode;
+        int rc = runtime_features(call, doc->runtime, &(struct hull_empty){0}, &features);
+
+        doc->host_config.cgroupns_mode = given(configured) ? configured
+                                         : rc == 0 && hull_streq(features.cgroup_version, "2")
+                                             ? "private"
+                                             : "host";
+    }
+}
+
+/* --- the document ------------------------------------------------------------------------------ */
+
+static int make_doc(struct hull_call *call, const struct container_create_request *request,
+                    const struct image_resolve_reply *image, struct ct_doc *doc)
+{
+    int rc;
+
+    doc->config = request->config;
+    doc->host_config = request->host_config;
+    doc->image_id = image->id;
+    doc->chain = image->chain;
+    doc->storage = image->storage;
+    doc->os = given(image->os) ? image->os : "linux";
+    rc = ct_merge_image(call, &doc->config, &image->config);
+    if (rc < 0)
+        return rc;
+    ct_default_host(call, &doc->host_config);
+    rc = find_runtime(call, doc);
+    if (rc == 0)
+        rc = choose_networks(call, request, doc);
+    if (rc < 0)
+        return rc;
+    default_identity(call, doc);
+    split_command(call, doc);
+    doc->cgroups_path = hull_printf(call, "%s/%s", cgroup_parent(call, &doc->host_config), doc->id);
+    rc = check_cgroup_parent(call, doc->cgroups_path);
+    if (rc == 0)
+        rc = ct_make_mounts(call, doc);
+    return rc;
+}
+
+static void remove_storage(struct hull_call *call, void *arg)
+{
+    struct ct *ct = arg;
+    const struct storage_container request = {.id = ct->doc.id};
+    struct hull_empty reply;
+    int rc = storage_remove(call, ct->doc.storage, &request, &reply);
+
+    if (rc < 0)
+        hull_log(call, HULL_LOG_WARN, "storage left behind", "container", ct->doc.id, "error",
+                 hull_error(call), NULL);
+}
+
+static void remove_dir(struct hull_call *call, void *dir)
+{
+    (void)call;
+    rmdir(dir);
+}
+
+static void forget(struct hull_call *call, void *ct)
+{
+    if (ct_forget(call, ct) < 0)
+        hull_log(call, HULL_LOG_WARN, "document left behind", "error", hull_error(call), NULL);
+}
+
+static int make_dir(struct hull_call *call, struct ct *ct)
+{
+    char *dir = ct_dir(hull_call_arena(call), ct->doc.id);
+    char *parent = hull_printf(call, "%s/containers", daemon_config()->data_root);
+
+    if (mkdir(parent, 0700) < 0 && errno != EEXIST)
+        return hull_fail_errno(call, errno, "creating %s", parent);
+    if (mkdir(dir, 0700) < 0)
+        return hull_fail_errno(call, errno, "creating %s", dir);
+    hull_undo(call, remove_dir, dir);
+    return 0;
+}
+
+/* What lies outside of us: intent first, then folder and writable layer, then it exists. */
+static int make_real(struct hull_call *call, struct ct *ct)
+{
+    const struct storage_container request = {.id = ct->doc.id, .chain = ct->doc.chain};
+    struct hull_empty reply;
+    int rc = ct_save(call, ct, "create", false);
+
+    if (rc < 0)
+        return rc;
+    hull_undo(call, forget, ct);
+    rc = make_dir(call, ct);
+    if (rc < 0)
+        return rc;
+    rc = storage_create(call, ct->doc.storage, &request, &reply);
+    if (rc < 0)
+        return hull_wrap(call, rc, "container %s", ct->doc.name);
+    hull_undo(call, remove_storage, ct);
+    ct->state = CT_CREATED;
+    rc = ct_save(call, ct, NULL, true);
+    if (rc < 0)
+        ct->state = CT_CREATING;
+    return rc;
+}
+
+int ct_handle_create(struct hull_call *call, const struct container_create_request *request,
+                     struct container_create_reply *ret)
+{
+    struct image_resolve_reply image;
+    struct ct_doc doc = {0};
+    struct ct *ct;
+    int rc = ct_validate(call, &request->config, &request->host_config, &ret->warnings);
+
+    if (rc < 0)
+        return rc;
+    ct = ct_new();
+    hull_defer(call, ct_unref_cleanup, ct);
+    ct->doc.id = id_new(ct->arena);
+    ct->doc.created_ns = hull_time_ns();
+    rc = take_name(call, ct, request->name);
+    if (rc == 0)
+        rc = resolve_image(call, request, &image);
+    if (rc < 0)
+        return rc;
+    doc.id = ct->doc.id;
+    doc.name = ct->doc.name;
+    doc.created_ns = ct->doc.created_ns;
+    doc.started_ns = doc.finished_ns = TIME_NEVER;
+    rc = make_doc(call, request, &image, &doc);
+    if (rc < 0)
+        return rc;
+    ct_copy_doc(ct, &doc);
+    rc = make_real(call, ct);
+    if (rc < 0)
+        return rc;
+    hull_commit(call);
+    ct_event(call, ct, "create", NULL);
+    ret->id = hull_strdup(call, ct->doc.id);
+    if (!ret->warnings.v)
+        ret->warnings.v = HULL_NEW_ARRAY(hull_call_arena(call), const char *, 1);
+    return 0;
+}

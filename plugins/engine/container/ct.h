@@ -1,0 +1,190 @@
+/*
+ * ct.h: what the files of engine/container share. The story is at the top of container.c.
+ */
+#ifndef HULL_CONTAINER_CT_H
+#define HULL_CONTAINER_CT_H
+
+#include "doc.h"
+
+#include <hull/hull.h>
+
+#define CT_MAGIC 0x63746e72u
+/* doc.started_ns and finished_ns before it happened for the first time. */
+#define TIME_NEVER INT64_MIN
+
+enum ct_state {
+    CT_CREATING, /* known by its name only */
+    CT_CREATED,
+    CT_RUNNING,
+    CT_PAUSED,
+    CT_RESTARTING,
+    CT_REMOVING,
+    CT_EXITED,
+    CT_DEAD,
+    CT_GONE, /* removed; only references are left */
+};
+
+struct attachment;
+
+/* A container. Its lock is held by whoever changes it; see container.c. */
+struct ct {
+    uint32_t magic;
+    unsigned refs;
+    struct hull_arena *arena;     /* of doc */
+    struct hull_arena *run_arena; /* of doc.network and doc.error, renewed at each start */
+    struct ct_doc doc;
+    enum ct_state state;
+    struct hull_lock lock;
+    struct hull_cond changed;        /* state or health changed, or it is gone */
+    uint64_t exits;                  /* how many there were, for wait */
+    int64_t removed_code;            /* exit status when it was removed, for wait */
+    bool stop_wanted;                /* a client ends it: no restart policy */
+    int64_t restart_delay_ms;        /* the next one of the policy */
+    int ended_fd;                    /* eventfd for readers of the log, -1 while there is none */
+    struct attachment *attachments;  /* wait for the next start */
+    struct health *health;           /* NULL without a health check, and while not running */
+    struct hull_arena *health_arena; /* of health */
+};
+
+/* --- registry.c: the containers by id, name and age ------------------------------------------ */
+
+/* A new container with one reference, in no registry. */
+struct ct *ct_new(void);
+struct ct *ct_ref(struct ct *ct);
+/* NULL is allowed. */
+void ct_unref(struct ct *ct);
+/* For hull_defer(). */
+void ct_unref_cleanup(struct hull_call *call, void *ct);
+/* Make it known, under doc.id and doc.name; the registry has a reference. -HULL_CONFLICT with
+ * docker's words when the name is in use. */
+int ct_register(struct hull_call *call, struct ct *ct) HULL_CHECKED;
+void ct_unregister(struct ct *ct);
+/* Move it to another name, which lives in its arena. */
+int ct_reregister(struct hull_call *call, struct ct *ct, const char *name) HULL_CHECKED;
+/*
+ * By id, name (with or without a slash) or unique prefix: a reference that goes when CALL's
+ * handler returns.
+ */
+int ct_find(struct hull_call *call, const char *ref, struct ct **ret) HULL_CHECKED;
+/* The same, locked until CALL's handler returns; -HULL_NOT_FOUND when it was removed meanwhile. */
+int ct_find_locked(struct hull_call *call, const char *ref, struct ct **ret) HULL_CHECKED;
+/* All of them, oldest first; valid until the next yield. */
+size_t ct_all(struct ct *const **ret);
+bool ct_name_taken(const char *name);
+/* Forget everything, at the end of the plugin. */
+void ct_registry_done(void);
+
+/* --- doc.c ------------------------------------------------------------------------------------ */
+
+const char *ct_state_name(enum ct_state state);
+bool ct_state_parse(const char *name, enum ct_state *ret);
+/* Write the document; INTENT is NULL when nothing is under way. Shielded. Yields. */
+int ct_save(struct hull_call *call, struct ct *ct, const char *intent, bool sync) HULL_CHECKED;
+/* Remove the document. Shielded. Yields. */
+int ct_forget(struct hull_call *call, struct ct *ct) HULL_CHECKED;
+/* Set the state and wake whoever waits for a change. */
+void ct_set_state(struct ct *ct, enum ct_state state);
+bool ct_is_running(const struct ct *ct);
+/* Give CT a deep copy of DOC, which may not lie in its arena (its name and id may). */
+void ct_copy_doc(struct ct *ct, struct ct_doc *doc);
+/* An event about CT with its labels, image and name, and further pairs, NULL. */
+void ct_event(struct hull_call *call, struct ct *ct, const char *action, ...)
+    __attribute__((sentinel));
+/* DATA-ROOT/containers/ID and EXEC-ROOT/containers/ID. */
+char *ct_dir(struct hull_arena *arena, const char *id);
+char *ct_run_dir(struct hull_arena *arena, const char *id);
+char *ct_log_path(struct hull_arena *arena, const char *id);
+
+/* --- config.c, validate.c, mounts.c: what create makes of a request ---------------------------- */
+
+/* Refuse what is wrong, or not done yet, with the name of the field. */
+int ct_validate(struct hull_call *call, const struct container_config *config,
+                const struct host_config *host, struct hull_strv *warnings) HULL_CHECKED;
+int ct_validate_resources(struct hull_call *call, const struct resources *resources,
+                          struct hull_strv *warnings) HULL_CHECKED;
+int ct_validate_restart(struct hull_call *call, const struct restart_policy *policy,
+                        bool auto_remove) HULL_CHECKED;
+struct image_config;
+/* Fill in what the image says and what docker's defaults are. */
+int ct_merge_image(struct hull_call *call, struct container_config *config,
+                   const struct image_config *image) HULL_CHECKED;
+void ct_default_host(struct hull_call *call, struct host_config *host);
+/* doc.mounts from HostConfig.Binds, Mounts, Tmpfs, VolumesFrom and Config.Volumes; volumes are
+ * created. Yields. */
+int ct_make_mounts(struct hull_call *call, struct ct_doc *doc) HULL_CHECKED;
+
+/* --- start.c, exit.c, stop.c, remove.c --------------------------------------------------------- */
+
+/* Start CT, which is locked. Everything is taken back when it fails. Yields. */
+int ct_start(struct hull_call *call, struct ct *ct) HULL_CHECKED;
+/* Watch the process of CT, which runs, in a fiber of its own. */
+void ct_watch(struct ct *ct);
+struct runtime_exit;
+/* Record that the process of CT, which is locked, has ended, and clean up. Yields. */
+void ct_record_exit(struct hull_call *call, struct ct *ct, const struct runtime_exit *exit);
+/* After ct_record_exit() without the lock: the restart policy, or --rm. */
+void ct_after_exit(struct ct *ct);
+/* Unmount the volumes that CT's start mounted. */
+void ct_unmount_volumes(struct hull_call *call, struct ct *ct);
+/* A volume's "mount" or "unmount" by CT. */
+void ct_volume_event(struct hull_call *call, struct ct *ct, const struct ct_mount *mount,
+                     const char *action);
+/* The attrs of each line of the log, from the log options labels and env; NULL without. */
+const char *ct_log_attributes(struct hull_call *call, const struct ct_doc *doc);
+/* End CT, which is not locked: SIGNAL, then SIGKILL after TIMEOUT_S. Yields. */
+int ct_stop(struct hull_call *call, struct ct *ct, int signal, int64_t timeout_s) HULL_CHECKED;
+/* Kill CT, which is locked, at once and wait for its end. The lock is free meanwhile. Yields. */
+int ct_kill_and_wait(struct hull_call *call, struct ct *ct) HULL_CHECKED;
+/* Remove CT, which is locked and does not run. Yields. */
+int ct_remove(struct hull_call *call, struct ct *ct, bool volumes) HULL_CHECKED;
+/* The signal and the seconds that stop CT when the client gave none. */
+int ct_stop_signal(const struct ct *ct);
+
+/* --- attach.c ---------------------------------------------------------------------------------- */
+
+/* Between runtime.create and runtime.start: connect those that wait. Yields. */
+void ct_connect_attachments(struct hull_call *call, struct ct *ct);
+/* No start will come of it: those that wait see the end. */
+void ct_drop_attachments(struct ct *ct);
+/* Wake readers of the log: nothing more is written. */
+void ct_log_ended(struct ct *ct);
+
+/* --- health.c ---------------------------------------------------------------------------------- */
+
+/* Run the health check of CT, which has just started, until it ends. */
+void ct_health_start(struct ct *ct);
+/* "", "starting", "healthy" or "unhealthy". */
+const char *ct_health_status(const struct ct *ct);
+
+/* --- handlers ---------------------------------------------------------------------------------- */
+
+container_create_handler ct_handle_create;
+container_start_handler ct_handle_start;
+container_stop_handler ct_handle_stop;
+container_restart_handler ct_handle_restart;
+container_kill_handler ct_handle_kill;
+container_pause_handler ct_handle_pause;
+container_unpause_handler ct_handle_unpause;
+container_wait_handler ct_handle_wait;
+container_remove_handler ct_handle_remove;
+container_rename_handler ct_handle_rename;
+container_list_handler ct_handle_list;
+container_inspect_handler ct_handle_inspect;
+container_top_handler ct_handle_top;
+container_resize_handler ct_handle_resize;
+container_attach_handler ct_handle_attach;
+container_logs_handler ct_handle_logs;
+container_stats_handler ct_handle_stats;
+container_update_handler ct_handle_update;
+container_changes_handler ct_handle_changes;
+container_export_handler ct_handle_export;
+container_archive_stat_handler ct_handle_archive_stat;
+container_archive_get_handler ct_handle_archive_get;
+container_archive_put_handler ct_handle_archive_put;
+container_prune_handler ct_handle_prune;
+container_users_handler ct_handle_users;
+container_lookup_handler ct_handle_lookup;
+/* restore.c: at the start of the plugin. */
+int ct_restore(struct hull_call *call) HULL_CHECKED;
+
+#endif

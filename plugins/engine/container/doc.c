@@ -1,0 +1,128 @@
+/*
+ * doc.c: keeping a container's document, and what is derived from it.
+ */
+#include "ct.h"
+
+#include "api/config.h"
+#include "events.h"
+#include "json.h"
+#include "state.h"
+
+HULL_MESSAGE_DEFINE(ct_mount, CT_MOUNT_FIELDS)
+HULL_MESSAGE_DEFINE(ct_doc, CT_DOC_FIELDS)
+
+static const char *const state_names[] = {
+    [CT_CREATING] = "creating",
+    [CT_CREATED] = "created",
+    [CT_RUNNING] = "running",
+    [CT_PAUSED] = "paused",
+    [CT_RESTARTING] = "restarting",
+    [CT_REMOVING] = "removing",
+    [CT_EXITED] = "exited",
+    [CT_DEAD] = "dead",
+    [CT_GONE] = "gone",
+};
+
+const char *ct_state_name(enum ct_state state)
+{
+    return state_names[state];
+}
+
+bool ct_state_parse(const char *name, enum ct_state *ret)
+{
+    for (enum ct_state state = CT_CREATED; state <= CT_DEAD; state++) {
+        if (hull_streq(name, state_names[state])) {
+            *ret = state;
+            return true;
+        }
+    }
+    return false;
+}
+
+void ct_set_state(struct ct *ct, enum ct_state state)
+{
+    ct->state = state;
+    hull_cond_broadcast(&ct->changed);
+}
+
+bool ct_is_running(const struct ct *ct)
+{
+    return ct->state == CT_RUNNING || ct->state == CT_PAUSED;
+}
+
+static int commit(struct hull_call *call, const struct state_document *document, bool sync)
+{
+    struct state_document operation = *document;
+    struct state_commit_request request = {.operations = {1, &operation}, .sync = sync};
+    struct state_commit_reply reply;
+    int rc;
+
+    hull_shield(call);
+    rc = state_commit(call, NULL, &request, &reply);
+    hull_unshield(call);
+    return rc;
+}
+
+int ct_save(struct hull_call *call, struct ct *ct, const char *intent, bool sync)
+{
+    struct state_document document = {.bucket = "container", .key = ct->doc.id};
+    int rc;
+
+    ct->doc.state = ct_state_name(ct->state);
+    ct->doc.intent = intent;
+    document.value = json_string(hull_call_arena(call), &ct_doc_message, &ct->doc);
+    rc = commit(call, &document, sync);
+    return hull_wrap(call, rc, "saving container %s", ct->doc.name);
+}
+
+int ct_forget(struct hull_call *call, struct ct *ct)
+{
+    const struct state_document document = {.bucket = "container", .key = ct->doc.id};
+
+    return hull_wrap(call, commit(call, &document, true), "forgetting container %s", ct->doc.name);
+}
+
+void ct_copy_doc(struct ct *ct, struct ct_doc *doc)
+{
+    const char *id = ct->doc.id, *name = ct->doc.name;
+
+    hull_message_copy(ct->arena, &ct_doc_message, doc, &ct->doc);
+    /* The registry is sorted by these very strings. */
+    ct->doc.id = id;
+    ct->doc.name = name;
+}
+
+void ct_event(struct hull_call *call, struct ct *ct, const char *action, ...)
+{
+    struct hull_arena *arena = hull_call_arena(call);
+    struct hull_map attributes = {0};
+    va_list pairs;
+    const char *key;
+
+    for (size_t i = 0; i < ct->doc.config.labels.n; i++)
+        hull_map_set(arena, &attributes, ct->doc.config.labels.v[i].key,
+                     ct->doc.config.labels.v[i].value);
+    va_start(pairs, action);
+    while ((key = va_arg(pairs, const char *)))
+        hull_map_set(arena, &attributes, key, va_arg(pairs, const char *));
+    va_end(pairs);
+    hull_map_set(arena, &attributes, "image", ct->doc.config.image ? ct->doc.config.image : "");
+    hull_map_set(arena, &attributes, "name", ct->doc.name);
+    event_publish_map(call, "container", action, ct->doc.id, &attributes);
+}
+
+char *ct_dir(struct hull_arena *arena, const char *id)
+{
+    return hull_arena_printf(arena, "%s/containers/%s", daemon_config()->data_root, id);
+}
+
+char *ct_run_dir(struct hull_arena *arena, const char *id)
+{
+    return hull_arena_printf(arena, "%s/containers/%s", daemon_config()->exec_root, id);
+}
+
+char *ct_log_path(struct hull_arena *arena, const char *id)
+{
+    return hull_arena_printf(arena, "%s/containers/%s/%s-json.log", daemon_config()->data_root, id,
+                             id);
+}

@@ -1,0 +1,274 @@
+/*
+ * files.c: the files that the engine puts into every container.
+ */
+#include "files.h"
+
+#include "api/config.h"
+#include "ct.h"
+#include "network.h"
+#include "root.h"
+#include "tokens.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Of the host's files; more is not read. */
+#define HOST_FILE_MAX ((size_t)64 * 1024)
+
+static const char hosts_head[] = "127.0.0.1\tlocalhost\n"
+                                 "::1\tlocalhost ip6-localhost ip6-loopback\n"
+                                 "fe00::\tip6-localnet\n"
+                                 "ff00::\tip6-mcastprefix\n"
+                                 "ff02::1\tip6-allnodes\n"
+                                 "ff02::2\tip6-allrouters\n";
+
+static int write_file(struct hull_call *call, const struct ct_doc *doc, const char *name,
+                      const struct hull_text *text)
+{
+    char *path = hull_printf(call, "%s/%s", ct_dir(hull_call_arena(call), doc->id), name);
+    HULL_AUTO_FD fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
+    int err;
+
+    if (fd < 0)
+        return hull_fail_errno(call, errno, "opening %s", path);
+    if (fchmod(fd, 0644) < 0)
+        return hull_fail_errno(call, errno, "chmod %s", path);
+    err = root_write_full(fd, text->data, text->length);
+    return err < 0 ? hull_fail_errno(call, -err, "writing %s", path) : 0;
+}
+
+/* The beginning of a file of the host, "" when it can't be read. */
+static char *host_file(struct hull_call *call, const char *path)
+{
+    HULL_AUTO_FD fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    char *data = hull_alloc(call, HOST_FILE_MAX + 1);
+    ssize_t got = fd < 0 ? 0 : read(fd, data, HOST_FILE_MAX);
+
+    data[got > 0 ? got : 0] = '\0';
+    return data;
+}
+
+static bool on_host_network(const struct ct_doc *doc)
+{
+    return hull_streq(doc->host_config.network_mode, "host");
+}
+
+/* A network of one's own making has the embedded name server. */
+static bool has_embedded_dns(const struct ct_doc *doc)
+{
+    const char *mode = doc->host_config.network_mode;
+
+    return strcmp(mode, "bridge") != 0 && strcmp(mode, "none") != 0 && strcmp(mode, "host") != 0 &&
+           strncmp(mode, "container:", 10) != 0 && hull_plugin_exists("support/dns");
+}
+
+/* --- hosts -------------------------------------------------------------------------------------- */
+
+static int host_gateway(struct hull_call *call, const char **ret)
+{
+    const struct network_ref request = {.id = "bridge"};
+    struct network reply;
+    int rc;
+
+    *ret = daemon_config()->host_gateway_ip;
+    if (*ret && **ret)
+        return 0;
+    rc = network_inspect(call, NULL, &request, &reply);
+    if (rc < 0)
+        return rc;
+    *ret = reply.ipam.config.n > 0 ? reply.ipam.config.v[0].gateway : NULL;
+    if (!*ret || !**ret)
+        return hull_fail(call, HULL_INVALID,
+                         "unable to derive the IP value for host-gateway; set host-gateway-ip in "
+                         "the daemon's configuration");
+    return 0;
+}
+
+static int add_extra_hosts(struct hull_call *call, const struct ct_doc *doc, struct hull_text *text)
+{
+    for (size_t i = 0; i < doc->host_config.extra_hosts.n; i++) {
+        const char *entry = doc->host_config.extra_hosts.v[i];
+        const char *colon = strpbrk(entry, ":="), *address = colon + 1;
+        int rc = 0;
+
+        if (strcmp(address, "host-gateway") == 0)
+            rc = host_gateway(call, &address);
+        if (rc < 0)
+            return rc;
+        hull_text_printf(text, "%s\t%.*s\n", address, (int)(colon - entry), entry);
+    }
+    return 0;
+}
+
+static void add_own(const struct ct_doc *doc, const struct network_settings *network,
+                    struct hull_text *text)
+{
+    const char *domain = doc->config.domainname, *name = doc->config.hostname;
+
+    for (size_t i = 0; i < network->networks.n; i++) {
+        const struct endpoint_settings *endpoint = &network->networks.v[i];
+        const char *addresses[] = {endpoint->ip_address, endpoint->global_ipv6_address};
+
+        for (size_t a = 0; a < HULL_COUNT(addresses); a++) {
+            if (!addresses[a] || !*addresses[a])
+                continue;
+            hull_text_printf(text, "%s\t%s", addresses[a], name);
+            if (domain && *domain)
+                hull_text_printf(text, ".%s %s", domain, name);
+            hull_text_puts(text, "\n");
+        }
+    }
+}
+
+int files_write_hosts(struct hull_call *call, const struct ct_doc *doc,
+                      const struct network_settings *network)
+{
+    struct hull_text text = HULL_TEXT(hull_call_arena(call));
+    int rc;
+
+    if (on_host_network(doc))
+        hull_text_puts(&text, host_file(call, "/etc/hosts"));
+    else
+        hull_text_puts(&text, hosts_head);
+    rc = add_extra_hosts(call, doc, &text);
+    if (rc < 0)
+        return rc;
+    if (network && !on_host_network(doc))
+        add_own(doc, network, &text);
+    return write_file(call, doc, "hosts", &text);
+}
+
+/* --- resolv.conf -------------------------------------------------------------------------------- */
+
+struct resolv {
+    struct hull_strv servers, search, options;
+};
+
+static bool is_loopback(const char *address)
+{
+    return strncmp(address, "127.", 4) == 0 || strcmp(address, "::1") == 0;
+}
+
+static void parse_resolv(struct hull_call *call, char *text, bool loopback, struct resolv *ret)
+{
+    struct hull_arena *arena = hull_call_arena(call);
+    char *line;
+
+    while ((line = strsep(&text, "\n"))) {
+        char *word, *keyword = strsep(&line, " \t");
+        struct hull_strv *list = NULL;
+
+        if (strcmp(keyword, "nameserver") == 0)
+            list = &ret->servers;
+        else if (strcmp(keyword, "search") == 0 || strcmp(keyword, "domain") == 0)
+            list = &ret->search;
+        else if (strcmp(keyword, "options") == 0)
+            list = &ret->options;
+        while (list && (word = strsep(&line, " \t\r"))) {
+            if (list == &ret->servers && (!token_ip(word) || (!loopback && is_loopback(word))))
+                continue;
+            if (token_word(word))
+                hull_strv_add(arena, list, word);
+        }
+    }
+}
+
+static bool only_stub(const struct resolv *resolv)
+{
+    return resolv->servers.n == 1 && strcmp(resolv->servers.v[0], "127.0.0.53") == 0;
+}
+
+/* What the host uses: behind systemd-resolved's stub, the servers that it asks. */
+static const char *read_host_resolv(struct hull_call *call, bool loopback, struct resolv *ret)
+{
+    static const char stub[] = "/run/systemd/resolve/resolv.conf";
+    const char *path = "/etc/resolv.conf";
+    struct resolv all = {0};
+
+    parse_resolv(call, host_file(call, path), true, &all);
+    if (only_stub(&all) && !loopback && access(stub, R_OK) == 0)
+        path = stub;
+    parse_resolv(call, host_file(call, path), loopback, ret);
+    return path;
+}
+
+static void override(struct hull_strv *list, const struct hull_strv *own,
+                     const struct hull_strv *daemon)
+{
+    if (own->n > 0)
+        *list = *own;
+    else if (daemon->n > 0)
+        *list = *daemon;
+}
+
+static void add_list(struct hull_text *text, const char *keyword, const struct hull_strv *list)
+{
+    for (size_t i = 0; i < list->n; i++)
+        hull_text_printf(text, "%s%s%s", i == 0 ? keyword : "", " ", list->v[i]);
+    if (list->n > 0)
+        hull_text_puts(text, "\n");
+}
+
+static int write_resolv(struct hull_call *call, const struct ct_doc *doc)
+{
+    const struct daemon_config *daemon = daemon_config();
+    const struct host_config *host = &doc->host_config;
+    struct hull_arena *arena = hull_call_arena(call);
+    struct hull_text text = HULL_TEXT(arena);
+    bool embedded = has_embedded_dns(doc);
+    struct resolv resolv = {0};
+    const char *path = read_host_resolv(call, on_host_network(doc), &resolv);
+
+    override(&resolv.servers, &host->dns, &daemon->dns);
+    override(&resolv.search, &host->dns_search, &daemon->dns_search);
+    override(&resolv.options, &host->dns_options, &daemon->dns_opts);
+    if (embedded) {
+        resolv.servers = (struct hull_strv){0};
+        hull_strv_add(arena, &resolv.servers, "127.0.0.11");
+        hull_strv_add(arena, &resolv.options, "ndots:0");
+    }
+    if (resolv.servers.n == 0) {
+        hull_strv_add(arena, &resolv.servers, "8.8.8.8");
+        hull_strv_add(arena, &resolv.servers, "8.8.4.4");
+    }
+    hull_text_puts(&text, "# Written by hull. Edit it as you like: it is made anew when the "
+                          "container starts.\n\n");
+    for (size_t i = 0; i < resolv.servers.n; i++)
+        hull_text_printf(&text, "nameserver %s\n", resolv.servers.v[i]);
+    if (resolv.search.n != 1 || strcmp(resolv.search.v[0], ".") != 0)
+        add_list(&text, "search", &resolv.search);
+    add_list(&text, "options", &resolv.options);
+    hull_text_printf(&text, "\n# Based on %s%s\n", path, embedded ? " (embedded resolver)" : "");
+    return write_file(call, doc, "resolv.conf", &text);
+}
+
+/* --- all three ---------------------------------------------------------------------------------- */
+
+int files_make(struct hull_call *call, const struct ct_doc *doc)
+{
+    struct hull_text hostname = HULL_TEXT(hull_call_arena(call));
+    int rc;
+
+    hull_text_printf(&hostname, "%s\n", doc->config.hostname);
+    rc = write_file(call, doc, "hostname", &hostname);
+    if (rc == 0)
+        rc = write_resolv(call, doc);
+    if (rc == 0)
+        rc = files_write_hosts(call, doc, NULL);
+    return rc;
+}
+
+int files_remove(struct hull_call *call, const char *id)
+{
+    char *path = hull_printf(call, "%s/containers", daemon_config()->data_root);
+    HULL_AUTO_FD fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    int err;
+
+    if (fd < 0)
+        return errno == ENOENT ? 0 : hull_fail_errno(call, errno, "opening %s", path);
+    err = root_remove_tree(fd, id);
+    return err < 0 ? hull_fail_errno(call, -err, "removing %s/%s", path, id) : 0;
+}

@@ -1,0 +1,18 @@
+/*
+ * files.h: /etc/hosts, /etc/hostname and /etc/resolv.conf of a container. They are files in its
+ * folder, bound into it, and always written in place so that the binding stays.
+ */
+#ifndef HULL_CONTAINER_FILES_H
+#define HULL_CONTAINER_FILES_H
+
+#include "doc.h"
+
+/* Make all three, hosts without the container's own address. */
+int files_make(struct hull_call *call, const struct ct_doc *doc) HULL_CHECKED;
+/* Write hosts anew, with the addresses of NETWORK. */
+int files_write_hosts(struct hull_call *call, const struct ct_doc *doc,
+                      const struct network_settings *network) HULL_CHECKED;
+/* The folder is ours: remove it with all that is in it. */
+int files_remove(struct hull_call *call, const char *id) HULL_CHECKED;
+
+#endif

@@ -1,0 +1,80 @@
+/*
+ * logs.c: what a container wrote.
+ */
+#include "ct.h"
+
+#include "log.h"
+#include "timefmt.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+
+static int parse_bound(struct hull_call *call, const char *name, const char *text,
+                       struct hull_opt_int *ret)
+{
+    if (!text || !*text || strcmp(text, "0") == 0)
+        return 0;
+    ret->set = time_parse_any(text, hull_time_ns(), &ret->value);
+    return ret->set ? 0
+                    : hull_fail(call, HULL_INVALID, "invalid value for \"%s\": \"%s\" is no time",
+                                name, text);
+}
+
+/* All lines for what is no number, as docker has it. */
+static void parse_tail(const char *text, struct hull_opt_int *ret)
+{
+    char *end;
+    int64_t value;
+
+    if (!text || *text < '0' || *text > '9')
+        return;
+    value = strtoll(text, &end, 10);
+    if (*end == '\0')
+        *ret = (struct hull_opt_int){true, value};
+}
+
+/* A descriptor that becomes readable when CT ends. */
+static int follow_end(struct hull_call *call, struct ct *ct, int *ret_fd)
+{
+    if (ct->ended_fd < 0)
+        ct->ended_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    *ret_fd = ct->ended_fd < 0 ? -1 : fcntl(ct->ended_fd, F_DUPFD_CLOEXEC, 3);
+    return *ret_fd < 0 ? hull_fail_errno(call, errno, "following the log") : 0;
+}
+
+int ct_handle_logs(struct hull_call *call, const struct container_logs_request *request,
+                   struct container_stream_reply *ret)
+{
+    struct log_read_request read = {
+        .stdout_ = request->stdout_,
+        .stderr_ = request->stderr_,
+        .timestamps = request->timestamps,
+        .details = request->details,
+        .end_fd = -1,
+    };
+    struct ct *ct;
+    int rc = ct_find(call, request->id, &ct);
+
+    if (rc < 0)
+        return rc;
+    if (!request->stdout_ && !request->stderr_)
+        return hull_fail(call, HULL_INVALID, "Bad parameters: you must choose at least one stream");
+    if (strcmp(ct->doc.host_config.log_config.type, "json-file") != 0)
+        return hull_fail(call, HULL_NOT_SUPPORTED,
+                         "configured logging driver does not support reading");
+    rc = parse_bound(call, "since", request->since, &read.since_ns);
+    if (rc == 0)
+        rc = parse_bound(call, "until", request->until, &read.until_ns);
+    if (rc < 0)
+        return rc;
+    parse_tail(request->tail, &read.tail);
+    read.path = ct_log_path(hull_call_arena(call), ct->doc.id);
+    read.multiplexed = !ct->doc.config.tty;
+    read.follow = request->follow && (ct_is_running(ct) || ct->state == CT_RESTARTING);
+    if (read.follow)
+        rc = follow_end(call, ct, &read.end_fd);
+    return rc < 0 ? rc : log_read(call, "log/json-file", &read, ret);
+}

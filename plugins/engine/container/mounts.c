@@ -1,0 +1,350 @@
+/*
+ * mounts.c: binds and volumes at create. Named volumes are created when there are none of that
+ * name; anonymous ones always, and taken back when the create fails.
+ */
+#include "ct.h"
+
+#include "ids.h"
+#include "volume.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static bool given(const char *text)
+{
+    return text && *text != '\0';
+}
+
+/* PATH without doubled or trailing slashes, "." and "..", as Go's filepath.Clean. */
+static char *clean_path(struct hull_arena *arena, const char *path)
+{
+    struct hull_text text = HULL_TEXT(arena);
+    size_t length;
+
+    hull_text_puts(&text, "");
+    for (; *path; path += length) {
+        path += strspn(path, "/");
+        length = strcspn(path, "/");
+        if (length == 0 || (length == 1 && path[0] == '.'))
+            continue;
+        if (length == 2 && path[0] == '.' && path[1] == '.') {
+            char *slash = strrchr(text.data, '/');
+
+            text.length = slash ? (size_t)(slash - text.data) : 0;
+            text.data[text.length] = '\0';
+            continue;
+        }
+        hull_text_puts(&text, "/");
+        hull_text_add(&text, path, length);
+    }
+    return text.length ? text.data : hull_arena_strdup(arena, "/");
+}
+
+static int add_mount(struct hull_call *call, struct ct_doc *doc, const struct ct_mount *mount)
+{
+    struct ct_mount *added;
+
+    if (!given(mount->point.destination) || mount->point.destination[0] != '/')
+        return hull_fail(call, HULL_INVALID, "invalid mount path: '%s' mount path must be absolute",
+                         mount->point.destination ? mount->point.destination : "");
+    for (size_t i = 0; i < doc->mounts.n; i++)
+        if (hull_streq(doc->mounts.v[i].point.destination,
+                       clean_path(hull_call_arena(call), mount->point.destination)))
+            return hull_fail(call, HULL_INVALID, "Duplicate mount point: %s",
+                             mount->point.destination);
+    added = HULL_LIST_ADD(hull_call_arena(call), &doc->mounts);
+    *added = *mount;
+    added->point.destination = clean_path(hull_call_arena(call), mount->point.destination);
+    if (strcmp(added->point.destination, "/") == 0)
+        return hull_fail(call, HULL_INVALID, "invalid specification: destination can't be '/'");
+    return 0;
+}
+
+/* --- volumes ----------------------------------------------------------------------------------- */
+
+static void remove_volume(struct hull_call *call, void *name)
+{
+    const struct volume_ref request = {.name = name, .force = true};
+    struct hull_empty reply;
+    int rc = volume_remove(call, NULL, &request, &reply);
+
+    if (rc < 0)
+        hull_log(call, HULL_LOG_WARN, "anonymous volume left", "name", name, "error",
+                 hull_error(call), NULL);
+}
+
+/* Create the volume of MOUNT, or find it, and fill in what the volume says. */
+static int make_volume(struct hull_call *call, struct ct_mount *mount,
+                       const struct mount_volume_options *options)
+{
+    struct volume_create_options request = {.name = mount->point.name};
+    struct volume reply;
+    int rc;
+
+    if (options) {
+        request.labels = options->labels;
+        if (options->driver_config) {
+            request.driver = options->driver_config->name;
+            request.driver_opts = options->driver_config->options;
+        }
+    }
+    rc = volume_create(call, NULL, &request, &reply);
+    if (rc < 0)
+        return rc;
+    mount->anonymous = !given(mount->point.name);
+    mount->point.type = "volume";
+    mount->point.name = reply.name;
+    mount->point.driver = reply.driver;
+    mount->point.source = reply.mountpoint;
+    mount->point.propagation = "";
+    if (mount->anonymous)
+        hull_undo(call, remove_volume, (void *)(uintptr_t)reply.name);
+    return 0;
+}
+
+/* --- HostConfig.Binds -------------------------------------------------------------------------- */
+
+static const char *const propagations[] = {"rprivate", "private", "rshared",
+                                           "shared",   "rslave",  "slave"};
+
+static bool is_propagation(const char *option)
+{
+    for (size_t i = 0; i < HULL_COUNT(propagations); i++)
+        if (strcmp(option, propagations[i]) == 0)
+            return true;
+    return false;
+}
+
+static int apply_mode(struct hull_call *call, struct ct_mount *mount, const char *mode)
+{
+    char *copy = hull_strdup(call, mode), *option;
+    bool is_volume = mount->point.source == NULL;
+
+    mount->point.mode = mode;
+    while ((option = strsep(&copy, ","))) {
+        if (strcmp(option, "ro") == 0)
+            mount->point.rw = false;
+        else if (strcmp(option, "nocopy") == 0 && is_volume)
+            mount->populate = false;
+        else if (is_propagation(option) && !is_volume)
+            mount->point.propagation = hull_strdup(call, option);
+        else if (strcmp(option, "rw") != 0 && strcmp(option, "z") != 0 &&
+                 strcmp(option, "Z") != 0 && strcmp(option, "consistent") != 0 &&
+                 strcmp(option, "cached") != 0 && strcmp(option, "delegated") != 0)
+            return hull_fail(call, HULL_INVALID, "invalid mode: %s", mode);
+    }
+    return 0;
+}
+
+static int add_bind(struct hull_call *call, struct ct_doc *doc, const char *bind)
+{
+    char *rest = hull_strdup(call, bind);
+    const char *source = strsep(&rest, ":");
+    const char *target = strsep(&rest, ":");
+    struct ct_mount mount = {.point = {.rw = true, .mode = ""}};
+    int rc;
+
+    if (!given(source) || (rest && strchr(rest, ':')) || (target && !*target))
+        return hull_fail(call, HULL_INVALID, "invalid volume specification: '%s'", bind);
+    mount.point.destination = target ? target : source;
+    mount.populate = !target || source[0] != '/';
+    if (target && source[0] == '/') {
+        mount.point.type = "bind";
+        mount.point.source = clean_path(hull_call_arena(call), source);
+        mount.point.propagation = "rprivate";
+    } else if (target) {
+        mount.point.name = source;
+    }
+    rc = rest ? apply_mode(call, &mount, rest) : 0;
+    if (rc == 0 && mount.populate | !mount.point.source)
+        rc = make_volume(call, &mount, NULL);
+    if (rc == 0 && !rest && hull_streq(mount.point.type, "volume") && !mount.anonymous)
+        mount.point.mode = "z";
+    return rc < 0 ? rc : add_mount(call, doc, &mount);
+}
+
+/* --- HostConfig.Mounts ------------------------------------------------------------------------- */
+
+static int invalid_mount(struct hull_call *call, const struct mount_spec *spec, const char *why)
+{
+    return hull_fail(call, HULL_INVALID, "invalid mount config for type \"%s\": %s",
+                     spec->type ? spec->type : "", why);
+}
+
+static int spec_bind(struct hull_call *call, const struct mount_spec *spec, struct ct_mount *mount)
+{
+    const struct mount_bind_options *options = spec->bind_options;
+    bool create = options && options->create_mountpoint;
+    struct stat st;
+
+    if (!given(spec->source))
+        return invalid_mount(call, spec, "field Source must not be empty");
+    if (spec->source[0] != '/')
+        return invalid_mount(call, spec,
+                             hull_printf(call,
+                                         "invalid mount path: '%s' mount path must be "
+                                         "absolute",
+                                         spec->source));
+    if (spec->volume_options || spec->tmpfs_options)
+        return invalid_mount(call, spec,
+                             "field VolumeOptions and TmpfsOptions must not be "
+                             "specified");
+    if (!create && stat(spec->source, &st) < 0)
+        return invalid_mount(
+            call, spec, hull_printf(call, "bind source path does not exist: %s", spec->source));
+    mount->point.source = clean_path(hull_call_arena(call), spec->source);
+    mount->point.propagation = "rprivate";
+    if (!options)
+        return 0;
+    if (given(options->propagation) && !is_propagation(options->propagation))
+        return invalid_mount(
+            call, spec, hull_printf(call, "invalid propagation mode: %s", options->propagation));
+    if (given(options->propagation))
+        mount->point.propagation = options->propagation;
+    mount->non_recursive = options->non_recursive;
+    mount->ro_non_recursive = options->read_only_non_recursive;
+    return 0;
+}
+
+static int spec_volume(struct hull_call *call, const struct mount_spec *spec,
+                       struct ct_mount *mount)
+{
+    const struct mount_volume_options *options = spec->volume_options;
+
+    if (spec->bind_options || spec->tmpfs_options)
+        return invalid_mount(call, spec,
+                             "field BindOptions and TmpfsOptions must not be "
+                             "specified");
+    mount->point.name = given(spec->source) ? spec->source : NULL;
+    mount->populate = !options || !options->no_copy;
+    mount->point.mode = mount->point.name ? "z" : "";
+    if (options && given(options->subpath)) {
+        if (options->subpath[0] == '/' || strstr(options->subpath, ".."))
+            return invalid_mount(call, spec, "subpath must be a relative path within the volume");
+        mount->subpath = options->subpath;
+    }
+    return make_volume(call, mount, options);
+}
+
+static int spec_tmpfs(struct hull_call *call, const struct mount_spec *spec, struct ct_mount *mount)
+{
+    const struct mount_tmpfs_options *options = spec->tmpfs_options;
+    struct hull_arena *arena = hull_call_arena(call);
+
+    if (given(spec->source))
+        return invalid_mount(call, spec, "field Source must not be specified");
+    mount->point.source = "";
+    if (!options)
+        return 0;
+    if (given(options->options))
+        return hull_fail(call, HULL_NOT_SUPPORTED,
+                         "HostConfig.Mounts.TmpfsOptions.Options: not supported yet; use "
+                         "HostConfig.Tmpfs");
+    if (options->size_bytes > 0)
+        hull_strv_add(arena, &mount->options,
+                      hull_arena_printf(arena, "size=%lld", (long long)options->size_bytes));
+    if (options->mode > 0)
+        hull_strv_add(arena, &mount->options,
+                      hull_arena_printf(arena, "mode=%llo", (unsigned long long)options->mode));
+    return 0;
+}
+
+static int add_spec(struct hull_call *call, struct ct_doc *doc, const struct mount_spec *spec)
+{
+    static const struct {
+        const char *type;
+        int (*fill)(struct hull_call *call, const struct mount_spec *spec, struct ct_mount *mount);
+    } types[] = {{"bind", spec_bind}, {"volume", spec_volume}, {"tmpfs", spec_tmpfs}};
+    struct ct_mount mount = {.point = {.type = spec->type,
+                                       .source = "",
+                                       .destination = spec->target,
+                                       .mode = "",
+                                       .rw = !spec->read_only,
+                                       .propagation = ""}};
+    int rc;
+
+    if (!given(spec->target))
+        return invalid_mount(call, spec, "field Target must not be empty");
+    for (size_t i = 0; i < HULL_COUNT(types); i++) {
+        if (!hull_streq(spec->type, types[i].type))
+            continue;
+        rc = types[i].fill(call, spec, &mount);
+        return rc < 0 ? rc : add_mount(call, doc, &mount);
+    }
+    if (hull_streq(spec->type, "image") || hull_streq(spec->type, "npipe") ||
+        hull_streq(spec->type, "cluster"))
+        return hull_fail(call, HULL_NOT_SUPPORTED, "HostConfig.Mounts.Type=%s: not supported yet",
+                         spec->type);
+    return invalid_mount(call, spec, "mount type unknown");
+}
+
+/* --- the others -------------------------------------------------------------------------------- */
+
+static int add_from(struct hull_call *call, struct ct_doc *doc, const char *from)
+{
+    char *rest = hull_strdup(call, from);
+    const char *ref = strsep(&rest, ":");
+    struct ct *ct;
+    int rc = ct_find(call, ref, &ct);
+
+    if (rc == -HULL_NOT_FOUND)
+        return hull_fail(call, HULL_INVALID, "No such container: %s", ref);
+    if (rc < 0)
+        return rc;
+    if (rest && strcmp(rest, "ro") != 0 && strcmp(rest, "rw") != 0)
+        return hull_fail(call, HULL_INVALID, "invalid mode: %s", rest);
+    for (size_t i = 0; i < ct->doc.mounts.n; i++) {
+        struct ct_mount mount;
+
+        hull_message_copy(hull_call_arena(call), &ct_mount_message, &ct->doc.mounts.v[i], &mount);
+        mount.anonymous = false;
+        if (rest)
+            mount.point.rw = mount.point.rw && strcmp(rest, "ro") != 0;
+        rc = add_mount(call, doc, &mount);
+        if (rc < 0)
+            return rc;
+    }
+    return 0;
+}
+
+/* A volume that the image or the client asks for, unless something is mounted there. */
+static int add_anonymous(struct hull_call *call, struct ct_doc *doc, const char *path)
+{
+    struct ct_mount mount = {.populate = true,
+                             .point = {.destination = path, .rw = true, .mode = ""}};
+    char *clean = clean_path(hull_call_arena(call), path);
+    int rc;
+
+    for (size_t i = 0; i < doc->mounts.n; i++)
+        if (strcmp(doc->mounts.v[i].point.destination, clean) == 0)
+            return 0;
+    for (size_t i = 0; i < doc->host_config.tmpfs.n; i++)
+        if (strcmp(doc->host_config.tmpfs.v[i].key, clean) == 0)
+            return 0;
+    rc = make_volume(call, &mount, NULL);
+    return rc < 0 ? rc : add_mount(call, doc, &mount);
+}
+
+int ct_make_mounts(struct hull_call *call, struct ct_doc *doc)
+{
+    const struct host_config *host = &doc->host_config;
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && i < host->tmpfs.n; i++)
+        if (host->tmpfs.v[i].key[0] != '/')
+            rc = hull_fail(call, HULL_INVALID,
+                           "invalid mount path: '%s' mount path must be absolute",
+                           host->tmpfs.v[i].key);
+    for (size_t i = 0; rc == 0 && i < host->volumes_from.n; i++)
+        rc = add_from(call, doc, host->volumes_from.v[i]);
+    for (size_t i = 0; rc == 0 && i < host->binds.n; i++)
+        rc = add_bind(call, doc, host->binds.v[i]);
+    for (size_t i = 0; rc == 0 && i < host->mounts.n; i++)
+        rc = add_spec(call, doc, &host->mounts.v[i]);
+    for (size_t i = 0; rc == 0 && i < doc->config.volumes.n; i++)
+        rc = add_anonymous(call, doc, doc->config.volumes.v[i]);
+    if (!doc->mounts.v)
+        doc->mounts.v = HULL_NEW(hull_call_arena(call), struct ct_mount);
+    return rc;
+}

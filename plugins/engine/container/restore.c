@@ -1,0 +1,218 @@
+/*
+ * restore.c: at the start of the daemon: what the state store knows is read, what still runs is
+ * found again, what was under way is finished or undone, what ended meanwhile is recorded.
+ */
+#include "ct.h"
+
+#include "files.h"
+#include "json.h"
+#include "network.h"
+#include "runtime.h"
+#include "state.h"
+#include "storage.h"
+
+#include <hull/daemon.h>
+#include <string.h>
+#include <unistd.h>
+
+/* The exit status of a container that was gone with the host. */
+#define LOST_STATUS 255
+
+static int load(struct hull_call *call, void *ctx, const void *reply)
+{
+    const struct state_document *document = reply;
+    struct hull_problem problem = {0};
+    struct ct *ct = ct_new();
+    int rc = json_decode(ct->arena, &ct_doc_message, document->value, strlen(document->value), 0,
+                         &ct->doc, &problem);
+
+    (void)ctx;
+    if (rc == 0 && !ct_state_parse(ct->doc.state, &ct->state))
+        ct->state = CT_CREATED;
+    if (rc == 0)
+        rc = ct_register(call, ct);
+    if (rc < 0)
+        hull_log(call, HULL_LOG_ERROR, "a container's document can't be read and is left alone",
+                 "container", document->key, "error",
+                 problem.text[0] ? problem.text : hull_error(call), NULL);
+    ct_unref(ct);
+    return 0;
+}
+
+/* --- one container ------------------------------------------------------------------------------ */
+
+static void mark_running(struct ct *ct, const struct runtime_adopt_reply *adopted)
+{
+    ct->doc.pid = adopted->pid;
+    if (hull_streq(ct->doc.intent, "start"))
+        ct->doc.started_ns = hull_time_ns();
+    ct_set_state(ct, strcmp(adopted->state, "paused") == 0 ? CT_PAUSED : CT_RUNNING);
+    ct_watch(ct);
+    ct_health_start(ct);
+}
+
+/* It was being started: the program never ran. */
+static int undo_start(struct hull_call *call, struct ct *ct)
+{
+    const struct runtime_process_ref process = {.id = ct->doc.id};
+    struct hull_empty reply;
+    int rc = runtime_delete(call, ct->doc.runtime, &process, &reply);
+
+    ct->doc.pid = 0;
+    ct_unmount_volumes(call, ct);
+    rmdir(ct_run_dir(hull_call_arena(call), ct->doc.id));
+    ct_set_state(ct, ct->doc.started_ns == TIME_NEVER ? CT_CREATED : CT_EXITED);
+    return rc < 0 ? rc : ct_save(call, ct, NULL, false);
+}
+
+static int adopt(struct hull_call *call, struct ct *ct)
+{
+    const struct runtime_adopt_request request = {
+        .id = ct->doc.id,
+        .dir = ct_run_dir(hull_call_arena(call), ct->doc.id),
+        .cgroups_path = ct->doc.cgroups_path,
+    };
+    struct runtime_adopt_reply reply;
+    struct runtime_exit exit = {.status = LOST_STATUS, .lost = true};
+    bool starting = hull_streq(ct->doc.intent, "start");
+    int rc = runtime_adopt(call, ct->doc.runtime, &request, &reply);
+
+    if (rc < 0)
+        return rc;
+    if (strcmp(reply.state, "running") == 0 || strcmp(reply.state, "paused") == 0) {
+        mark_running(ct, &reply);
+        return ct_save(call, ct, NULL, false);
+    }
+    if (starting && strcmp(reply.state, "exited") != 0)
+        return undo_start(call, ct);
+    if (strcmp(reply.state, "exited") == 0)
+        exit = reply.exit;
+    ct->state = CT_RUNNING;
+    ct_record_exit(call, ct, &exit);
+    return 0;
+}
+
+/* A create that was never acknowledged. */
+static int undo_create(struct hull_call *call, struct ct *ct)
+{
+    const struct storage_container storage = {.id = ct->doc.id};
+    struct hull_empty reply;
+    int rc = storage_remove(call, ct->doc.storage, &storage, &reply);
+
+    if (rc == 0)
+        rc = files_remove(call, ct->doc.id);
+    if (rc == 0)
+        rc = ct_forget(call, ct);
+    if (rc == 0)
+        ct_unregister(ct);
+    return rc;
+}
+
+static int restore_one(struct hull_call *call, void *arg)
+{
+    struct ct *ct = arg;
+    int rc = hull_lock(call, &ct->lock);
+
+    if (rc < 0)
+        return rc;
+    if (hull_streq(ct->doc.intent, "create"))
+        rc = undo_create(call, ct);
+    else if (hull_streq(ct->doc.intent, "remove"))
+        rc = ct_remove(call, ct, ct->doc.host_config.auto_remove);
+    else if (ct_is_running(ct) || hull_streq(ct->doc.intent, "start"))
+        rc = adopt(call, ct);
+    hull_unlock(&ct->lock);
+    return rc;
+}
+
+/* --- after all are known ------------------------------------------------------------------------ */
+
+static bool wants_start(const struct ct *ct)
+{
+    const char *policy = ct->doc.host_config.restart_policy.name;
+
+    if (ct->state != CT_EXITED || ct->doc.started_ns == TIME_NEVER)
+        return false;
+    return hull_streq(policy, "always") ||
+           (hull_streq(policy, "unless-stopped") && !ct->doc.stopped);
+}
+
+static int sweep(struct hull_call *call, const struct hull_strv *known,
+                 const struct hull_strv *ports)
+{
+    const struct storage_sweep_request request = {.containers = *known};
+    struct hull_empty reply;
+
+    for (size_t i = 0; i < ports->n; i++)
+        if (storage_sweep(call, ports->v[i], &request, &reply) < 0) {
+            hull_log(call, HULL_LOG_WARN, "sweeping storage", "error", hull_error(call), NULL);
+            hull_error_clear(call);
+        }
+    return 0;
+}
+
+static void settle(struct hull_call *call)
+{
+    struct hull_arena *arena = hull_call_arena(call);
+    struct network_restore_request network = {0};
+    struct hull_strv known = {0}, ports = {0};
+    struct hull_empty reply;
+    struct ct *const *all;
+    size_t count = ct_all(&all);
+
+    for (size_t i = 0; i < count; i++) {
+        hull_strv_add(arena, &known, hull_arena_strdup(arena, all[i]->doc.id));
+        if (ct_is_running(all[i]))
+            hull_strv_add(arena, &network.live, hull_arena_strdup(arena, all[i]->doc.id));
+        if (!hull_strv_contains(&ports, all[i]->doc.storage))
+            hull_strv_add(arena, &ports, hull_arena_strdup(arena, all[i]->doc.storage));
+    }
+    if (sweep(call, &known, &ports) == 0 && network_restore(call, NULL, &network, &reply) < 0) {
+        hull_log(call, HULL_LOG_WARN, "restoring networks", "error", hull_error(call), NULL);
+        hull_error_clear(call);
+    }
+}
+
+static void resume_policies(void)
+{
+    struct ct *const *all;
+    size_t count = ct_all(&all);
+
+    for (size_t i = 0; i < count; i++) {
+        struct ct *ct = all[i];
+
+        if (wants_start(ct))
+            ct_set_state(ct, CT_RESTARTING);
+        ct_after_exit(ct);
+    }
+}
+
+int ct_restore(struct hull_call *call)
+{
+    const struct hull_sink sink = {.reply = load};
+    const struct state_key request = {.bucket = "container"};
+    struct state_document last;
+    struct ct *const *all, **copy;
+    size_t count;
+    int rc = hull_send_many(call, NULL, &state_list_method, &request, &last, &sink);
+
+    if (rc < 0)
+        return hull_wrap(call, rc, "reading the containers");
+    count = ct_all(&all);
+    copy = HULL_NEW_ARRAY(hull_call_arena(call), struct ct *, count + 1);
+    for (size_t i = 0; i < count; i++) {
+        copy[i] = ct_ref(all[i]);
+        hull_defer(call, ct_unref_cleanup, copy[i]);
+    }
+    for (size_t i = 0; i < count; i++) {
+        rc = hull_request(call, "container restore", HULL_FOREVER, restore_one, copy[i]);
+        if (rc == -HULL_CANCELED)
+            return rc;
+        if (rc < 0)
+            hull_error_clear(call);
+    }
+    if (count > 0)
+        settle(call);
+    resume_policies();
+    return 0;
+}

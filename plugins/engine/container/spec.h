@@ -1,0 +1,35 @@
+/*
+ * spec.h: a container as an OCI runtime specification.
+ */
+#ifndef HULL_CONTAINER_SPEC_H
+#define HULL_CONTAINER_SPEC_H
+
+#include "doc.h"
+#include "runtime.h"
+
+struct spec_input {
+    const struct ct_doc *doc;
+    const char *dir;                   /* its folder, with hosts, hostname and resolv.conf */
+    const char *const *sources;        /* per doc->mounts: path on the host */
+    const char *netns, *pidns, *ipcns; /* paths of namespaces to join, or NULL */
+    const char *shm;                   /* the /dev/shm of whose IPC namespace is joined, or NULL */
+};
+
+/* Fill spec, init, seccomp_mode of RET from INPUT. What is pointed at stays INPUT's. */
+int spec_make(struct hull_call *call, const struct spec_input *input,
+              struct runtime_create_request *ret) HULL_CHECKED;
+/* Only the process, for exec. */
+void spec_process(struct hull_arena *arena, const struct ct_doc *doc, struct oci_process *ret);
+/* spec_mounts.c */
+void spec_mounts(struct hull_arena *arena, const struct spec_input *input, struct oci_spec *spec);
+/* spec_resources.c: limits, device nodes and rules. */
+int spec_resources(struct hull_call *call, const struct ct_doc *doc, struct oci_linux *ret)
+    HULL_CHECKED;
+/* Only the limits, for update. */
+int spec_limits(struct hull_call *call, const struct resources *resources,
+                struct oci_resources *ret) HULL_CHECKED;
+/* The process of an exec: as the container's, with the differences of an exec. */
+int spec_seccomp(struct hull_call *call, const struct host_config *host, const char **ret_mode,
+                 struct oci_seccomp **ret_seccomp) HULL_CHECKED;
+
+#endif

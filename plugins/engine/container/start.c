@@ -1,0 +1,417 @@
+/*
+ * start.c: from a document to a running process. Each step says how it is taken back; the steps
+ * and their order are at the bottom, in steps().
+ */
+#include "ct.h"
+
+#include "api/config.h"
+#include "files.h"
+#include "network.h"
+#include "populate.h"
+#include "runtime.h"
+#include "spec.h"
+#include "storage.h"
+#include "tokens.h"
+#include "volume.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Docker's own limits when the client gives none: 10 MB in three files. */
+#define LOG_MAX_SIZE (10 * 1024 * 1024)
+#define LOG_MAX_FILES 3
+
+struct start {
+    struct ct *ct;
+    struct runtime_create_request request;
+    struct spec_input input;
+    const char **sources;
+    int rootfs_fd;
+};
+
+/* --- taking back -------------------------------------------------------------------------------- */
+
+/* Last of all undo steps: what the state is after a start that failed. */
+static void record_failure(struct hull_call *call, void *arg)
+{
+    struct ct *ct = arg;
+    int rc;
+
+    ct_drop_attachments(ct);
+    ct->doc.pid = 0;
+    ct_set_state(ct, ct->doc.started_ns == TIME_NEVER ? CT_CREATED : CT_EXITED);
+    ct->exits++;
+    hull_cond_broadcast(&ct->changed);
+    if (ct->doc.host_config.auto_remove)
+        rc = ct_remove(call, ct, true);
+    else
+        rc = ct_save(call, ct, NULL, false);
+    if (rc < 0)
+        hull_log(call, HULL_LOG_WARN, "cleaning up a failed start", "container", ct->doc.id,
+                 "error", hull_error(call), NULL);
+}
+
+static void leave(struct hull_call *call, void *arg)
+{
+    const struct network_leave_request request = {.container_id = ((struct ct *)arg)->doc.id};
+    struct hull_empty reply;
+
+    if (network_leave(call, NULL, &request, &reply) < 0)
+        hull_log(call, HULL_LOG_WARN, "leaving networks", "error", hull_error(call), NULL);
+}
+
+static void delete_process(struct hull_call *call, void *arg)
+{
+    struct ct *ct = arg;
+    const struct runtime_process_ref request = {.id = ct->doc.id};
+    struct hull_empty reply;
+
+    if (runtime_delete(call, ct->doc.runtime, &request, &reply) < 0)
+        hull_log(call, HULL_LOG_WARN, "deleting the process", "error", hull_error(call), NULL);
+}
+
+static void remove_run_dir(struct hull_call *call, void *dir)
+{
+    (void)call;
+    rmdir(dir);
+}
+
+static void unmount(struct hull_call *call, void *ct)
+{
+    ct_unmount_volumes(call, ct);
+}
+
+/* --- steps -------------------------------------------------------------------------------------- */
+
+static int mount_rootfs(struct hull_call *call, struct start *start)
+{
+    const struct ct_doc *doc = &start->ct->doc;
+    const struct storage_container request = {.id = doc->id, .chain = doc->chain};
+    struct storage_mount_reply reply;
+    int rc = storage_mount(call, doc->storage, &request, &reply);
+
+    if (rc == 0)
+        start->rootfs_fd = reply.mount_fd;
+    return rc;
+}
+
+/* A bind's missing source becomes a folder, as docker has it for -v. */
+static int make_bind_source(struct hull_call *call, const char *path)
+{
+    char *copy = hull_strdup(call, path);
+
+    if (access(path, F_OK) == 0)
+        return 0;
+    for (char *slash = strchr(copy + 1, '/');; slash = strchr(slash + 1, '/')) {
+        if (slash)
+            *slash = '\0';
+        if (mkdir(copy, 0755) < 0 && errno != EEXIST)
+            return hull_fail(call, HULL_INVALID,
+                             "error while creating mount source path '%s': mkdir %s: %s", path,
+                             copy, strerror(errno));
+        if (!slash)
+            return 0;
+        *slash = '/';
+    }
+}
+
+static int mount_volume(struct hull_call *call, struct start *start, struct ct_mount *mount,
+                        const char **ret_source)
+{
+    struct ct *ct = start->ct;
+    const struct volume_ref request = {.name = mount->point.name};
+    struct volume_mount_reply reply;
+    int rc = volume_mount(call, NULL, &request, &reply);
+
+    if (rc < 0)
+        return rc;
+    if (mount->populate) {
+        rc = populate_volume(call, start->rootfs_fd, mount->point.destination, reply.path);
+        if (rc < 0)
+            return rc;
+        mount->populate = false;
+    }
+    *ret_source = reply.path;
+    if (mount->subpath)
+        rc = populate_subpath(call, reply.path, mount->subpath, ret_source);
+    if (rc == 0)
+        ct_volume_event(call, ct, mount, "mount");
+    return rc;
+}
+
+static int mount_volumes(struct hull_call *call, struct start *start)
+{
+    struct ct_doc *doc = &start->ct->doc;
+
+    start->sources = HULL_NEW_ARRAY(hull_call_arena(call), const char *, doc->mounts.n + 1);
+    start->input.sources = start->sources;
+    hull_undo(call, unmount, start->ct);
+    for (size_t i = 0; i < doc->mounts.n; i++) {
+        struct ct_mount *mount = &doc->mounts.v[i];
+        int rc = 0;
+
+        start->sources[i] = mount->point.source;
+        if (strcmp(mount->point.type, "volume") == 0)
+            rc = mount_volume(call, start, mount, &start->sources[i]);
+        else if (strcmp(mount->point.type, "bind") == 0)
+            rc = make_bind_source(call, mount->point.source);
+        if (rc < 0)
+            return rc;
+    }
+    return 0;
+}
+
+/* "container:X": the path of X's namespace TYPE. */
+static int join_namespace(struct hull_call *call, const char *mode, const char *type,
+                          const char **ret_path, const char **ret_shm)
+{
+    struct ct *other;
+    int rc;
+
+    if (!mode || strncmp(mode, "container:", 10) != 0)
+        return 0;
+    rc = ct_find(call, mode + 10, &other);
+    if (rc < 0)
+        return rc;
+    if (!ct_is_running(other))
+        return hull_fail(call, HULL_CONFLICT,
+                         "cannot join %s namespace of a non running container: %s",
+                         strcmp(type, "net") == 0 ? "network" : type, other->doc.id);
+    *ret_path = hull_printf(call, "/proc/%lld/ns/%s", (long long)other->doc.pid, type);
+    if (ret_shm)
+        *ret_shm = hull_printf(call, "/proc/%lld/root/dev/shm", (long long)other->doc.pid);
+    return 0;
+}
+
+static int join_namespaces(struct hull_call *call, struct start *start)
+{
+    const struct host_config *host = &start->ct->doc.host_config;
+    int rc = join_namespace(call, host->network_mode, "net", &start->input.netns, NULL);
+
+    if (rc == 0)
+        rc = join_namespace(call, host->pid_mode, "pid", &start->input.pidns, NULL);
+    if (rc == 0)
+        rc = join_namespace(call, host->ipc_mode, "ipc", &start->input.ipcns, &start->input.shm);
+    return rc;
+}
+
+static void fill_stdio(struct hull_call *call, const struct ct_doc *doc,
+                       struct runtime_stdio *stdio)
+{
+    const struct log_config *log = &doc->host_config.log_config;
+    const char *size = hull_map_find(&log->config, "max-size");
+    const char *files = hull_map_find(&log->config, "max-file");
+
+    stdio->open_stdin = doc->config.open_stdin;
+    stdio->stdin_once = doc->config.stdin_once;
+    if (strcmp(log->type, "json-file") != 0)
+        return;
+    stdio->log_path = ct_log_path(hull_call_arena(call), doc->id);
+    stdio->log_max_size = LOG_MAX_SIZE;
+    stdio->log_max_files = size ? 1 : LOG_MAX_FILES;
+    if (size)
+        (void)!token_size(size, &stdio->log_max_size);
+    if (files)
+        (void)!token_number(files, &stdio->log_max_files);
+    stdio->log_attributes = ct_log_attributes(call, doc);
+}
+
+static int make_run_dir(struct hull_call *call, struct ct *ct, const char **ret)
+{
+    char *parent = hull_printf(call, "%s/containers", daemon_config()->exec_root);
+    char *dir = ct_run_dir(hull_call_arena(call), ct->doc.id);
+
+    if (mkdir(parent, 0700) < 0 && errno != EEXIST)
+        return hull_fail_errno(call, errno, "creating %s", parent);
+    if (mkdir(dir, 0700) < 0 && errno != EEXIST)
+        return hull_fail_errno(call, errno, "creating %s", dir);
+    hull_undo(call, remove_run_dir, dir);
+    *ret = dir;
+    return 0;
+}
+
+static int create_process(struct hull_call *call, struct start *start, int *ret_netns_fd)
+{
+    struct ct *ct = start->ct;
+    struct runtime_create_reply reply;
+    int rc;
+
+    start->input.doc = &ct->doc;
+    start->input.dir = ct_dir(hull_call_arena(call), ct->doc.id);
+    start->request.id = ct->doc.id;
+    rc = make_run_dir(call, ct, &start->request.dir);
+    if (rc == 0)
+        rc = spec_make(call, &start->input, &start->request);
+    if (rc < 0)
+        return rc;
+    fill_stdio(call, &ct->doc, &start->request.stdio);
+    start->request.rootfs_fd = HULL_TAKE_FD(start->rootfs_fd);
+    rc = runtime_create(call, ct->doc.runtime, &start->request, &reply);
+    if (rc < 0)
+        return rc;
+    hull_undo(call, delete_process, ct);
+    ct->doc.pid = reply.pid;
+    *ret_netns_fd = reply.netns_fd;
+    return 0;
+}
+
+/* Takes NETNS_FD. */
+static int join_networks(struct hull_call *call, struct ct *ct, int netns_fd)
+{
+    const struct ct_doc *doc = &ct->doc;
+    const struct host_config *host = &doc->host_config;
+    struct network_join_request request = {
+        .container_id = doc->id,
+        .name = doc->name,
+        .hostname = doc->config.hostname,
+        .network_mode = host->network_mode,
+        .exposed_ports = doc->config.exposed_ports,
+        .publish_all = host->publish_all_ports,
+        .netns_fd = netns_fd,
+    };
+    struct network_settings *settings = HULL_NEW(ct->run_arena, struct network_settings);
+    struct network_settings reply = {0};
+    int rc = 0;
+
+    if (strncmp(host->network_mode, "container:", 10) == 0) {
+        hull_fd_cleanup(&netns_fd);
+    } else {
+        memcpy(&request.networks, &doc->networks, sizeof(request.networks));
+        memcpy(&request.port_bindings, &host->port_bindings, sizeof(request.port_bindings));
+        rc = network_join(call, NULL, &request, &reply);
+    }
+    if (rc < 0)
+        return hull_wrap(call, rc, "failed to set up container networking");
+    hull_undo(call, leave, ct);
+    hull_message_copy(ct->run_arena, &network_settings_message, &reply, settings);
+    ct->doc.network = settings;
+    return files_write_hosts(call, doc, settings);
+}
+
+static int run(struct hull_call *call, struct ct *ct)
+{
+    const struct runtime_process_ref request = {.id = ct->doc.id};
+    struct hull_empty reply;
+    int rc;
+
+    ct_connect_attachments(call, ct);
+    rc = runtime_start(call, ct->doc.runtime, &request, &reply);
+    if (rc < 0)
+        return rc;
+    ct->doc.started_ns = hull_time_ns();
+    ct->doc.exit_code = 0;
+    ct->doc.oom_killed = false;
+    ct->doc.stopped = false;
+    ct->stop_wanted = false;
+    ct_set_state(ct, CT_RUNNING);
+    return ct_save(call, ct, NULL, false);
+}
+
+static int steps(struct hull_call *call, struct start *start)
+{
+    struct ct *ct = start->ct;
+    int netns_fd = -1;
+    int rc = ct_save(call, ct, "start", false);
+
+    if (rc < 0)
+        return rc;
+    hull_undo(call, record_failure, ct);
+    rc = mount_rootfs(call, start);
+    if (rc == 0)
+        rc = mount_volumes(call, start);
+    if (rc == 0)
+        rc = join_namespaces(call, start);
+    if (rc == 0)
+        rc = files_make(call, &ct->doc);
+    if (rc == 0)
+        rc = create_process(call, start, &netns_fd);
+    if (rc == 0)
+        rc = join_networks(call, ct, netns_fd);
+    if (rc == 0)
+        rc = run(call, ct);
+    return rc;
+}
+
+/* --- the whole ---------------------------------------------------------------------------------- */
+
+static int exit_code_of(const char *message)
+{
+    static const struct {
+        const char *text;
+        int code;
+    } codes[] = {{"executable file not found", 127}, {"no such file or directory", 127},
+                 {"permission denied", 126},         {"is a directory", 126},
+                 {"exec format error", 126},         {"not a directory", 126}};
+
+    for (size_t i = 0; i < HULL_COUNT(codes); i++)
+        if (strcasestr(message, codes[i].text))
+            return codes[i].code;
+    return 128;
+}
+
+/* What belongs to the last run goes. */
+static void new_run(struct ct *ct)
+{
+    hull_arena_free(ct->run_arena);
+    ct->run_arena = hull_arena_new();
+    ct->doc.network = NULL;
+    ct->doc.error = NULL;
+}
+
+static int check_startable(struct hull_call *call, const struct ct *ct)
+{
+    if (ct->state == CT_PAUSED)
+        return hull_fail(call, HULL_CONFLICT,
+                         "cannot start a paused container, try unpause instead");
+    if (ct->state == CT_RUNNING)
+        return hull_fail(call, HULL_NOT_MODIFIED, "container %s is already running", ct->doc.name);
+    if (ct->state == CT_REMOVING || ct->state == CT_DEAD)
+        return hull_fail(call, HULL_CONFLICT,
+                         "container is marked for removal and cannot be started");
+    return 0;
+}
+
+static void close_rootfs(struct hull_call *call, void *fd)
+{
+    (void)call;
+    hull_fd_cleanup(fd);
+}
+
+int ct_start(struct hull_call *call, struct ct *ct)
+{
+    struct start *start = HULL_NEW(hull_call_arena(call), struct start);
+    int rc = check_startable(call, ct);
+
+    if (rc < 0)
+        return rc;
+    start->ct = ct;
+    start->rootfs_fd = -1;
+    hull_message_init(&runtime_create_request_message, &start->request);
+    hull_defer(call, close_rootfs, &start->rootfs_fd);
+    new_run(ct);
+    rc = steps(call, start);
+    if (rc < 0) {
+        ct->doc.error = hull_arena_strdup(ct->run_arena, hull_error(call));
+        ct->doc.exit_code = exit_code_of(hull_error(call));
+        return rc;
+    }
+    hull_commit(call);
+    ct_event(call, ct, "start", NULL);
+    ct_watch(ct);
+    ct_health_start(ct);
+    return 0;
+}
+
+int ct_handle_start(struct hull_call *call, const struct container_start_request *request,
+                    struct hull_empty *ret)
+{
+    struct ct *ct;
+    int rc = ct_find_locked(call, request->id, &ct);
+
+    (void)ret;
+    if (rc == 0 && ct->state == CT_RESTARTING)
+        ct->restart_delay_ms = 0;
+    return rc < 0 ? rc : ct_start(call, ct);
+}
