@@ -1,0 +1,395 @@
+/*
+ * cgroup.c: hierarchies, and the folders of a container in them. Version 1 has one hierarchy per
+ * controller or group of them; version 2 is seen as one hierarchy with all controllers.
+ */
+#include "native.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <mntent.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define MOST_HIERARCHIES 32
+/* Processes that do not die of SIGKILL within this are stuck in the kernel. */
+#define REMOVE_MS 10000
+#define FREEZE_MS 10000
+
+struct hierarchy {
+    char *name, *path;
+    unsigned controllers; /* bits */
+};
+static struct hierarchy hierarchies[MOST_HIERARCHIES];
+static size_t hierarchy_count;
+static int version = -1;
+
+static const struct {
+    const char *v1, *v2;
+} controllers[CG_CONTROLLERS] = {
+    [CG_MEMORY] = {"memory", "memory"}, [CG_CPU] = {"cpu", "cpu"},
+    [CG_CPUACCT] = {"cpuacct", NULL},   [CG_CPUSET] = {"cpuset", "cpuset"},
+    [CG_PIDS] = {"pids", "pids"},       [CG_BLKIO] = {"blkio", "io"},
+    [CG_DEVICES] = {"devices", NULL},   [CG_FREEZER] = {"freezer", NULL},
+};
+
+static void add_hierarchy(const char *path, unsigned bits)
+{
+    const char *name = strrchr(path, '/') == NULL ? path : strrchr(path, '/') + 1;
+    if (hierarchy_count == MOST_HIERARCHIES)
+        return;
+    struct hierarchy *h = &hierarchies[hierarchy_count++];
+    *h = (struct hierarchy){strdup(version == 2 ? "" : name), strdup(path), bits};
+    HULL_ASSERT(h->name != NULL && h->path != NULL);
+}
+
+static unsigned v1_bits(const struct mntent *entry)
+{
+    unsigned bits = 0;
+    for (unsigned c = 0; c < CG_CONTROLLERS; c++) {
+        if (hasmntopt(entry, controllers[c].v1) != NULL)
+            bits |= 1u << c;
+    }
+    return bits;
+}
+
+static unsigned v2_bits(struct hull_call *call, const char *path)
+{
+    char *list = cg_read(hull_call_arena(call), path, "cgroup.controllers");
+    unsigned bits = 1u << CG_DEVICES | 1u << CG_FREEZER | 1u << CG_CPUACCT;
+    for (unsigned c = 0; c < CG_CONTROLLERS && list != NULL; c++) {
+        const char *at = controllers[c].v2 == NULL ? NULL : strstr(list, controllers[c].v2);
+        size_t length = at == NULL ? 0 : strlen(controllers[c].v2);
+        if (at != NULL && strcmp(controllers[c].v2, "cpu") == 0 && strncmp(at, "cpuset", 6) == 0)
+            at = strstr(at + 6, "cpu");
+        if (at != NULL && (at[length] == ' ' || at[length] == '\0'))
+            bits |= 1u << c;
+    }
+    return bits;
+}
+
+int cg_init(struct hull_call *call)
+{
+    if (version >= 0)
+        return 0;
+    FILE *mounts = setmntent("/proc/self/mounts", "re");
+    if (mounts == NULL)
+        return hull_fail_errno(call, errno, "read /proc/self/mounts");
+    version = 0;
+    struct mntent entry, *found;
+    char buffer[8192];
+    while ((found = getmntent_r(mounts, &entry, buffer, sizeof(buffer))) != NULL) {
+        if (strcmp(found->mnt_type, "cgroup2") == 0 &&
+            strcmp(found->mnt_dir, "/sys/fs/cgroup") == 0) {
+            version = 2;
+            add_hierarchy(found->mnt_dir, v2_bits(call, found->mnt_dir));
+            break;
+        }
+        if (strcmp(found->mnt_type, "cgroup") == 0) {
+            version = 1;
+            add_hierarchy(found->mnt_dir, v1_bits(found));
+        }
+    }
+    endmntent(mounts);
+    return 0;
+}
+
+int cg_version(void)
+{
+    return version;
+}
+
+bool cg_has(enum cg_controller controller)
+{
+    for (size_t i = 0; i < hierarchy_count; i++) {
+        if (hierarchies[i].controllers >> controller & 1)
+            return true;
+    }
+    return false;
+}
+
+const char *cg_dir(const struct cgroup *cgroup, enum cg_controller controller)
+{
+    for (size_t i = 0; i < cgroup->dirs.n && i < hierarchy_count; i++) {
+        if (hierarchies[i].controllers >> controller & 1)
+            return cgroup->dirs.v[i];
+    }
+    return NULL;
+}
+
+static bool valid_path(const char *path)
+{
+    for (const char *at = path; *at != '\0'; at += strcspn(at, "/")) {
+        at += strspn(at, "/");
+        if (strncmp(at, "..", 2) == 0 && (at[2] == '/' || at[2] == '\0'))
+            return false;
+    }
+    return path[strspn(path, "/.")] != '\0';
+}
+
+int cg_open(struct hull_call *call, struct hull_arena *arena, const char *path, struct cgroup *ret)
+{
+    *ret = (struct cgroup){};
+    if (path == NULL || path[0] == '\0')
+        return hull_fail(call, HULL_INVALID, "the container has no cgroup path");
+    if (strchr(path, ':') != NULL)
+        return hull_fail(call, HULL_NOT_SUPPORTED,
+                         "cgroup path \"%s\": systemd's cgroup driver is not supported; use "
+                         "native.cgroupdriver=cgroupfs",
+                         path);
+    if (!valid_path(path))
+        return hull_fail(call, HULL_INVALID, "invalid cgroup path \"%s\"", path);
+    for (size_t i = 0; i < hierarchy_count; i++) {
+        path += strspn(path, "/");
+        hull_strv_add(arena, &ret->names, hierarchies[i].name);
+        hull_strv_add(arena, &ret->dirs,
+                      hull_arena_printf(arena, "%s/%s", hierarchies[i].path, path));
+    }
+    return 0;
+}
+
+/* A new cpuset of version 1 has nothing in it, and nobody may join it then. */
+static void inherit_cpuset(struct hull_call *call, const char *dir)
+{
+    static const char *const files[] = {"cpuset.cpus", "cpuset.mems"};
+    for (size_t i = 0; i < HULL_COUNT(files); i++) {
+        char *own = cg_read(hull_call_arena(call), dir, files[i]);
+        char *parent = hull_printf(call, "%s/..", dir);
+        char *above = cg_read(hull_call_arena(call), parent, files[i]);
+        if (own != NULL && own[0] == '\0' && above != NULL)
+            (void)cg_write(dir, files[i], above);
+    }
+}
+
+static void enable_controllers(const char *dir)
+{
+    char text[32];
+    for (unsigned c = 0; c < CG_CONTROLLERS; c++) {
+        if (controllers[c].v2 == NULL || !cg_has(c))
+            continue;
+        snprintf(text, sizeof(text), "+%s", controllers[c].v2);
+        (void)cg_write(dir, "cgroup.subtree_control", text);
+    }
+}
+
+/* Make DIR and what is above it, down from the hierarchy's root. */
+static int make_dirs(struct hull_call *call, size_t i, const char *dir)
+{
+    const struct hierarchy *h = &hierarchies[i];
+    bool cpuset = version == 1 && (h->controllers >> CG_CPUSET & 1);
+    if (mkdir(dir, 0755) == 0 && !cpuset && version == 1)
+        return 0;
+    size_t at = strlen(h->path);
+    char *path = hull_strdup(call, dir);
+    for (;;) {
+        if (version == 2 && path[at] != '\0') {
+            path[at] = '\0';
+            enable_controllers(path);
+            path[at] = '/';
+        }
+        at += 1 + strcspn(path + at + 1, "/");
+        char end = path[at];
+        path[at] = '\0';
+        if (mkdir(path, 0755) < 0 && errno != EEXIST)
+            return hull_fail_errno(call, errno, "make cgroup %s", path);
+        if (cpuset)
+            inherit_cpuset(call, path);
+        if (end == '\0')
+            return 0;
+        path[at] = end;
+    }
+}
+
+int cg_create(struct hull_call *call, const struct cgroup *cgroup)
+{
+    int rc = 0;
+    for (size_t i = 0; i < cgroup->dirs.n && rc == 0; i++)
+        rc = make_dirs(call, i, cgroup->dirs.v[i]);
+    return rc;
+}
+
+const char *cg_oom_file(struct hull_arena *arena, const struct cgroup *cgroup)
+{
+    const char *dir = cg_dir(cgroup, CG_MEMORY);
+    return dir == NULL ? NULL
+                       : hull_arena_printf(arena, "%s/%s", dir,
+                                           version == 2 ? "memory.events" : "memory.oom_control");
+}
+
+/* --- processes ----------------------------------------------------------------------------------- */
+
+/* The hierarchy in which to look for processes: any one that they have all joined. */
+static const char *main_dir(const struct cgroup *cgroup)
+{
+    const char *dir = cg_dir(cgroup, CG_PIDS);
+    return dir != NULL ? dir : cgroup->dirs.n > 0 ? cgroup->dirs.v[0] : NULL;
+}
+
+static void add_pids(struct hull_arena *arena, const char *dir, struct hull_ints *ret, int depth)
+{
+    char *text = cg_read(arena, dir, "cgroup.procs"), *end;
+    for (char *at = text; at != NULL && *at != '\0'; at = end + (*end == '\n')) {
+        int64_t pid = strtoll(at, &end, 10);
+        if (end == at)
+            break;
+        if (pid > 0)
+            *(int64_t *)hull_list_add(arena, (struct hull_list *)(void *)ret, sizeof(pid)) = pid;
+    }
+    DIR *folder = text == NULL || depth > 32 ? NULL : opendir(dir);
+    struct dirent *entry;
+    while (folder != NULL && (entry = readdir(folder)) != NULL) {
+        if (entry->d_type == DT_DIR && entry->d_name[0] != '.')
+            add_pids(arena, hull_arena_printf(arena, "%s/%s", dir, entry->d_name), ret, depth + 1);
+    }
+    if (folder != NULL)
+        closedir(folder);
+}
+
+void cg_pids(struct hull_arena *arena, const struct cgroup *cgroup, struct hull_ints *ret)
+{
+    const char *dir = main_dir(cgroup);
+    *ret = (struct hull_ints){};
+    if (dir != NULL)
+        add_pids(arena, dir, ret, 0);
+}
+
+/* A pidfd of PID, when that is still in the container after it was opened. */
+static int open_member(struct hull_arena *arena, const struct cgroup *cgroup, int64_t pid)
+{
+    struct hull_ints now;
+    int fd = (int)syscall(SYS_pidfd_open, (pid_t)pid, 0);
+    if (fd < 0)
+        return -1;
+    cg_pids(arena, cgroup, &now);
+    for (size_t i = 0; i < now.n; i++) {
+        if (now.v[i] == pid)
+            return fd;
+    }
+    close(fd);
+    return -1;
+}
+
+void cg_kill(struct hull_arena *arena, const struct cgroup *cgroup, int signal)
+{
+    struct hull_ints pids;
+    if (version == 2 && signal == SIGKILL && cg_write(main_dir(cgroup), "cgroup.kill", "1") == 0)
+        return;
+    cg_pids(arena, cgroup, &pids);
+    for (size_t i = 0; i < pids.n; i++) {
+        HULL_AUTO_FD fd = open_member(arena, cgroup, pids.v[i]);
+        if (fd >= 0)
+            syscall(SYS_pidfd_send_signal, fd, signal, NULL, 0);
+    }
+}
+
+/* --- removal --------------------------------------------------------------------------------------- */
+
+/* rmdir with what the container made below; 0 or a negative errno. */
+static int remove_dir(struct hull_arena *arena, const char *dir, int depth)
+{
+    if (rmdir(dir) == 0 || errno == ENOENT)
+        return 0;
+    int err = errno;
+    DIR *folder = depth > 32 ? NULL : opendir(dir);
+    struct dirent *entry;
+    bool any = false;
+    while (folder != NULL && (entry = readdir(folder)) != NULL) {
+        if (entry->d_type != DT_DIR || entry->d_name[0] == '.')
+            continue;
+        any = true;
+        (void)remove_dir(arena, hull_arena_printf(arena, "%s/%s", dir, entry->d_name), depth + 1);
+    }
+    if (folder != NULL)
+        closedir(folder);
+    return any && rmdir(dir) == 0 ? 0 : -err;
+}
+
+static int remove_dirs(struct hull_arena *arena, const struct cgroup *cgroup)
+{
+    int err = 0;
+    for (size_t i = 0; i < cgroup->dirs.n; i++) {
+        int one = remove_dir(arena, cgroup->dirs.v[i], 0);
+        err = one < 0 ? one : err;
+    }
+    return err;
+}
+
+/* Kill what is still there, and wait for the first of it to be gone. */
+static int kill_and_wait(struct hull_call *call, const struct cgroup *cgroup)
+{
+    struct hull_ints pids;
+    HULL_AUTO_ARENA *arena = hull_arena_new();
+    if (version == 1)
+        (void)cg_write(cg_dir(cgroup, CG_FREEZER), "freezer.state", "THAWED");
+    cg_kill(arena, cgroup, SIGKILL);
+    cg_pids(arena, cgroup, &pids);
+    for (size_t i = 0; i < pids.n; i++) {
+        HULL_AUTO_FD fd = open_member(arena, cgroup, pids.v[i]);
+        if (fd < 0)
+            continue;
+        int rc = hull_wait_fd(call, fd, POLLIN);
+        return rc < 0 ? rc : 0;
+    }
+    /* The kernel takes a moment more between the end of a process and an empty cgroup. */
+    return hull_sleep(call, 1);
+}
+
+int cg_remove(struct hull_call *call, const struct cgroup *cgroup)
+{
+    HULL_AUTO_ARENA *arena = hull_arena_new();
+    int64_t deadline = hull_now_ms() + REMOVE_MS;
+    int err;
+    while ((err = remove_dirs(arena, cgroup)) == -EBUSY) {
+        if (hull_now_ms() > deadline)
+            break;
+        int rc = kill_and_wait(call, cgroup);
+        if (rc < 0)
+            return rc;
+    }
+    return err < 0 ? hull_fail_errno(call, -err, "remove cgroup %s", cgroup->dirs.v[0]) : 0;
+}
+
+/* --- freezer ---------------------------------------------------------------------------------------- */
+
+bool cg_frozen(const struct cgroup *cgroup)
+{
+    HULL_AUTO_ARENA *arena = hull_arena_new();
+    const char *dir = cg_dir(cgroup, CG_FREEZER);
+    if (version == 2)
+        return cg_read_key(arena, dir, "cgroup.events", "frozen") == 1;
+    return hull_streq(cg_read(arena, dir, "freezer.state"), "FROZEN");
+}
+
+int cg_freeze(struct hull_call *call, const struct cgroup *cgroup, bool frozen)
+{
+    const char *dir = cg_dir(cgroup, CG_FREEZER);
+    int64_t deadline = hull_now_ms() + FREEZE_MS;
+    if (dir == NULL)
+        return hull_fail(call, HULL_NOT_SUPPORTED,
+                         "the host has no cgroup freezer: containers can't be paused");
+    for (;;) {
+        /* Version 1 needs the word again while it freezes tasks that were just made, and has no
+         * event for its end. */
+        int err = version == 2 ? cg_write(dir, "cgroup.freeze", frozen ? "1" : "0")
+                               : cg_write(dir, "freezer.state", frozen ? "FROZEN" : "THAWED");
+        if (err < 0)
+            return hull_fail_errno(call, -err, "%s the container", frozen ? "freeze" : "thaw");
+        if (cg_frozen(cgroup) == frozen)
+            return 0;
+        if (hull_now_ms() > deadline)
+            break;
+        int rc = hull_sleep(call, 1);
+        if (rc < 0)
+            return rc;
+    }
+    (void)cg_write(dir, version == 2 ? "cgroup.freeze" : "freezer.state",
+                   version == 2 ? "0" : "THAWED");
+    return hull_fail(call, HULL_TIMEOUT, "the container could not be frozen within %d s",
+                     FREEZE_MS / 1000);
+}

@@ -1,0 +1,114 @@
+/*
+ * client.c: the daemon's end of the conversation with a shim.
+ */
+#include "native.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+int client_connect(struct hull_call *call, const char *dir, const char *name, int *ret_fd)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    HULL_AUTO_FD dir_fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    HULL_AUTO_FD fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+    if (dir_fd < 0 || fd < 0)
+        return hull_fail_errno(call, errno, "open %s", dir);
+    int n = snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d/%s.sock", dir_fd,
+                     name);
+    if (n >= (int)sizeof(address.sun_path))
+        return hull_fail(call, HULL_INVALID, "process id \"%s\" is too long", name);
+    if (connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
+        return hull_fail(call, errno == ECONNREFUSED ? HULL_NOT_FOUND : hull_kind_of_errno(errno),
+                         "connect to the shim of %s/%s: %s", dir, name, strerror(errno));
+    *ret_fd = HULL_TAKE_FD(fd);
+    return 0;
+}
+
+union fd_message {
+    struct cmsghdr head;
+    char space[CMSG_SPACE(sizeof(int))];
+};
+
+static int send_request(struct hull_call *call, int fd, const struct shim_packet *request,
+                        int passed_fd)
+{
+    struct shim_packet packet = *request;
+    packet.magic = SHIM_MAGIC;
+    struct iovec part = {&packet, offsetof(struct shim_packet, text) + 1};
+    union fd_message control = {};
+    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+    if (passed_fd >= 0) {
+        message.msg_control = &control;
+        message.msg_controllen = sizeof(control);
+        control.head.cmsg_level = SOL_SOCKET;
+        control.head.cmsg_type = SCM_RIGHTS;
+        control.head.cmsg_len = CMSG_LEN(sizeof(int));
+        memcpy(CMSG_DATA(&control.head), &passed_fd, sizeof(int));
+    }
+    if (sendmsg(fd, &message, MSG_NOSIGNAL) < 0)
+        return hull_fail(call, HULL_UNAVAILABLE, "the shim is gone: %s", strerror(errno));
+    return 0;
+}
+
+static ssize_t receive(int fd, struct shim_packet *ret, int *ret_fd)
+{
+    struct iovec part = {ret, sizeof(*ret)};
+    union fd_message control = {};
+    struct msghdr message = {.msg_iov = &part,
+                             .msg_iovlen = 1,
+                             .msg_control = &control,
+                             .msg_controllen = sizeof(control)};
+    *ret = (struct shim_packet){};
+    ssize_t n = recvmsg(fd, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+    struct cmsghdr *head = n > 0 ? CMSG_FIRSTHDR(&message) : NULL;
+    if (head != NULL && head->cmsg_type == SCM_RIGHTS && head->cmsg_len == CMSG_LEN(sizeof(int)))
+        memcpy(ret_fd, CMSG_DATA(head), sizeof(int));
+    ret->text[sizeof(ret->text) - 1] = '\0';
+    return n;
+}
+
+int client_ask(struct hull_call *call, int fd, const struct shim_packet *request, int passed_fd,
+               struct shim_packet *ret_reply, int *ret_fd)
+{
+    HULL_AUTO_FD came = -1;
+    int rc = send_request(call, fd, request, passed_fd);
+    if (rc == 0)
+        rc = hull_wait_fd(call, fd, POLLIN);
+    if (rc < 0)
+        return rc;
+    if (receive(fd, ret_reply, &came) <= 0)
+        return hull_fail(call, HULL_UNAVAILABLE, "the shim of the container has died");
+    if (ret_reply->kind > 0)
+        return hull_fail(call, (enum hull_kind)ret_reply->kind, "%s", ret_reply->text);
+    if (ret_fd != NULL)
+        *ret_fd = HULL_TAKE_FD(came);
+    return 0;
+}
+
+int client_once(struct hull_call *call, const struct ctr *ctr, const struct process *process,
+                const struct shim_packet *request, int passed_fd, struct shim_packet *ret_reply,
+                int *ret_fd)
+{
+    HULL_AUTO_FD fd = -1;
+    int rc = client_connect(call, ctr->dir, process->name, &fd);
+    return rc < 0 ? rc : client_ask(call, fd, request, passed_fd, ret_reply, ret_fd);
+}
+
+int client_exit_file(struct hull_call *call, const char *dir, const char *name,
+                     struct runtime_exit *ret)
+{
+    long long status, time;
+    int oom;
+    char *text = cg_read(hull_call_arena(call), dir, hull_printf(call, "%s.exit", name));
+    if (text == NULL || sscanf(text, "%lld %d %lld", &status, &oom, &time) != 3)
+        return hull_fail(call, HULL_NOT_FOUND, "no exit status of %s/%s", dir, name);
+    *ret = (struct runtime_exit){.status = status, .oom_killed = oom != 0, .time_ns = time};
+    return 0;
+}

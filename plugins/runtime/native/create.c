@@ -1,0 +1,284 @@
+/*
+ * create.c: runtime.create and runtime.exec: the plan, the shim, and the cgroup meanwhile.
+ */
+#include "create.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/ioctl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* Since Linux 6.11: the namespace of the process that a pidfd means, without a look at /proc. */
+#ifndef PIDFD_GET_NET_NAMESPACE
+#define PIDFD_GET_NET_NAMESPACE _IO(0xFF, 4)
+#endif
+
+static void fill_stdio(struct shim_plan *plan, const struct runtime_stdio *stdio)
+{
+    plan->open_stdin = stdio->open_stdin;
+    plan->stdin_once = stdio->stdin_once;
+    plan->log_path = stdio->log_path;
+    plan->log_max_size = stdio->log_max_size;
+    plan->log_max_files = stdio->log_max_files;
+    plan->log_attributes = stdio->log_attributes;
+}
+
+/* A name becomes part of file names. */
+static int check_name(struct hull_call *call, const char *name)
+{
+    if (name[0] == '.' || strchr(name, '/') != NULL || strlen(name) > 80 || !strcmp(name, "init"))
+        return hull_fail(call, HULL_INVALID, "invalid exec id \"%s\"", name);
+    return 0;
+}
+
+/* Take back what create or exec has begun: ARG is a struct making. */
+struct making {
+    const char *id, *name;
+    bool whole; /* the container goes with it */
+};
+
+static void undo_making(struct hull_call *call, void *arg)
+{
+    struct making *making = arg;
+    struct ctr *ctr = ctr_find(making->id);
+    struct process *process;
+    int rc = 0;
+    if (ctr != NULL && making->whole)
+        rc = ctr_delete(call, ctr);
+    else if (ctr_process(call, making->id, making->name, &ctr, &process) == 0)
+        rc = ctr_delete_process(call, ctr, process);
+    (void)rc;
+}
+
+static struct making *making_new(struct hull_call *call, const char *id, const char *name,
+                                 bool whole)
+{
+    struct making *making = HULL_NEW(hull_call_arena(call), struct making);
+    *making = (struct making){id, name, whole};
+    return making;
+}
+
+/* The answer of a shim that has made its process. The container may have gone meanwhile. */
+static int made(struct hull_call *call, const char *id, const char *name,
+                const struct shim_packet *answer)
+{
+    struct ctr *ctr;
+    struct process *process;
+    int rc = ctr_process(call, id, name, &ctr, &process);
+    if (rc == 0)
+        process->pid = (int)answer->a;
+    return rc;
+}
+
+static int open_netns(struct hull_call *call, int pidfd, int pid, int *ret_fd)
+{
+    char path[64];
+    int fd = ioctl(pidfd, PIDFD_GET_NET_NAMESPACE, 0);
+    if (fd < 0) {
+        snprintf(path, sizeof(path), "/proc/%d/ns/net", pid);
+        fd = open(path, O_RDONLY | O_CLOEXEC);
+        /* It is still that process, so that what was opened is its own. */
+        if (fd >= 0 && syscall(SYS_pidfd_send_signal, pidfd, 0, NULL, 0) < 0) {
+            close(fd);
+            fd = -1;
+            errno = ESRCH;
+        }
+    }
+    if (fd < 0)
+        return hull_fail_errno(call, errno, "open the network namespace");
+    *ret_fd = fd;
+    return 0;
+}
+
+static bool has_own_netns(const struct oci_linux *linux_)
+{
+    for (size_t i = 0; i < linux_->namespaces.n; i++) {
+        const struct oci_namespace *ns = &linux_->namespaces.v[i];
+        if (hull_streq(ns->type, "network") && (ns->path == NULL || ns->path[0] == '\0'))
+            return true;
+    }
+    return false;
+}
+
+static int limit(struct hull_call *call, const struct ctr *ctr, const struct oci_spec *spec,
+                 struct hull_strv *warnings)
+{
+    int rc = cg_create(call, &ctr->cgroup);
+    if (rc == 0)
+        rc = cg_limit(call, &ctr->cgroup, spec->linux_.resources, warnings);
+    if (rc == 0)
+        rc = cg_limit_devices(call, &ctr->cgroup, spec->linux_.resources);
+    return rc;
+}
+
+static int create(struct hull_call *call, const struct runtime_create_request *request,
+                  struct ctr *ctr, struct runtime_create_reply *reply)
+{
+    struct process *init = ctr_add_process(ctr, "init");
+    const struct oci_spec *spec = &request->spec;
+    struct shim_plan plan = {.name = "init", .dir = ctr->dir, .spec = *spec};
+    int seccomp_fd = -1;
+    HULL_AUTO_FD control = -1, pidfd = -1;
+    int rc = seccomp_program(call, request->seccomp_mode, spec->linux_.seccomp,
+                             spec->process.capabilities, &seccomp_fd, &plan.log_allowed);
+    if (rc < 0)
+        return rc;
+    fill_stdio(&plan, &request->stdio);
+    /* What the shim does not need: the policy became a program, the limits are set here. */
+    plan.spec.linux_.seccomp = NULL;
+    plan.spec.linux_.resources = NULL;
+    plan.has_rootfs = request->rootfs_fd >= 0;
+    plan.has_seccomp = seccomp_fd >= 0;
+    plan.has_init = request->init;
+    plan.cgroup_names = ctr->cgroup.names;
+    plan.cgroup_dirs = ctr->cgroup.dirs;
+    plan.oom_file = cg_oom_file(ctr->arena, &ctr->cgroup);
+    ctr->own_netns = has_own_netns(&spec->linux_);
+    struct launch launch = {.dir = ctr->dir,
+                            .name = "init",
+                            .plan = &plan,
+                            .rootfs_fd = request->rootfs_fd,
+                            .seccomp_fd = seccomp_fd,
+                            .target_fd = -1,
+                            .control_fd = -1};
+    rc = launch_shim(call, &launch);
+    if (rc < 0)
+        return rc;
+    control = launch.control_fd;
+    init->shim = launch.shim;
+    init->tty = spec->process.terminal;
+    /* While the shim starts. */
+    rc = limit(call, ctr, spec, &reply->warnings);
+    struct shim_packet answer;
+    if (rc == 0)
+        rc = client_ask(call, control, &(struct shim_packet){.op = SHIM_CREATE}, -1, &answer,
+                        &pidfd);
+    if (rc == 0)
+        rc = made(call, request->id, NULL, &answer);
+    if (rc < 0)
+        return rc;
+    reply->pid = answer.a;
+    return has_own_netns(&spec->linux_) ? open_netns(call, pidfd, (int)answer.a, &reply->netns_fd)
+                                        : 0;
+}
+
+#define CREATE_PREFIX                                                                      \
+    "failed to create task for container: failed to create shim task: OCI runtime create " \
+    "failed: runc create failed: unable to start container process"
+
+int native_create(struct hull_call *call, const struct runtime_create_request *request,
+                  struct runtime_create_reply *reply)
+{
+    struct cgroup cgroup = {};
+    reply->netns_fd = -1;
+    if (ctr_find(request->id) != NULL)
+        return hull_fail(call, HULL_CONFLICT, "container %s is made already", request->id);
+    int rc = cg_open(call, hull_call_arena(call), request->spec.linux_.cgroups_path, &cgroup);
+    if (rc < 0)
+        return rc;
+    struct ctr *ctr = ctr_new(request->id, request->dir);
+    rc = cg_open(call, ctr->arena, request->spec.linux_.cgroups_path, &ctr->cgroup);
+    hull_undo(call, undo_making, making_new(call, request->id, NULL, true));
+    if (rc == 0)
+        rc = create(call, request, ctr, reply);
+    return hull_wrap(call, rc, CREATE_PREFIX);
+}
+
+static int exec(struct hull_call *call, const struct runtime_exec_request *request, struct ctr *ctr,
+                int target_fd, struct runtime_create_reply *reply)
+{
+    struct process *process = ctr_add_process(ctr, request->process);
+    struct shim_plan plan = {.name = request->process, .dir = ctr->dir, .exec = true};
+    struct shim_packet answer;
+    int seccomp_fd = -1;
+    HULL_AUTO_FD control = -1;
+    int rc = seccomp_program(call, request->seccomp_mode, request->seccomp,
+                             request->spec.capabilities, &seccomp_fd, &plan.log_allowed);
+    if (rc < 0)
+        return rc;
+    fill_stdio(&plan, &request->stdio);
+    plan.spec.process = request->spec;
+    plan.has_seccomp = seccomp_fd >= 0;
+    plan.cgroup_dirs = ctr->cgroup.dirs;
+    struct launch launch = {.dir = ctr->dir,
+                            .name = request->process,
+                            .plan = &plan,
+                            .rootfs_fd = -1,
+                            .seccomp_fd = seccomp_fd,
+                            .target_fd = target_fd,
+                            .control_fd = -1};
+    rc = launch_shim(call, &launch);
+    if (rc < 0)
+        return rc;
+    control = launch.control_fd;
+    process->shim = launch.shim;
+    process->tty = request->spec.terminal;
+    rc = client_ask(call, control, &(struct shim_packet){.op = SHIM_CREATE}, -1, &answer, NULL);
+    if (rc == 0)
+        rc = made(call, request->id, request->process, &answer);
+    reply->pid = rc == 0 ? answer.a : 0;
+    return rc;
+}
+
+int native_exec(struct hull_call *call, const struct runtime_exec_request *request,
+                struct runtime_create_reply *reply)
+{
+    struct ctr *ctr;
+    struct process *init, *old;
+    struct shim_packet status;
+    HULL_AUTO_FD target = -1;
+    reply->netns_fd = -1;
+    int rc = check_name(call, request->process);
+    if (rc == 0)
+        rc = ctr_process(call, request->id, NULL, &ctr, &init);
+    if (rc < 0)
+        return rc;
+    if (ctr_process(call, request->id, request->process, &ctr, &old) == 0)
+        return hull_fail(call, HULL_CONFLICT, "exec %s exists already", request->process);
+    hull_error_clear(call);
+    rc = client_once(call, ctr, init, &(struct shim_packet){.op = SHIM_STATUS}, -1, &status,
+                     &target);
+    if (rc < 0)
+        return rc;
+    if (status.a != SHIM_RUNNING || target < 0)
+        return hull_fail(call, HULL_CONFLICT, "container %s is not running", request->id);
+    /* The world may have changed in the meantime. */
+    rc = ctr_process(call, request->id, NULL, &ctr, &init);
+    if (rc < 0)
+        return rc;
+    hull_undo(call, undo_making, making_new(call, request->id, request->process, false));
+    rc = exec(call, request, ctr, target, reply);
+    return hull_wrap(call, rc,
+                     "OCI runtime exec failed: exec failed: unable to start container process");
+}
+
+static int start(struct hull_call *call, struct ctr *ctr, struct process *process)
+{
+    struct shim_packet answer;
+    return client_once(call, ctr, process, &(struct shim_packet){.op = SHIM_START}, -1, &answer,
+                       NULL);
+}
+
+int native_start(struct hull_call *call, const struct runtime_process_ref *request,
+                 struct hull_empty *reply)
+{
+    struct ctr *ctr;
+    struct process *process;
+    (void)reply;
+    int rc = ctr_process(call, request->id, request->process, &ctr, &process);
+    if (rc < 0)
+        return rc;
+    bool init = strcmp(process->name, "init") == 0;
+    rc = start(call, ctr, process);
+    /* Nothing is left of what can't be started. */
+    if (rc != -HULL_CONFLICT && rc < 0)
+        hull_undo(call, undo_making, making_new(call, request->id, request->process, init));
+    return hull_wrap(call, rc,
+                     init ? CREATE_PREFIX
+                          : "OCI runtime exec failed: exec failed: unable to start "
+                            "container process");
+}

@@ -1,0 +1,318 @@
+/*
+ * manage.c: what can be done with a process that was made: attach, signals, waiting, freezing,
+ * taking it away, and finding it again after a restart of the daemon.
+ */
+#include "create.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define EXIT_LOST 137
+
+int native_attach(struct hull_call *call, const struct runtime_attach_request *request,
+                  struct container_stream_reply *reply)
+{
+    struct ctr *ctr;
+    struct process *process;
+    struct shim_packet answer;
+    int pair[2];
+    int rc = ctr_process(call, request->id, request->process, &ctr, &process);
+    if (rc < 0)
+        return rc;
+    bool tty = process->tty;
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) < 0)
+        return hull_fail_errno(call, errno, "socketpair");
+    HULL_AUTO_FD ours = pair[0];
+    HULL_AUTO_FD theirs = pair[1];
+    struct shim_packet ask = {.op = SHIM_ATTACH,
+                              .a = (request->stdin_ ? SHIM_STDIN : 0) |
+                                   (request->stdout_ ? SHIM_STDOUT : 0) |
+                                   (request->stderr_ ? SHIM_STDERR : 0)};
+    rc = client_once(call, ctr, process, &ask, theirs, &answer, NULL);
+    if (rc < 0)
+        return rc;
+    reply->stream = hull_stream_from_fd(HULL_TAKE_FD(ours));
+    reply->multiplexed = !tty;
+    return 0;
+}
+
+int native_kill(struct hull_call *call, const struct runtime_kill_request *request,
+                struct hull_empty *reply)
+{
+    struct ctr *ctr;
+    struct process *process;
+    struct shim_packet answer;
+    (void)reply;
+    int rc = ctr_process(call, request->id, request->process, &ctr, &process);
+    if (rc < 0)
+        return rc;
+    if (request->all) {
+        cg_kill(hull_call_arena(call), &ctr->cgroup, (int)request->signal);
+        return 0;
+    }
+    struct shim_packet ask = {.op = SHIM_KILL, .a = request->signal};
+    return client_once(call, ctr, process, &ask, -1, &answer, NULL);
+}
+
+int native_resize(struct hull_call *call, const struct runtime_resize_request *request,
+                  struct hull_empty *reply)
+{
+    struct ctr *ctr;
+    struct process *process;
+    struct shim_packet answer;
+    (void)reply;
+    int rc = ctr_process(call, request->id, request->process, &ctr, &process);
+    struct shim_packet ask = {.op = SHIM_RESIZE, .a = request->height, .b = request->width};
+    return rc < 0 ? rc : client_once(call, ctr, process, &ask, -1, &answer, NULL);
+}
+
+/* The shim has left without an answer: what it wrote down, or that it was lost. */
+static int lost(struct hull_call *call, const char *id, const char *dir, const char *name,
+                struct runtime_exit *ret)
+{
+    int rc = client_exit_file(call, dir, name, ret);
+    if (rc != -HULL_NOT_FOUND)
+        return rc;
+    hull_error_clear(call);
+    struct ctr *ctr = ctr_find(id);
+    if (ctr != NULL && strcmp(name, "init") == 0)
+        cg_kill(hull_call_arena(call), &ctr->cgroup, SIGKILL);
+    *ret = (struct runtime_exit){.status = EXIT_LOST, .time_ns = hull_time_ns(), .lost = true};
+    return 0;
+}
+
+int native_wait(struct hull_call *call, const struct runtime_process_ref *request,
+                struct runtime_exit *reply)
+{
+    struct ctr *ctr;
+    struct process *process;
+    struct shim_packet answer;
+    HULL_AUTO_FD fd = -1;
+    int rc = ctr_process(call, request->id, request->process, &ctr, &process);
+    if (rc < 0)
+        return rc;
+    /* Copies, for both may be gone after the wait. */
+    const char *dir = hull_strdup(call, ctr->dir), *name = hull_strdup(call, process->name);
+    rc = client_connect(call, dir, name, &fd);
+    if (rc == 0)
+        rc = client_ask(call, fd, &(struct shim_packet){.op = SHIM_WAIT}, -1, &answer, NULL);
+    if (rc == -HULL_NOT_FOUND || rc == -HULL_UNAVAILABLE)
+        return lost(call, request->id, dir, name, reply);
+    if (rc == 0)
+        *reply =
+            (struct runtime_exit){.status = answer.a, .time_ns = answer.b, .oom_killed = answer.c};
+    return rc;
+}
+
+static int freeze(struct hull_call *call, const char *id, bool frozen)
+{
+    struct ctr *ctr;
+    int rc = ctr_get(call, id, &ctr);
+    return rc < 0 ? rc : cg_freeze(call, &ctr->cgroup, frozen);
+}
+
+int native_pause(struct hull_call *call, const struct runtime_process_ref *request,
+                 struct hull_empty *reply)
+{
+    (void)reply;
+    return freeze(call, request->id, true);
+}
+
+int native_resume(struct hull_call *call, const struct runtime_process_ref *request,
+                  struct hull_empty *reply)
+{
+    (void)reply;
+    return freeze(call, request->id, false);
+}
+
+/* --- taking away ------------------------------------------------------------------------------------ */
+
+static void remove_files(struct hull_call *call, const char *dir, const char *name)
+{
+    static const char *const suffixes[] = {".sock", ".exit", ".exit.new"};
+    HULL_AUTO_FD dir_fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    for (size_t i = 0; dir_fd >= 0 && i < HULL_COUNT(suffixes); i++)
+        unlinkat(dir_fd, hull_printf(call, "%s%s", name, suffixes[i]), 0);
+}
+
+/* Tell the shim to kill its process and go; returns when it is gone. */
+static int quit_shim(struct hull_call *call, const char *dir, const char *name,
+                     struct hull_process *shim)
+{
+    struct shim_packet answer;
+    HULL_AUTO_FD fd = -1;
+    int rc = client_connect(call, dir, name, &fd);
+    if (rc == 0)
+        rc = client_ask(call, fd, &(struct shim_packet){.op = SHIM_QUIT}, -1, &answer, NULL);
+    if (rc == -HULL_CANCELED || rc == -HULL_TIMEOUT)
+        return rc;
+    hull_error_clear(call); /* its end is the answer */
+    if (shim->pidfd < 0)
+        return 0;
+    /* One that did not listen (any more) goes too. */
+    if (rc == -HULL_NOT_FOUND)
+        hull_process_kill_cleanup(call, shim);
+    else
+        rc = hull_process_wait(call, shim, NULL);
+    return 0;
+}
+
+int ctr_delete_process(struct hull_call *call, struct ctr *ctr, struct process *process)
+{
+    const char *dir = hull_strdup(call, ctr->dir), *name = hull_strdup(call, process->name);
+    struct hull_process shim = process->shim;
+    process->shim = (struct hull_process){-1, -1};
+    /* Out of the table before the first wait: nobody else finds it now. */
+    ctr_drop_process(ctr, process);
+    int rc = quit_shim(call, dir, name, &shim);
+    hull_fd_cleanup(&shim.pidfd);
+    remove_files(call, dir, name);
+    return rc;
+}
+
+int ctr_delete(struct hull_call *call, struct ctr *ctr)
+{
+    struct cgroup cgroup = {};
+    struct process *init = NULL;
+    int rc = 0;
+    for (size_t i = 0; i < ctr->cgroup.dirs.n; i++)
+        hull_strv_add(hull_call_arena(call), &cgroup.dirs,
+                      hull_strdup(call, ctr->cgroup.dirs.v[i]));
+    for (struct process *p = ctr->processes; p != NULL; p = p->next) {
+        if (strcmp(p->name, "init") == 0)
+            init = p;
+    }
+    /* With process 1 goes all that is in its pid namespace. */
+    if (init != NULL)
+        rc = ctr_delete_process(call, ctr, init);
+    while (rc == 0 && ctr->processes != NULL)
+        rc = ctr_delete_process(call, ctr, ctr->processes);
+    if (rc == 0)
+        rc = cg_remove(call, &cgroup);
+    if (rc == 0)
+        ctr_free(ctr);
+    return rc;
+}
+
+int native_delete(struct hull_call *call, const struct runtime_process_ref *request,
+                  struct hull_empty *reply)
+{
+    struct ctr *ctr;
+    struct process *process;
+    (void)reply;
+    int rc = ctr_process(call, request->id, request->process, &ctr, &process);
+    bool whole = request->process == NULL || request->process[0] == '\0';
+    if (whole && ctr_find(request->id) != NULL)
+        rc = ctr_delete(call, ctr_find(request->id));
+    else if (rc == 0)
+        rc = ctr_delete_process(call, ctr, process);
+    if (rc == -HULL_NOT_FOUND) {
+        hull_error_clear(call);
+        return 0;
+    }
+    return rc;
+}
+
+/* --- adopting ---------------------------------------------------------------------------------------- */
+
+static const char *const states[] = {
+    [SHIM_NEW] = "created",   [SHIM_CREATED] = "created", [SHIM_RUNNING] = "running",
+    [SHIM_EXITED] = "exited", [SHIM_FAILED] = "exited",
+};
+
+/* Ask the shim NAME; *ret_state is NULL when there is none. */
+static int ask_status(struct hull_call *call, struct ctr *ctr, const char *name,
+                      struct process **ret_process, const char **ret_state)
+{
+    struct shim_packet answer;
+    HULL_AUTO_FD fd = -1;
+    *ret_state = NULL;
+    int rc = client_connect(call, ctr->dir, name, &fd);
+    if (rc == 0)
+        rc = client_ask(call, fd, &(struct shim_packet){.op = SHIM_STATUS}, -1, &answer, NULL);
+    if (rc == -HULL_NOT_FOUND || rc == -HULL_UNAVAILABLE) {
+        hull_error_clear(call);
+        return 0;
+    }
+    if (rc < 0)
+        return rc;
+    struct process *process = ctr_add_process(ctr, name);
+    process->pid = (int)answer.b;
+    process->tty = answer.c != 0;
+    *ret_process = process;
+    *ret_state =
+        answer.a >= 0 && answer.a < (int64_t)HULL_COUNT(states) ? states[answer.a] : "exited";
+    return 0;
+}
+
+static int adopt_execs(struct hull_call *call, struct ctr *ctr, struct hull_strv *ret)
+{
+    DIR *folder = opendir(ctr->dir);
+    struct dirent *entry;
+    struct hull_strv names = {};
+    while (folder != NULL && (entry = readdir(folder)) != NULL) {
+        size_t length = strlen(entry->d_name);
+        if (length > 5 && strcmp(entry->d_name + length - 5, ".sock") == 0 &&
+            strcmp(entry->d_name, "init.sock") != 0)
+            hull_strv_add(hull_call_arena(call), &names,
+                          hull_arena_strndup(hull_call_arena(call), entry->d_name, length - 5));
+    }
+    if (folder != NULL)
+        closedir(folder);
+    int rc = 0;
+    for (size_t i = 0; i < names.n && rc == 0; i++) {
+        struct process *process;
+        const char *state;
+        rc = ask_status(call, ctr, names.v[i], &process, &state);
+        if (rc == 0 && hull_streq(state, "running"))
+            hull_strv_add(hull_call_arena(call), ret, names.v[i]);
+    }
+    return rc;
+}
+
+static void undo_adopt(struct hull_call *call, void *arg)
+{
+    (void)call;
+    ctr_free(arg);
+}
+
+int native_adopt(struct hull_call *call, const struct runtime_adopt_request *request,
+                 struct runtime_adopt_reply *reply)
+{
+    struct process *init = NULL;
+    const char *state;
+    if (ctr_find(request->id) != NULL)
+        return hull_fail(call, HULL_CONFLICT, "container %s is known already", request->id);
+    struct ctr *ctr = ctr_new(request->id, request->dir);
+    hull_undo(call, undo_adopt, ctr);
+    int rc = cg_open(call, ctr->arena, request->cgroups_path, &ctr->cgroup);
+    if (rc == 0)
+        rc = ask_status(call, ctr, "init", &init, &state);
+    if (rc < 0)
+        return rc;
+    if (init == NULL) {
+        /* No shim. What it said at its end counts; if it said nothing, what is left dies. */
+        ctr_add_process(ctr, "init");
+        rc = client_exit_file(call, ctr->dir, "init", &reply->exit);
+        state = rc == 0 ? "exited" : "gone";
+        hull_error_clear(call);
+        if (rc < 0)
+            cg_kill(hull_call_arena(call), &ctr->cgroup, SIGKILL);
+    } else {
+        reply->pid = init->pid;
+        if (hull_streq(state, "exited"))
+            rc = client_exit_file(call, ctr->dir, "init", &reply->exit);
+        else if (hull_streq(state, "running") && cg_frozen(&ctr->cgroup))
+            state = "paused";
+        hull_error_clear(call);
+    }
+    reply->state = state;
+    return adopt_execs(call, ctr, &reply->execs);
+}

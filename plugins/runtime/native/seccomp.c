@@ -1,0 +1,162 @@
+/*
+ * seccomp.c: from a policy to the program that the kernel runs, each made once. A program is kept
+ * in a sealed memfd, under the encoded policy itself: equal policies, equal program, no checksum
+ * to trust.
+ */
+#include "native.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <hull/wire.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+/* Beyond this many the oldest is forgotten. */
+#define MOST_PROGRAMS 64
+#define ALL_SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
+
+struct program {
+    struct program *next;
+    char *key;
+    size_t key_size;
+    int fd;
+};
+static struct program *programs;
+static struct hull_lock lock;
+
+static void free_program(struct program *program)
+{
+    close(program->fd);
+    free(program->key);
+    free(program);
+}
+
+void seccomp_fini(void)
+{
+    while (programs != NULL) {
+        struct program *next = programs->next;
+        free_program(programs);
+        programs = next;
+    }
+}
+
+static int find(const char *key, size_t size)
+{
+    for (const struct program *p = programs; p != NULL; p = p->next) {
+        if (p->key_size == size && memcmp(p->key, key, size) == 0)
+            return p->fd;
+    }
+    return -1;
+}
+
+static void keep(const char *key, size_t size, int fd)
+{
+    struct program *program = calloc(1, sizeof(*program));
+    HULL_ASSERT(program != NULL);
+    *program = (struct program){programs, memcpy(malloc(size), key, size), size, fd};
+    programs = program;
+    struct program **last = &programs;
+    size_t count = 0;
+    for (; *last != NULL && ++count <= MOST_PROGRAMS;)
+        last = &(*last)->next;
+    if (*last != NULL)
+        free_program(HULL_TAKE(*last));
+}
+
+struct compile {
+    struct hull_arena *arena;
+    const struct oci_seccomp *policy;
+    int fd;
+};
+
+static int compile(struct hull_work *work, void *arg)
+{
+    struct compile *c = arg;
+    void *code;
+    size_t size;
+    int rc = bpf_compile(c->arena, c->policy, &code, &size, &work->problem);
+    if (rc < 0)
+        return rc;
+    HULL_AUTO_FD fd = memfd_create("hull-seccomp", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    if (fd < 0 || write(fd, code, size) != (ssize_t)size || fcntl(fd, F_ADD_SEALS, ALL_SEALS) < 0)
+        return hull_problem_set(&work->problem, HULL_IO, "seccomp: keep the program: %s",
+                                strerror(errno));
+    c->fd = HULL_TAKE_FD(fd);
+    return 0;
+}
+
+/* The key of the default policy is the capabilities that shape it, of another one itself. */
+static int make_key(struct hull_call *call, const struct oci_seccomp *policy,
+                    const struct oci_capabilities *capabilities, char **ret, size_t *ret_size)
+{
+    static const struct oci_capabilities none = {};
+    struct hull_problem problem = {};
+    void *data;
+    const struct hull_message *message =
+        policy != NULL ? &oci_seccomp_message : &oci_capabilities_message;
+    const struct oci_capabilities shape = {
+        .bounding = (capabilities == NULL ? &none : capabilities)->bounding};
+    int rc = hull_wire_encode(hull_call_arena(call), message,
+                              policy != NULL ? (const void *)policy : &shape, &data, ret_size, NULL,
+                              &problem);
+    *ret = data;
+    return rc < 0 ? hull_fail_problem(call, &problem) : 0;
+}
+
+static int make(struct hull_call *call, const struct oci_seccomp *policy,
+                const struct oci_capabilities *capabilities, const char *key, size_t size,
+                int *ret_fd)
+{
+    struct oci_seccomp standard;
+    int rc = hull_lock(call, &lock);
+    if (rc < 0)
+        return rc;
+    hull_defer(call, hull_unlock_cleanup, &lock);
+    *ret_fd = find(key, size);
+    if (*ret_fd >= 0)
+        return 0;
+    if (policy == NULL) {
+        rc = policy_default(call, capabilities, &standard);
+        policy = &standard;
+    }
+    HULL_AUTO_ARENA *arena = hull_arena_new();
+    struct compile job = {arena, policy, -1};
+    if (rc == 0)
+        rc = hull_work(call, compile, &job);
+    if (rc < 0)
+        return rc;
+    keep(key, size, job.fd);
+    *ret_fd = job.fd;
+    return 0;
+}
+
+int seccomp_program(struct hull_call *call, const char *mode, const struct oci_seccomp *policy,
+                    const struct oci_capabilities *capabilities, int *ret_fd, bool *ret_log)
+{
+    char *key;
+    size_t size;
+    *ret_fd = -1;
+    *ret_log = false;
+    if (hull_streq(mode, "unconfined"))
+        return 0;
+    if (mode == NULL || mode[0] == '\0' || strcmp(mode, "default") == 0)
+        policy = NULL;
+    else if (strcmp(mode, "spec") != 0)
+        return hull_fail(call, HULL_INVALID, "unknown seccomp mode \"%s\"", mode);
+    else if (policy == NULL)
+        return 0;
+#ifndef HAVE_SECCOMP
+    return hull_fail(call, HULL_NOT_SUPPORTED,
+                     "seccomp: hull was built without libseccomp; use --security-opt "
+                     "seccomp=unconfined");
+#endif
+    if (policy != NULL)
+        *ret_log = hull_strv_contains(&policy->flags, "SECCOMP_FILTER_FLAG_LOG");
+    int rc = make_key(call, policy, capabilities, &key, &size);
+    if (rc < 0)
+        return rc;
+    *ret_fd = find(key, size);
+    return *ret_fd >= 0 ? 0 : make(call, policy, capabilities, key, size, ret_fd);
+}
