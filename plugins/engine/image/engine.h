@@ -139,10 +139,13 @@ int img_unpack(struct img_session *session, struct image_doc *doc) HULL_CHECKED;
  */
 int img_describe(struct img_session *session, const char *config, const struct hull_strv *blobs,
                  const struct hull_strv *types, struct image_doc *ret) HULL_CHECKED;
-/* Unpack DOC, make it visible with NAMES (full references) and tell so through progress lines
- * and events. */
-int img_install(struct img_session *session, struct image_doc *doc, const struct hull_strv *names)
-    HULL_CHECKED;
+/* Unpack DOC and make it visible with NAMES (full references), in one transaction. What to tell
+ * the user about names that others had is added to LINES. */
+int img_install(struct img_session *session, struct image_doc *doc, const struct hull_strv *names,
+                struct hull_strv *lines) HULL_CHECKED;
+/* The same for docker load, with its progress lines and events. */
+int img_install_loaded(struct img_session *session, struct image_doc *doc,
+                       const struct hull_strv *names) HULL_CHECKED;
 /* A name as an archive has it, to a full reference. */
 int img_full_name(struct hull_call *call, const char *text, char **ret) HULL_CHECKED;
 
@@ -163,7 +166,23 @@ int img_users(struct hull_call *call, const char *id, struct container_users_rep
 int img_check_platform(struct hull_call *call, const struct image_doc *doc, const char *platform)
     HULL_CHECKED;
 
+/* --- changes.c ----------------------------------------------------------------------------- */
+
+/* Apply Dockerfile instructions, as import and commit take them, to CONFIG. -HULL_INVALID "RUN is
+ * not a valid change command". */
+int img_apply_changes(struct hull_arena *arena, const struct hull_strv *changes,
+                      struct image_config *config, struct hull_problem *problem) HULL_CHECKED;
+
+/* The architecture of this host in OCI's words: "amd64". */
+const char *img_host_architecture(void);
+
 /* --- the handlers -------------------------------------------------------------------------- */
+
+image_tag_handler img_tag;
+image_remove_handler img_remove;
+image_prune_handler img_prune;
+image_save_handler img_save;
+image_create_handler img_create;
 
 image_load_handler img_load;
 image_list_handler img_list;

@@ -108,7 +108,8 @@ static int say(struct hull_call *call, const char *text)
     return hull_emit(call, &line);
 }
 
-/* What is known of an image that is here already stays: its names, and when it came. */
+/* What is known of an image that is here already stays: its names, when it came, and its blobs,
+ * which may be compressed in another way; those that came now go with the session. */
 static int merge(struct hull_call *call, struct image_doc *doc)
 {
     struct image_doc there;
@@ -120,6 +121,8 @@ static int merge(struct hull_call *call, struct image_doc *doc)
     }
     if (rc < 0)
         return rc;
+    if (there.layers.n == doc->layers.n)
+        doc->layers = there.layers;
     doc->names = there.names;
     doc->tagged_ns = there.tagged_ns;
     doc->loaded_ns = there.loaded_ns;
@@ -172,17 +175,27 @@ static int make_visible(struct img_session *session, struct image_doc *doc,
     return rc;
 }
 
-int img_install(struct img_session *session, struct image_doc *doc, const struct hull_strv *names)
+int img_install(struct img_session *session, struct image_doc *doc, const struct hull_strv *names,
+                struct hull_strv *lines)
 {
-    struct hull_call *call = session->call;
-    struct hull_strv lines = {0};
     int rc = img_unpack(session, doc);
 
     if (rc == 0)
-        rc = make_visible(session, doc, names, &lines);
+        rc = make_visible(session, doc, names, lines);
+    if (rc == 0)
+        img_session_keep(session);
+    return rc;
+}
+
+int img_install_loaded(struct img_session *session, struct image_doc *doc,
+                       const struct hull_strv *names)
+{
+    struct hull_call *call = session->call;
+    struct hull_strv lines = {0};
+    int rc = img_install(session, doc, names, &lines);
+
     if (rc < 0)
         return rc;
-    img_session_keep(session);
     for (size_t i = 0; rc == 0 && i < lines.n; i++)
         rc = say(call, lines.v[i]);
     for (size_t i = 0; rc == 0 && i < names->n; i++)

@@ -44,7 +44,7 @@ static int load_one(struct img_session *session, const struct archive *archive,
             hull_strv_add(arena, &names, name);
     }
     rc = img_describe(session, config, &blobs, NULL, &doc);
-    return rc < 0 ? rc : img_install(session, &doc, &names);
+    return rc < 0 ? rc : img_install_loaded(session, &doc, &names);
 }
 
 int img_load_docker(struct img_session *session, const struct archive *archive)

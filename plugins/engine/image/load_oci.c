@@ -29,7 +29,7 @@ static const struct {
     {"riscv64", "riscv64"}, {"ppc64le", "ppc64le"}, {"s390x", "s390x"},
 };
 
-static const char *host_architecture(void)
+const char *img_host_architecture(void)
 {
     struct utsname name;
 
@@ -140,7 +140,7 @@ static int load_manifest(struct oci_load *load, const char *digest,
         return rc;
     doc.manifest = digest;
     load->images++;
-    return img_install(load->session, &doc, &names);
+    return img_install_loaded(load->session, &doc, &names);
 }
 
 /* The name in the annotations; a bare tag, as a layout made by hand has, names nothing. */
@@ -162,7 +162,7 @@ static bool fits(const struct oci_descriptor *descriptor)
     if (!platform || !platform->architecture)
         return true;
     return hull_streq(platform->os, "linux") &&
-           strcmp(platform->architecture, host_architecture()) == 0;
+           strcmp(platform->architecture, img_host_architecture()) == 0;
 }
 
 static int load_descriptor(struct oci_load *load, const struct oci_descriptor *descriptor,
@@ -189,7 +189,7 @@ static int load_index(struct oci_load *load, const struct oci_manifest *index, c
     }
     if (rc == 0 && load->images == before)
         return hull_fail(call, HULL_NOT_FOUND, "no image for linux/%s in the archive",
-                         host_architecture());
+                         img_host_architecture());
     return rc;
 }
 
