@@ -268,23 +268,23 @@ HULL_MESSAGE(driver_data, DRIVER_DATA_FIELDS)
     F(T, INT, _, kind, "Kind", 0, "")
 HULL_MESSAGE(filesystem_change, FILESYSTEM_CHANGE_FIELDS)
 
-#define OCI_PLATFORM_FIELDS(F, T)                        \
-    F(T, STRING, _, architecture, "architecture", 0, "") \
-    F(T, STRING, _, os, "os", 0, "")                     \
-    F(T, STRING, _, os_version, "os.version", 0, "")     \
-    F(T, STRV, _, os_features, "os.features", 0, "")     \
-    F(T, STRING, _, variant, "variant", 0, "")
+#define OCI_PLATFORM_FIELDS(F, T)                            \
+    F(T, STRING, _, architecture, "architecture", 0, "")     \
+    F(T, STRING, _, os, "os", 0, "")                         \
+    F(T, STRING, _, os_version, "os.version", HULL_OMIT, "") \
+    F(T, STRV, _, os_features, "os.features", HULL_OMIT, "") \
+    F(T, STRING, _, variant, "variant", HULL_OMIT, "")
 HULL_MESSAGE(oci_platform, OCI_PLATFORM_FIELDS)
 
-#define OCI_DESCRIPTOR_FIELDS(F, T)                          \
-    F(T, STRING, _, media_type, "mediaType", 0, "")          \
-    F(T, STRING, _, digest, "digest", 0, "")                 \
-    F(T, INT, _, size, "size", 0, "")                        \
-    F(T, STRV, _, urls, "urls", 0, "")                       \
-    F(T, MAP, _, annotations, "annotations", 0, "")          \
-    F(T, STRING, _, data, "data", 0, "")                     \
-    F(T, POINTER, oci_platform, platform, "platform", 0, "") \
-    F(T, STRING, _, artifact_type, "artifactType", 0, "")
+#define OCI_DESCRIPTOR_FIELDS(F, T)                                  \
+    F(T, STRING, _, media_type, "mediaType", 0, "")                  \
+    F(T, STRING, _, digest, "digest", 0, "")                         \
+    F(T, INT, _, size, "size", 0, "")                                \
+    F(T, STRV, _, urls, "urls", HULL_OMIT, "")                       \
+    F(T, MAP, _, annotations, "annotations", HULL_OMIT, "")          \
+    F(T, STRING, _, data, "data", HULL_OMIT, "")                     \
+    F(T, POINTER, oci_platform, platform, "platform", HULL_OMIT, "") \
+    F(T, STRING, _, artifact_type, "artifactType", HULL_OMIT, "")
 HULL_MESSAGE(oci_descriptor, OCI_DESCRIPTOR_FIELDS)
 
 #define CONTAINER_SUMMARY_HOST_CONFIG_FIELDS(F, T)      \

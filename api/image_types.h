@@ -96,9 +96,9 @@ HULL_MESSAGE(image_inspect_metadata, IMAGE_INSPECT_METADATA_FIELDS)
     F(T, MESSAGE, image_inspect_metadata, metadata, "Metadata", 0, "")
 HULL_MESSAGE(image_inspect_reply, IMAGE_INSPECT_REPLY_FIELDS)
 
-#define IMAGE_DELETED_FIELDS(F, T)               \
-    F(T, STRING, _, untagged, "Untagged", 0, "") \
-    F(T, STRING, _, deleted, "Deleted", 0, "")
+#define IMAGE_DELETED_FIELDS(F, T)                       \
+    F(T, STRING, _, untagged, "Untagged", HULL_OMIT, "") \
+    F(T, STRING, _, deleted, "Deleted", HULL_OMIT, "")
 HULL_MESSAGE(image_deleted, IMAGE_DELETED_FIELDS)
 
 #endif
