@@ -103,10 +103,12 @@ static int descend(struct unpack *unpack, const char *parent, bool make)
             int made = make_part(unpack, dir_fd, part);
             fd = made == -EEXIST ? fd : made;
         }
-        int rc = fd < 0 && !(fd == -ENOENT && !make) ? refuse_part(unpack, dir_fd, part, -fd) : fd;
+        bool missing = fd == -ENOENT && !make;
+        if (fd < 0)
+            fd = missing ? -HULL_NOT_FOUND : refuse_part(unpack, dir_fd, part, -fd);
         close(dir_fd);
         if (fd < 0)
-            return rc == -ENOENT ? -HULL_NOT_FOUND : rc;
+            return fd;
         dir_fd = fd;
     }
     if (dir_fd < 0)
