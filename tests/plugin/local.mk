@@ -9,6 +9,9 @@ tests_plugin_test_network_LDFLAGS = $(TEST_LDFLAGS)
 tests_plugin_test_network_LDADD = $(TEST_LIBADD)
 endif
 
+# hull-jail against the tars of corpus_gen.py.
+TESTS += tests/plugin/test-jail.py
+
 # One suite for all storage drivers.
 check_PROGRAMS += tests/plugin/test-storage-overlay tests/plugin/test-storage-vfs
 TESTS += tests/plugin/test-storage-overlay tests/plugin/test-storage-vfs
@@ -20,3 +23,93 @@ tests_plugin_test_storage_vfs_SOURCES = tests/plugin/test-storage.c
 tests_plugin_test_storage_vfs_CFLAGS = $(TEST_CFLAGS) -DSTORAGE_PORT='"storage/vfs"'
 tests_plugin_test_storage_vfs_LDFLAGS = $(TEST_LDFLAGS)
 tests_plugin_test_storage_vfs_LDADD = plugins/common/libcommon.la $(TEST_LIBADD) $(CJSON_LIBS)
+
+# Plugins on the disk. The toys are modules that are built for the tests only.
+#
+# The toy at port toy/sleepy is tests/plugin/toys/toy/sleepy.la.
+toy_cflags = $(PLUGIN_CFLAGS) -I$(top_srcdir)/tests/plugin/toys
+toy_header = tests/plugin/toys/toys.h
+# -rpath makes a shared object of what is not installed; the lazy one may lack symbols.
+toy_lazy_link = $(AM_LDFLAGS) -module -avoid-version -shared -rpath /nowhere
+toy_link = $(toy_lazy_link) $(PLUGIN_ZDEFS)
+
+check_LTLIBRARIES += tests/plugin/toys/echo.la \
+	tests/plugin/toys/toy/relay.la \
+	tests/plugin/toys/toy/sleepy.la \
+	tests/plugin/toys/toy/old-abi.la \
+	tests/plugin/toys/toy/orphan.la \
+	tests/plugin/toys/toy/unresolved.la \
+	tests/plugin/toys/toy/no-table.la \
+	tests/plugin/toys/toy/wrong-port.la \
+	tests/plugin/toys/toy/failing.la \
+	tests/plugin/toys/toy/ring-a.la \
+	tests/plugin/toys/toy/ring-b.la
+
+tests_plugin_toys_echo_la_SOURCES = tests/plugin/toys/echo.c $(toy_header)
+tests_plugin_toys_echo_la_CFLAGS = $(toy_cflags)
+tests_plugin_toys_echo_la_LDFLAGS = $(toy_link)
+tests_plugin_toys_echo_la_LIBADD = core/libhull.la
+
+tests_plugin_toys_toy_relay_la_SOURCES = tests/plugin/toys/relay.c $(toy_header)
+tests_plugin_toys_toy_relay_la_CFLAGS = $(toy_cflags)
+tests_plugin_toys_toy_relay_la_LDFLAGS = $(toy_link)
+tests_plugin_toys_toy_relay_la_LIBADD = core/libhull.la
+
+tests_plugin_toys_toy_sleepy_la_SOURCES = tests/plugin/toys/sleepy.c $(toy_header)
+tests_plugin_toys_toy_sleepy_la_CFLAGS = $(toy_cflags)
+tests_plugin_toys_toy_sleepy_la_LDFLAGS = $(toy_link)
+tests_plugin_toys_toy_sleepy_la_LIBADD = core/libhull.la
+
+tests_plugin_toys_toy_old_abi_la_SOURCES = tests/plugin/toys/broken.c $(toy_header)
+tests_plugin_toys_toy_old_abi_la_CFLAGS = $(toy_cflags) -DTOY_OLD_ABI
+tests_plugin_toys_toy_old_abi_la_LDFLAGS = $(toy_link)
+tests_plugin_toys_toy_old_abi_la_LIBADD = core/libhull.la
+
+tests_plugin_toys_toy_orphan_la_SOURCES = tests/plugin/toys/broken.c $(toy_header)
+tests_plugin_toys_toy_orphan_la_CFLAGS = $(toy_cflags) -DTOY_ORPHAN
+tests_plugin_toys_toy_orphan_la_LDFLAGS = $(toy_link)
+tests_plugin_toys_toy_orphan_la_LIBADD = core/libhull.la
+
+tests_plugin_toys_toy_unresolved_la_SOURCES = tests/plugin/toys/broken.c $(toy_header)
+tests_plugin_toys_toy_unresolved_la_CFLAGS = $(toy_cflags) -DTOY_UNRESOLVED
+tests_plugin_toys_toy_unresolved_la_LDFLAGS = $(toy_lazy_link)
+tests_plugin_toys_toy_unresolved_la_LIBADD = core/libhull.la
+
+tests_plugin_toys_toy_no_table_la_SOURCES = tests/plugin/toys/broken.c $(toy_header)
+tests_plugin_toys_toy_no_table_la_CFLAGS = $(toy_cflags) -DTOY_NO_TABLE
+tests_plugin_toys_toy_no_table_la_LDFLAGS = $(toy_link)
+tests_plugin_toys_toy_no_table_la_LIBADD = core/libhull.la
+
+tests_plugin_toys_toy_wrong_port_la_SOURCES = tests/plugin/toys/broken.c $(toy_header)
+tests_plugin_toys_toy_wrong_port_la_CFLAGS = $(toy_cflags) -DTOY_WRONG_PORT
+tests_plugin_toys_toy_wrong_port_la_LDFLAGS = $(toy_link)
+tests_plugin_toys_toy_wrong_port_la_LIBADD = core/libhull.la
+
+tests_plugin_toys_toy_failing_la_SOURCES = tests/plugin/toys/broken.c $(toy_header)
+tests_plugin_toys_toy_failing_la_CFLAGS = $(toy_cflags) -DTOY_FAILING
+tests_plugin_toys_toy_failing_la_LDFLAGS = $(toy_link)
+tests_plugin_toys_toy_failing_la_LIBADD = core/libhull.la
+
+tests_plugin_toys_toy_ring_a_la_SOURCES = tests/plugin/toys/broken.c $(toy_header)
+tests_plugin_toys_toy_ring_a_la_CFLAGS = $(toy_cflags) -DTOY_RING_A
+tests_plugin_toys_toy_ring_a_la_LDFLAGS = $(toy_link)
+tests_plugin_toys_toy_ring_a_la_LIBADD = core/libhull.la
+
+tests_plugin_toys_toy_ring_b_la_SOURCES = tests/plugin/toys/broken.c $(toy_header)
+tests_plugin_toys_toy_ring_b_la_CFLAGS = $(toy_cflags) -DTOY_RING_B
+tests_plugin_toys_toy_ring_b_la_LDFLAGS = $(toy_link)
+tests_plugin_toys_toy_ring_b_la_LIBADD = core/libhull.la
+
+check_PROGRAMS += tests/plugin/test-plugins
+TESTS += tests/plugin/test-plugins
+tests_plugin_test_plugins_SOURCES = tests/plugin/test-plugins.c tests/unit/tap.h $(toy_header)
+tests_plugin_test_plugins_CFLAGS = $(TEST_CFLAGS) -I$(top_srcdir)/tests/plugin
+tests_plugin_test_plugins_LDFLAGS = $(TEST_LDFLAGS)
+tests_plugin_test_plugins_LDADD = core/libhull.la
+
+check_PROGRAMS += tests/plugin/test-runtime-native
+TESTS += tests/plugin/test-runtime-native
+tests_plugin_test_runtime_native_SOURCES = tests/plugin/test-runtime-native.c tests/plugin/box.h
+tests_plugin_test_runtime_native_CFLAGS = $(TEST_CFLAGS)
+tests_plugin_test_runtime_native_LDFLAGS = $(TEST_LDFLAGS)
+tests_plugin_test_runtime_native_LDADD = $(TEST_LIBADD)

@@ -1,0 +1,421 @@
+/*
+ * Containers by runtime/native: what runs, what it sees, and how it ends.
+ */
+#include "box.h"
+
+FIBER_TEST(exit_statuses)
+{
+    struct box box;
+    box_new(call, &box);
+    BOX_RUN(&box, "sh", "-c", "exit 7");
+    CHECK_INT(box_go(&box), 7);
+    CHECK(!box.exit.lost && !box.exit.oom_killed && box.exit.time_ns > 0);
+    CHECK_INT(box_wait(&box, NULL), 7);
+}
+
+FIBER_TEST(true_succeeds)
+{
+    struct box box;
+    box_new(call, &box);
+    BOX_RUN(&box, "true");
+    CHECK_INT(box_go(&box), 0);
+}
+
+FIBER_TEST(missing_program)
+{
+    struct box box;
+    struct hull_empty none;
+    box_new(call, &box);
+    BOX_RUN(&box, "nosuch");
+    box_create(&box);
+    CHECK_KIND(box_start(&box, NULL), HULL_INVALID);
+    CHECK_STR(hull_error(call),
+              "failed to create task for container: failed to create shim task: OCI runtime create "
+              "failed: runc create failed: unable to start container process: exec: \"nosuch\": "
+              "executable file not found in $PATH");
+    CHECK_OK(runtime_delete(call, PORT, &(struct runtime_process_ref){.id = box.id}, &none));
+}
+
+FIBER_TEST(programs_that_cant_run)
+{
+    static const struct {
+        const char *path, *error;
+    } cases[] = {
+        {"/nosuch", "exec: \"/nosuch\": stat /nosuch: no such file or directory"},
+        {"/etc", "exec: \"/etc\": is a directory"},
+        {"/etc/passwd", "exec: \"/etc/passwd\": permission denied"},
+    };
+    for (size_t i = 0; i < HULL_COUNT(cases); i++) {
+        struct box *box = HULL_NEW(hull_call_arena(call), struct box);
+        box_new(call, box);
+        BOX_RUN(box, cases[i].path);
+        box_create(box);
+        CHECK_KIND(box_start(box, NULL), HULL_INVALID);
+        CHECK_HAS(hull_error(call), cases[i].error);
+    }
+}
+
+FIBER_TEST(output_and_log)
+{
+    struct box box;
+    struct stat st;
+    char text[1024] = "";
+    box_new(call, &box);
+    BOX_RUN(&box, "sh", "-c", "echo 'a<b\"'; echo err >&2; printf end");
+    CHECK_INT(box_go(&box), 0);
+    CHECK_HAS(box.output, "a<b\"\n");
+    CHECK_HAS(box.output, "err\n");
+    int fd = open(box.request.stdio.log_path, O_RDONLY | O_CLOEXEC);
+    CHECK(fd >= 0 && fstat(fd, &st) == 0);
+    CHECK(read(fd, text, sizeof(text) - 1) > 0);
+    close(fd);
+    CHECK_HAS(text, "{\"log\":\"a\\u003cb\\\"\\n\",\"stream\":\"stdout\",\"time\":\"20");
+    CHECK_HAS(text, "{\"log\":\"err\\n\",\"stream\":\"stderr\",\"time\":\"20");
+    CHECK_HAS(text, "{\"log\":\"end\",\"stream\":\"stdout\",\"time\":\"20");
+}
+
+FIBER_TEST(nothing_leaks_into_it)
+{
+    struct box box;
+    box_new(call, &box);
+    BOX_RUN(&box, "sh", "-c", "ls /proc/self/fd; grep -E 'Cap|Seccomp:|NoNew' /proc/self/status");
+    CHECK_INT(box_go(&box), 0);
+    /* ls has one for the folder itself. */
+    CHECK_HAS(box.output, "0\n1\n2\n3\nCapInh");
+    CHECK_HAS(box.output, "CapInh:\t0000000000000000");
+    CHECK_HAS(box.output, "CapPrm:\t00000000a80425fb");
+    CHECK_HAS(box.output, "CapEff:\t00000000a80425fb");
+    CHECK_HAS(box.output, "CapBnd:\t00000000a80425fb");
+    CHECK_HAS(box.output, "CapAmb:\t0000000000000000");
+    CHECK_HAS(box.output, "Seccomp:\t2");
+}
+
+FIBER_TEST(users)
+{
+    static const struct {
+        const char *user, *output;
+    } cases[] = {
+        {NULL, "uid=0 gid=0 groups=0,10 home=/root"},
+        {"www", "uid=33 gid=34 groups=34,10,77 home=/srv"},
+        {"33", "uid=33 gid=34 groups=34,10,77 home=/srv"},
+        {"www:data", "uid=33 gid=34 groups=34 home=/srv"},
+        {"1000", "uid=1000 gid=0 groups=0 home=/"},
+        {"1000:2000", "uid=1000 gid=2000 groups=2000 home=/"},
+    };
+    for (size_t i = 0; i < HULL_COUNT(cases); i++) {
+        struct box *box = HULL_NEW(hull_call_arena(call), struct box);
+        box_new(call, box);
+        box->request.spec.process.user.username = cases[i].user;
+        BOX_RUN(box, "sh", "-c",
+                "echo uid=$(id -u) gid=$(id -g) groups=$(id -G | busybox tr ' ' ,) home=$HOME; "
+                "grep CapEff "
+                "/proc/self/status");
+        CHECK_INT(box_go(box), 0);
+        CHECK_HAS(box->output, cases[i].output);
+        CHECK_HAS(box->output, i == 0 ? "a80425fb" : "CapEff:\t0000000000000000");
+    }
+}
+
+FIBER_TEST(users_refused)
+{
+    static const struct {
+        const char *user, *error;
+    } cases[] = {
+        {"nobodyatall", "unable to find user nobodyatall: no matching entries in passwd file"},
+        {"1x", "unable to find user 1x: no matching entries in passwd file"},
+        {"4294967296", "uids and gids must be in range 0-2147483647"},
+        {"-1", "uids and gids must be in range 0-2147483647"},
+        {"2147483648", "uids and gids must be in range 0-2147483647"},
+        {"big", "uids and gids must be in range 0-2147483647"},
+        {"0:nogroup", "unable to find group nogroup: no matching entries in group file"},
+    };
+    for (size_t i = 0; i < HULL_COUNT(cases); i++) {
+        struct box *box = HULL_NEW(hull_call_arena(call), struct box);
+        box_new(call, box);
+        box->request.spec.process.user.username = cases[i].user;
+        BOX_RUN(box, "true");
+        CHECK_KIND(runtime_create(call, PORT, &box->request, &box->made), HULL_INVALID);
+        CHECK_HAS(hull_error(call), cases[i].error);
+    }
+}
+
+FIBER_TEST(terminal)
+{
+    struct box box;
+    box_new(call, &box);
+    box.request.spec.process.terminal = true;
+    box.request.spec.process.console_size = &(struct oci_box){.height = 33, .width = 77};
+    BOX_RUN(&box, "sh", "-c", "tty; stty size; echo x > /dev/console");
+    CHECK_INT(box_go(&box), 0);
+    CHECK_STR(box.output, "/dev/pts/0\r\n33 77\r\nx\r\n");
+}
+
+FIBER_TEST(standard_input)
+{
+    struct box box;
+    box_new(call, &box);
+    box.request.stdio.open_stdin = true;
+    box.request.stdio.stdin_once = true;
+    BOX_RUN(&box, "wc", "-c");
+    box_create(&box);
+    struct hull_stream *stream = box_attach(&box, NULL, true);
+    CHECK_OK(box_start(&box, NULL));
+    char *data = hull_alloc(call, 100000);
+    memset(data, 'x', 100000);
+    size_t done = 0;
+    while (done < 100000) {
+        ssize_t n = hull_stream_write(call, stream, data + done, 100000 - done);
+        CHECK_OK(n);
+        done += n == 0 ? 100000 : (size_t)n;
+    }
+    CHECK_OK(hull_stream_shutdown(call, stream));
+    CHECK_STR(box_payload(call, stream), "100000\n");
+    hull_stream_close(stream);
+    CHECK_INT(box_wait(&box, NULL), 0);
+}
+
+FIBER_TEST(much_output)
+{
+    struct box box;
+    box_new(call, &box);
+    box.request.stdio.log_path = NULL;
+    BOX_RUN(&box, "dd", "if=/dev/zero", "bs=65536", "count=64");
+    box_create(&box);
+    struct hull_stream *stream = box_attach(&box, NULL, false);
+    CHECK_OK(box_start(&box, NULL));
+    static char buffer[65536];
+    size_t total = 0;
+    ssize_t n;
+    while ((n = hull_stream_read(call, stream, buffer, sizeof(buffer))) > 0)
+        total += (size_t)n;
+    CHECK_OK(n);
+    hull_stream_close(stream);
+    CHECK(total > 64 * 65536);
+    CHECK_INT(box_wait(&box, NULL), 0);
+}
+
+static void exec_request(struct box *box, struct runtime_exec_request *request, const char *process)
+{
+    *request = (struct runtime_exec_request){.id = box->id, .process = process};
+    box_process(box, &request->spec);
+}
+
+FIBER_TEST(exec_joins)
+{
+    struct box box;
+    struct runtime_exec_request request;
+    struct runtime_create_reply made;
+    struct hull_empty none;
+    box_new(call, &box);
+    BOX_RUN(&box, "sleep", "100");
+    box_create(&box);
+    CHECK_OK(box_start(&box, NULL));
+    exec_request(&box, &request, "x1");
+    request.spec.user.username = "www";
+    box_args(&box, &request.spec,
+             (const char *const[]){
+                 "sh", "-c",
+                 "busybox hostname; id -u; ls /proc/self/fd; busybox cat /proc/1/comm; "
+                 "grep -E 'CapEff|CapBnd|Seccomp:' /proc/self/status; exit 3",
+                 NULL});
+    CHECK_OK(runtime_exec(call, PORT, &request, &made));
+    struct hull_stream *stream = box_attach(&box, "x1", false);
+    CHECK_OK(box_start(&box, "x1"));
+    const char *output = box_payload(call, stream);
+    hull_stream_close(stream);
+    CHECK_INT(box_wait(&box, "x1"), 3);
+    CHECK_HAS(output, "box\n33\n0\n1\n2\n3\nsleep\n");
+    CHECK_HAS(output, "CapEff:\t0000000000000000");
+    CHECK_HAS(output, "CapBnd:\t00000000a80425fb");
+    CHECK_HAS(output, "Seccomp:\t2");
+    struct runtime_pids_reply pids;
+    CHECK_OK(runtime_pids(call, PORT, &(struct runtime_process_ref){.id = box.id}, &pids));
+    CHECK_INT(pids.pids.n, 1);
+    CHECK_OK(runtime_delete(call, PORT,
+                            &(struct runtime_process_ref){.id = box.id, .process = "x1"}, &none));
+}
+
+FIBER_TEST(exec_with_terminal_and_failure)
+{
+    struct box box;
+    struct runtime_exec_request request;
+    struct runtime_create_reply made;
+    box_new(call, &box);
+    BOX_RUN(&box, "sleep", "100");
+    box_create(&box);
+    CHECK_OK(box_start(&box, NULL));
+    exec_request(&box, &request, "x1");
+    request.spec.terminal = true;
+    box_args(&box, &request.spec, (const char *const[]){"tty", NULL});
+    CHECK_OK(runtime_exec(call, PORT, &request, &made));
+    struct hull_stream *stream = box_attach(&box, "x1", false);
+    CHECK_OK(box_start(&box, "x1"));
+    CHECK_STR(box_read(call, stream), "/dev/pts/0\r\n");
+    hull_stream_close(stream);
+    exec_request(&box, &request, "x2");
+    box_args(&box, &request.spec, (const char *const[]){"nosuch", NULL});
+    CHECK_OK(runtime_exec(call, PORT, &request, &made));
+    CHECK_KIND(box_start(&box, "x2"), HULL_INVALID);
+    CHECK_STR(hull_error(call), "OCI runtime exec failed: exec failed: unable to start container "
+                                "process: exec: \"nosuch\": executable file not found in $PATH");
+}
+
+FIBER_TEST(kill_and_pause)
+{
+    struct box box;
+    struct hull_empty none;
+    box_new(call, &box);
+    BOX_RUN(&box, "sleep", "100");
+    box_create(&box);
+    CHECK_OK(box_start(&box, NULL));
+    struct runtime_process_ref ref = {.id = box.id};
+    CHECK_OK(runtime_pause(call, PORT, &ref, &none));
+    CHECK_OK(runtime_resume(call, PORT, &ref, &none));
+    CHECK_OK(runtime_kill(call, PORT,
+                          &(struct runtime_kill_request){.id = box.id, .signal = SIGKILL}, &none));
+    CHECK_INT(box_wait(&box, NULL), 137);
+    CHECK(!box.exit.lost);
+}
+
+FIBER_TEST(masked_and_readonly)
+{
+    struct box box;
+    box_new(call, &box);
+    BOX_RUN(
+        &box, "sh", "-c",
+        "wc -c < /proc/keys; ls /sys/firmware | wc -l; echo 1 > "
+        "/proc/sys/kernel/domainname || echo ro; stat -c %t:%T /dev/null; mount | grep -c ' / '");
+    CHECK_INT(box_go(&box), 0);
+    CHECK_HAS(box.output, "0\n0\n");
+    CHECK_HAS(box.output, "ro\n1:3\n");
+}
+
+FIBER_TEST(hostile_dev)
+{
+    struct box box;
+    struct stat st;
+    box_new(call, &box);
+    const char *canary = box_folder(&box, "canary");
+    const char *dev = hull_printf(call, "%s/rootfs/dev", box.dir);
+    CHECK_INT(rmdir(dev), 0);
+    CHECK_INT(symlink(canary, dev), 0);
+    BOX_RUN(&box, "true");
+    /* The link is resolved inside: there is no such folder, or one is made there. */
+    (void)!runtime_create(call, PORT, &box.request, &box.made);
+    CHECK_INT(stat(hull_printf(call, "%s/null", canary), &st), -1);
+    CHECK_INT(stat(hull_printf(call, "%s/ptmx", canary), &st), -1);
+}
+
+FIBER_TEST(proc_has_to_be_a_folder)
+{
+    struct box box;
+    box_new(call, &box);
+    const char *proc = hull_printf(call, "%s/rootfs/proc", box.dir);
+    CHECK_INT(rmdir(proc), 0);
+    CHECK_INT(symlink("/tmp", proc), 0);
+    BOX_RUN(&box, "true");
+    CHECK_KIND(runtime_create(call, PORT, &box.request, &box.made), HULL_INVALID);
+    CHECK_HAS(hull_error(call), "must be mounted on ordinary directory");
+}
+
+FIBER_TEST(mounts_on_proc_are_refused)
+{
+    static const char *const targets[] = {"/proc", "/proc/sys", "/link/sys"};
+    for (size_t i = 0; i < HULL_COUNT(targets); i++) {
+        struct box *box = HULL_NEW(hull_call_arena(call), struct box);
+        box_new(call, box);
+        CHECK_INT(symlink("/proc", hull_printf(call, "%s/rootfs/link", box->dir)), 0);
+        box_mount(box, targets[i], "bind", box_folder(box, "volume"), "rbind");
+        BOX_RUN(box, "true");
+        CHECK_KIND(runtime_create(call, PORT, &box->request, &box->made), HULL_INVALID);
+        CHECK_HAS(hull_error(call), "cannot be mounted because it is inside /proc");
+    }
+}
+
+FIBER_TEST(binds)
+{
+    struct box box;
+    struct stat st;
+    box_new(call, &box);
+    const char *volume = box_folder(&box, "volume");
+    box_mount(&box, "/deep/er/volume", "bind", volume, "rbind,ro");
+    box_mount(&box, "/deep/rw", "bind", volume, "rbind");
+    box_mount(&box, "/etc/file", "bind", box.request.stdio.log_path, "rbind");
+    fclose(fopen(box.request.stdio.log_path, "we"));
+    BOX_RUN(&box, "sh", "-c",
+            "echo x > /deep/er/volume/a; echo y > /deep/rw/b; ls /deep/er/volume; "
+            "stat -c %F /etc/file");
+    CHECK_INT(box_go(&box), 0);
+    CHECK_HAS(box.output, "Read-only file system");
+    CHECK_HAS(box.output, "b\n");
+    CHECK_HAS(box.output, "regular");
+    CHECK_INT(stat(hull_printf(call, "%s/a", volume), &st), -1);
+    CHECK_INT(stat(hull_printf(call, "%s/b", volume), &st), 0);
+}
+
+FIBER_TEST(working_directory)
+{
+    struct box box;
+    box_new(call, &box);
+    box.request.spec.process.cwd = "/new/place";
+    BOX_RUN(&box, "pwd");
+    CHECK_INT(box_go(&box), 0);
+    CHECK_STR(box.output, "/new/place\n");
+}
+
+FIBER_TEST(working_directory_by_descriptor)
+{
+    for (int fd = 3; fd < 12; fd++) {
+        struct box *box = HULL_NEW(hull_call_arena(call), struct box);
+        box_new(call, box);
+        box->request.spec.process.cwd = hull_printf(call, "/proc/self/fd/%d", fd);
+        BOX_RUN(box, "ls");
+        CHECK(runtime_create(call, PORT, &box->request, &box->made) < 0);
+    }
+}
+
+FIBER_TEST(memory_limit_and_oom)
+{
+    struct box box;
+    box_new(call, &box);
+    struct oci_memory memory = {.limit = {true, 16 << 20}, .swap = {true, 16 << 20}};
+    struct oci_pids pids = {.limit = 50};
+    struct oci_resources resources = {.memory = &memory, .pids = &pids};
+    box.request.spec.linux_.resources = &resources;
+    BOX_RUN(&box, "sh", "-c", "busybox tail /dev/zero");
+    int64_t status = box_go(&box);
+    CHECK(status != 0);
+    CHECK(box.exit.oom_killed);
+}
+
+FIBER_TEST(stats_and_update)
+{
+    struct box box;
+    struct container_stats_reply stats = {};
+    struct hull_empty none;
+    box_new(call, &box);
+    BOX_RUN(&box, "sleep", "100");
+    box_create(&box);
+    CHECK_OK(box_start(&box, NULL));
+    CHECK_OK(runtime_stats(call, PORT, &(struct runtime_process_ref){.id = box.id}, &stats));
+    CHECK(stats.memory_stats.usage.value > 0);
+    CHECK(stats.cpu_stats->cpu_usage->total_usage > 0);
+    CHECK_INT(stats.pids_stats->current.value, 1);
+    struct oci_memory memory = {.limit = {true, 64 << 20}};
+    struct runtime_update_request update = {.id = box.id, .resources = {.memory = &memory}};
+    CHECK_OK(runtime_update(call, PORT, &update, &none));
+    CHECK_OK(runtime_stats(call, PORT, &(struct runtime_process_ref){.id = box.id}, &stats));
+    CHECK_INT(stats.memory_stats.limit.value, 64 << 20);
+}
+
+FIBER_TEST(init_is_process_1)
+{
+    struct box box;
+    box_new(call, &box);
+    box.request.init = true;
+    BOX_RUN(&box, "sh", "-c", "busybox cat /proc/1/comm; exit 5");
+    CHECK_INT(box_go(&box), 5);
+    CHECK_STR(box.output, "docker-init\n");
+}
+
+TAP_MAIN
