@@ -12,6 +12,9 @@ endif
 # hull-jail against the tars of corpus_gen.py.
 TESTS += tests/plugin/test-jail.py
 
+# hull-jail against the tars of corpus_gen.py.
+TESTS += tests/plugin/test-jail.py
+
 # One suite for all storage drivers.
 check_PROGRAMS += tests/plugin/test-storage-overlay tests/plugin/test-storage-vfs
 TESTS += tests/plugin/test-storage-overlay tests/plugin/test-storage-vfs
