@@ -94,18 +94,10 @@ static int stop(struct hull_call *call, const struct http_stop_request *request,
     return 0;
 }
 
-static void fini(void)
-{
-    while (http_listeners) {
-        struct http_listener *listener = http_listeners;
-        http_listeners = listener->next;
-        http_listener_free(listener);
-    }
-}
-
 static const struct hull_handler handlers[] = {
     HULL_HANDLE(http, listen, listen_all),
     HULL_HANDLE(http, stop, stop),
     {},
 };
-HULL_PLUGIN(http, .port = "http", .version = PACKAGE_VERSION, .handlers = handlers, .fini = fini);
+HULL_PLUGIN(http, .port = "http", .version = PACKAGE_VERSION, .handlers = handlers,
+            .fini = http_listen_done);

@@ -60,6 +60,8 @@ int http_listen_open(struct hull_call *call, const char *host, const char *group
 int http_accept(struct hull_call *call, void *listener);
 /* Close its socket and remove it from the file system. */
 void http_listener_free(struct http_listener *listener);
+/* Free all listeners; none accepts any more. */
+void http_listen_done(void);
 /* The fiber of a connection, which takes CONN. */
 int http_conn_run(struct hull_call *call, void *conn);
 /* Bytes of the connection, those read already first. 0 is the end. Yields. */

@@ -49,6 +49,18 @@ void http_listener_free(struct http_listener *listener)
     free(listener);
 }
 
+void http_listen_done(void)
+{
+    while (http_listeners) {
+        struct http_listener *listener = http_listeners;
+        http_listeners = listener->next;
+        http_listener_free(listener);
+    }
+    if (reserve_fd >= 0)
+        close(reserve_fd);
+    reserve_fd = -1;
+}
+
 /* --- unix ------------------------------------------------------------------------------------ */
 
 /* Remove the socket of a daemon that has gone; one that answers is an error. */

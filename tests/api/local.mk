@@ -11,3 +11,10 @@ tests_unit_test_json_SOURCES = tests/unit/test-json.c tests/unit/tap.h
 tests_unit_test_json_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_json_LDFLAGS = $(TEST_LDFLAGS)
 tests_unit_test_json_LDADD = plugins/common/libcommon.la $(TEST_LIBADD)
+
+check_PROGRAMS += tests/unit/test-http
+TESTS += tests/unit/test-http
+tests_unit_test_http_SOURCES = tests/unit/test-http.c tests/unit/tap.h
+tests_unit_test_http_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_http_LDFLAGS = $(TEST_LDFLAGS)
+tests_unit_test_http_LDADD = $(TEST_LIBADD)
