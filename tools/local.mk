@@ -1,11 +1,10 @@
-# tools: the programs' mains. Ready for use with the first source of each:
-#
-# bin_PROGRAMS += tools/hull
-# tools_hull_SOURCES = tools/hull.c
-# tools_hull_CFLAGS = $(PROGRAM_CFLAGS)
-# tools_hull_LDFLAGS = $(PROGRAM_LDFLAGS)
-# tools_hull_LDADD = core/libhull.la api/libhull-api.la
-#
+# tools: the programs' mains.
+bin_PROGRAMS += tools/hull
+tools_hull_SOURCES = tools/hull.c
+tools_hull_CFLAGS = $(PROGRAM_CFLAGS)
+tools_hull_LDFLAGS = $(PROGRAM_LDFLAGS)
+tools_hull_LDADD = core/libhull.la api/libhull-api.la
+
 sbin_PROGRAMS += tools/hulld/hulld
 tools_hulld_hulld_SOURCES = tools/hulld/main.c tools/hulld/flags.c tools/hulld/config_file.c \
 	tools/hulld/root.c tools/hulld/hulld.h

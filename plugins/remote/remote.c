@@ -101,7 +101,7 @@ static int upload(struct hull_call *call, void *arg)
         ssize_t n = hull_stream_read(call, x->upload, data + 8, 32 * 1024);
         if (n < 0)
             return (int)n;
-        char head[9];
+        char head[24];
         snprintf(head, sizeof(head), "%06zx\r\n", (size_t)n);
         memcpy(data, head, 8);
         memcpy(data + 8 + n, "\r\n", 2);

@@ -1,0 +1,178 @@
+/*
+ * Commands on networks and volumes but for their lists.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "plugins/cli/flags.h"
+
+void add_labels(struct cli *cli, const struct hull_strv *from, struct hull_map *to)
+{
+    for (size_t i = 0; i < from->n; i++) {
+        size_t length = strcspn(from->v[i], "=");
+        hull_map_set(cli->arena, to, hull_arena_strndup(cli->arena, from->v[i], length),
+                     from->v[i][length] == '=' ? from->v[i] + length + 1 : "");
+    }
+}
+
+static bool make_ipam(struct cli *cli, struct network_options *o)
+{
+    struct ipam *ipam = HULL_NEW(cli->arena, struct ipam);
+    o->create.ipam = ipam;
+    ipam->driver = o->ipam_driver;
+    ipam->options = o->ipam_opts;
+    if (o->subnets.n == 0 && o->gateways.n + o->ranges.n > 0)
+        return cli_problem(cli, "every ip-range or gateway must have a corresponding subnet");
+    if (o->gateways.n > o->subnets.n || o->ranges.n > o->subnets.n)
+        return cli_problem(cli, "every ip-range or gateway must have a corresponding subnet");
+    for (size_t i = 0; i < o->subnets.n; i++) {
+        struct ipam_config *config = HULL_LIST_ADD(cli->arena, &ipam->config);
+        config->subnet = o->subnets.v[i];
+        config->gateway = i < o->gateways.n ? o->gateways.v[i] : NULL;
+        config->ip_range = i < o->ranges.n ? o->ranges.v[i] : NULL;
+        if (i == 0)
+            config->auxiliary_addresses = o->aux;
+    }
+    return true;
+}
+
+int cmd_network_create(struct cli *cli)
+{
+    struct network_options *o = cli->options;
+    struct network_create_reply reply;
+    o->create.name = cli->argv[0];
+    o->create.driver = o->driver;
+    add_labels(cli, &o->labels, &o->create.labels);
+    if (!make_ipam(cli, o))
+        return cli_complain(cli, "%s", cli->problem);
+    int rc = network_create(cli->call, NULL, &o->create, &reply);
+    if (rc < 0)
+        return cli_failed(cli, rc);
+    if (!hull_streq(reply.warning, ""))
+        fprintf(stderr, "WARNING: %s\n", reply.warning);
+    printf("%s\n", reply.id);
+    return 0;
+}
+
+int cmd_network_rm(struct cli *cli)
+{
+    const struct network_options *o = cli->options;
+    int status = 0;
+    for (size_t i = 0; i < cli->argc; i++) {
+        struct network_ref request = {.id = cli->argv[i]};
+        int rc = network_remove(cli->call, NULL, &request, NULL);
+        if (rc == 0) {
+            printf("%s\n", cli->argv[i]);
+        } else if (rc == -HULL_NOT_FOUND && o->force) {
+            hull_error_clear(cli->call);
+        } else {
+            status = cli_failed(cli, rc);
+        }
+    }
+    return status == 0 ? 0 : cli_complain(cli, "exit status 1");
+}
+
+int cmd_network_connect(struct cli *cli)
+{
+    const struct network_options *o = cli->options;
+    struct endpoint_ipam_config addresses = {
+        .ipv4_address = o->ip, .ipv6_address = o->ip6, .linklocal_ips = o->linklocal_ips};
+    struct endpoint_settings settings = {.ipam_config = &addresses,
+                                         .links = o->links,
+                                         .aliases = o->aliases,
+                                         .driver_opts = o->driver_opts,
+                                         .gw_priority = o->gw_priority};
+    struct network_connect_request request = {
+        .id = cli->argv[0], .container = cli->argv[1], .endpoint_config = &settings};
+    int rc = network_connect(cli->call, NULL, &request, NULL);
+    return rc < 0 ? cli_failed(cli, rc) : 0;
+}
+
+int cmd_network_disconnect(struct cli *cli)
+{
+    const struct network_options *o = cli->options;
+    struct network_connect_request request = {
+        .id = cli->argv[0], .container = cli->argv[1], .force = o->force};
+    int rc = network_disconnect(cli->call, NULL, &request, NULL);
+    return rc < 0 ? cli_failed(cli, rc) : 0;
+}
+
+int cmd_network_prune(struct cli *cli)
+{
+    const struct prune_options *o = cli->options;
+    struct network_prune_reply reply;
+    if (!o->force &&
+        !cli_confirm(cli, "WARNING! This will remove all custom networks not used by at least one "
+                          "container.\nAre you sure you want to continue?"))
+        return 0;
+    int rc = network_prune(cli->call, NULL, &o->request, &reply);
+    if (rc < 0)
+        return cli_failed(cli, rc);
+    if (reply.networks_deleted.n > 0) {
+        printf("Deleted Networks:\n");
+        for (size_t i = 0; i < reply.networks_deleted.n; i++)
+            printf("%s\n", reply.networks_deleted.v[i]);
+        printf("\n");
+    }
+    return 0;
+}
+
+/* --- volumes --------------------------------------------------------------------------------- */
+
+int cmd_volume_create(struct cli *cli)
+{
+    struct volume_options *o = cli->options;
+    struct volume reply;
+    if (cli->argc > 0 && o->create.name != NULL)
+        return cli_complain(cli, "conflicting options: cannot specify a volume name through both "
+                                 "--name and as a positional arg");
+    if (cli->argc > 0)
+        o->create.name = cli->argv[0];
+    add_labels(cli, &o->labels, &o->create.labels);
+    int rc = volume_create(cli->call, NULL, &o->create, &reply);
+    if (rc < 0)
+        return cli_failed(cli, rc);
+    printf("%s\n", reply.name);
+    return 0;
+}
+
+static int volume_rm_one(struct cli *cli, const char *name)
+{
+    const struct volume_options *o = cli->options;
+    struct volume_ref request = {.name = name, .force = o->force};
+    int rc = volume_remove(cli->call, NULL, &request, NULL);
+    if (rc == 0)
+        printf("%s\n", name);
+    return rc;
+}
+
+int cmd_volume_rm(struct cli *cli)
+{
+    return cli_each(cli, volume_rm_one);
+}
+
+int cmd_volume_prune(struct cli *cli)
+{
+    struct prune_options *o = cli->options;
+    struct volume_prune_reply reply;
+    if (!o->force &&
+        !cli_confirm(cli, o->all ? "WARNING! This will remove all local volumes not used by at "
+                                   "least one container.\nAre you sure you want to continue?"
+                                 : "WARNING! This will remove anonymous local volumes not used by "
+                                   "at least one container.\n"
+                                   "Are you sure you want to continue?"))
+        return 0;
+    if (o->all)
+        hull_strv_add(cli->arena, HULL_MSGMAP_ADD(cli->arena, &o->request.filters, "all"), "true");
+    int rc = volume_prune(cli->call, NULL, &o->request, &reply);
+    if (rc < 0)
+        return cli_failed(cli, rc);
+    if (reply.volumes_deleted.n > 0) {
+        printf("Deleted Volumes:\n");
+        for (size_t i = 0; i < reply.volumes_deleted.n; i++)
+            printf("%s\n", reply.volumes_deleted.v[i]);
+        printf("\n");
+    }
+    print_reclaimed(reply.space_reclaimed);
+    return 0;
+}

@@ -1,0 +1,40 @@
+/*
+ * run.h: the options of run and create, and the request that is made of them.
+ */
+#ifndef CLI_RUN_H
+#define CLI_RUN_H
+
+#include "plugins/cli/cli.h"
+
+struct run_options {
+    /* What flags set directly. */
+    struct container_create_request create;
+    /* What is worked out after all flags are known. */
+    struct hull_strv env, env_files, labels, label_files, publish, expose, volumes, mounts, tmpfs,
+        networks, network_aliases, links, linklocal_ips, ulimits, devices, attach, log_opts,
+        blkio_weight, read_bps, write_bps, read_iops, write_iops;
+    const char *ip, *ip6, *mac, *entrypoint, *restart, *pull, *cidfile, *detach_keys, *health_cmd;
+    int64_t health_interval, health_timeout, health_retries, health_start_period,
+        health_start_interval;
+    bool detach, sig_proxy, quiet, no_healthcheck;
+};
+extern const struct flag run_flags[];
+extern const struct flag create_flags[];
+
+/* Fill OPTIONS->create from the rest; false: said why. */
+bool run_finish(struct cli *cli, struct run_options *options);
+
+/* Each adds to the request; false with CLI->problem. */
+bool run_ports(struct cli *cli, struct run_options *options);
+bool run_mounts(struct cli *cli, struct run_options *options);
+bool run_networks(struct cli *cli, struct run_options *options);
+bool run_resources(struct cli *cli, struct run_options *options);
+/* NAME=value, or NAME for that of our environment; lines of FILES first. */
+bool run_env(struct cli *cli, const struct hull_strv *files, const struct hull_strv *values,
+             struct hull_strv *ret);
+/* "no", "on-failure:3" */
+bool run_restart(struct cli *cli, const char *text, struct restart_policy *ret);
+/* Split TEXT at each SEPARATOR. */
+struct hull_strv split_text(struct cli *cli, const char *text, char separator);
+
+#endif

@@ -1,0 +1,393 @@
+/*
+ * From the flags of run and create to the request: environment, labels, ports, networks, limits.
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "plugins/cli/run.h"
+#include "plugins/common/units.h"
+
+struct hull_strv split_text(struct cli *cli, const char *text, char separator)
+{
+    const char stop[] = {separator, '\0'};
+    struct hull_strv parts = {};
+    for (;;) {
+        size_t length = strcspn(text, stop);
+        hull_strv_add(cli->arena, &parts, hull_arena_strndup(cli->arena, text, length));
+        if (text[length] == '\0')
+            return parts;
+        text += length + 1;
+    }
+}
+
+static bool whole_number(const char *text, int64_t *ret)
+{
+    char *end;
+    errno = 0;
+    *ret = strtoll(text, &end, 10);
+    return errno == 0 && end != text && *end == '\0';
+}
+
+/* --- environment and labels ------------------------------------------------------------------ */
+
+static void add_variable(struct cli *cli, const char *text, struct hull_strv *ret)
+{
+    if (strchr(text, '=') != NULL) {
+        hull_strv_add(cli->arena, ret, text);
+    } else if (getenv(text) != NULL) {
+        hull_strv_add(cli->arena, ret, hull_arena_printf(cli->arena, "%s=%s", text, getenv(text)));
+    }
+}
+
+/* The lines of FILE but for blank ones and comments. */
+static bool read_lines(struct cli *cli, const char *name, struct hull_strv *ret)
+{
+    char *line = NULL;
+    size_t room = 0;
+    FILE *file = fopen(name, "re");
+    if (file == NULL)
+        return cli_problem(cli, "open %s: %s", name,
+                           errno == ENOENT ? "no such file or directory" : strerror(errno));
+    while (getline(&line, &room, file) >= 0) {
+        char *text = line + strspn(line, " \t");
+        text[strcspn(text, "\r\n")] = '\0';
+        if (text[0] != '\0' && text[0] != '#')
+            hull_strv_add(cli->arena, ret, hull_arena_strdup(cli->arena, text));
+    }
+    free(line);
+    fclose(file);
+    return true;
+}
+
+bool run_env(struct cli *cli, const struct hull_strv *files, const struct hull_strv *values,
+             struct hull_strv *ret)
+{
+    struct hull_strv lines = {};
+    for (size_t i = 0; i < files->n; i++) {
+        if (!read_lines(cli, files->v[i], &lines))
+            return false;
+    }
+    for (size_t i = 0; i < lines.n; i++) {
+        if (lines.v[i][strcspn(lines.v[i], "= \t")] == ' ')
+            return cli_problem(cli,
+                               "invalid environment variable: variable '%s' contains "
+                               "whitespaces",
+                               lines.v[i]);
+        add_variable(cli, lines.v[i], ret);
+    }
+    for (size_t i = 0; i < values->n; i++) {
+        if (values->v[i][0] == '\0' || values->v[i][0] == '=')
+            return cli_problem(cli, "invalid environment variable: %s", values->v[i]);
+        add_variable(cli, values->v[i], ret);
+    }
+    return true;
+}
+
+static bool run_labels(struct cli *cli, struct run_options *options)
+{
+    struct hull_strv all = {};
+    for (size_t i = 0; i < options->label_files.n; i++) {
+        if (!read_lines(cli, options->label_files.v[i], &all))
+            return false;
+    }
+    for (size_t i = 0; i < options->labels.n; i++)
+        hull_strv_add(cli->arena, &all, options->labels.v[i]);
+    for (size_t i = 0; i < all.n; i++) {
+        size_t length = strcspn(all.v[i], "=");
+        hull_map_set(cli->arena, &options->create.config.labels,
+                     hull_arena_strndup(cli->arena, all.v[i], length),
+                     all.v[i][length] == '=' ? all.v[i] + length + 1 : "");
+    }
+    return true;
+}
+
+bool run_restart(struct cli *cli, const char *text, struct restart_policy *ret)
+{
+    static const char *const names[] = {"no", "always", "unless-stopped", "on-failure"};
+    size_t length = strcspn(text, ":");
+    const char *name = hull_arena_strndup(cli->arena, text, length);
+    ret->name = name[0] == '\0' ? "no" : name;
+    if (text[length] == ':' && !whole_number(text + length + 1, &ret->maximum_retry_count))
+        return cli_problem(cli, "invalid restart policy format: maximum retry count must be an "
+                                "integer");
+    for (size_t i = 0; i < HULL_COUNT(names); i++) {
+        if (strcmp(ret->name, names[i]) == 0)
+            return true;
+    }
+    return true; /* the daemon names what it doesn't know */
+}
+
+/* --- networks -------------------------------------------------------------------------------- */
+
+static struct endpoint_settings *endpoint(struct cli *cli, struct run_options *options,
+                                          const char *network)
+{
+    if (options->create.networking_config == NULL)
+        options->create.networking_config = HULL_NEW(cli->arena, struct networking_config);
+    struct endpoint_settings *found =
+        HULL_MSGMAP_FIND(&options->create.networking_config->endpoints_config, network);
+    if (found == NULL)
+        found = HULL_MSGMAP_ADD(cli->arena, &options->create.networking_config->endpoints_config,
+                                network);
+    return found;
+}
+
+static struct endpoint_ipam_config *addresses(struct cli *cli, struct endpoint_settings *settings)
+{
+    if (settings->ipam_config == NULL)
+        settings->ipam_config = HULL_NEW(cli->arena, struct endpoint_ipam_config);
+    return settings->ipam_config;
+}
+
+/* "name", or "name=n,alias=a,ip=1.2.3.4,…" */
+static bool parse_network(struct cli *cli, struct run_options *options, const char *text,
+                          const char **ret_name)
+{
+    *ret_name = text;
+    if (strchr(text, '=') == NULL)
+        return true;
+    struct hull_strv parts = split_text(cli, text, ',');
+    struct endpoint_settings settings = {};
+    *ret_name = NULL;
+    for (size_t i = 0; i < parts.n; i++) {
+        const char *value = strchr(parts.v[i], '=');
+        if (value == NULL)
+            return cli_problem(cli, "invalid field %s", parts.v[i]);
+        const char *key =
+            hull_arena_strndup(cli->arena, parts.v[i], (size_t)(value++ - parts.v[i]));
+        if (strcmp(key, "name") == 0)
+            *ret_name = value;
+        else if (strcmp(key, "alias") == 0)
+            hull_strv_add(cli->arena, &settings.aliases, value);
+        else if (strcmp(key, "ip") == 0)
+            addresses(cli, &settings)->ipv4_address = value;
+        else if (strcmp(key, "ip6") == 0)
+            addresses(cli, &settings)->ipv6_address = value;
+        else if (strcmp(key, "mac-address") == 0)
+            settings.mac_address = value;
+        else if (strcmp(key, "gw-priority") == 0 && whole_number(value, &settings.gw_priority))
+            continue;
+        else if (strcmp(key, "driver-opt") == 0 && strchr(value, '=') != NULL)
+            hull_map_set(cli->arena, &settings.driver_opts,
+                         hull_arena_strndup(cli->arena, value, strcspn(value, "=")),
+                         strchr(value, '=') + 1);
+        else
+            return cli_problem(cli, "invalid field key %s", key);
+    }
+    if (*ret_name == NULL)
+        return cli_problem(cli, "network name/id is not specified");
+    *endpoint(cli, options, *ret_name) = settings;
+    return true;
+}
+
+bool run_networks(struct cli *cli, struct run_options *options)
+{
+    const char *first = NULL;
+    for (size_t i = 0; i < options->networks.n; i++) {
+        const char *name;
+        if (!parse_network(cli, options, options->networks.v[i], &name))
+            return false;
+        if (options->networks.n > 1)
+            endpoint(cli, options, name);
+        if (first == NULL)
+            first = name;
+    }
+    options->create.host_config.network_mode = first == NULL ? "default" : first;
+    bool settings = options->network_aliases.n + options->linklocal_ips.n > 0 ||
+                    options->ip != NULL || options->ip6 != NULL || options->mac != NULL;
+    if (!settings)
+        return true;
+    struct endpoint_settings *at = endpoint(cli, options, first == NULL ? "default" : first);
+    for (size_t i = 0; i < options->network_aliases.n; i++)
+        hull_strv_add(cli->arena, &at->aliases, options->network_aliases.v[i]);
+    if (options->mac != NULL)
+        at->mac_address = options->create.config.mac_address = options->mac;
+    if (options->ip != NULL)
+        addresses(cli, at)->ipv4_address = options->ip;
+    if (options->ip6 != NULL)
+        addresses(cli, at)->ipv6_address = options->ip6;
+    if (options->linklocal_ips.n > 0)
+        addresses(cli, at)->linklocal_ips = options->linklocal_ips;
+    return true;
+}
+
+/* --- resources ------------------------------------------------------------------------------- */
+
+static bool run_ulimits(struct cli *cli, struct run_options *options)
+{
+    for (size_t i = 0; i < options->ulimits.n; i++) {
+        const char *text = options->ulimits.v[i];
+        const char *equals = strchr(text, '=');
+        if (equals == NULL)
+            return cli_problem(cli, "invalid ulimit argument: %s", text);
+        struct hull_strv values = split_text(cli, equals + 1, ':');
+        struct ulimit *limit =
+            HULL_LIST_ADD(cli->arena, &options->create.host_config.resources.ulimits);
+        limit->name = hull_arena_strndup(cli->arena, text, (size_t)(equals - text));
+        if (values.n > 2 || !whole_number(values.v[0], &limit->soft))
+            return cli_problem(cli, "invalid ulimit argument: %s", text);
+        limit->hard = limit->soft;
+        if (values.n == 2 && !whole_number(values.v[1], &limit->hard))
+            return cli_problem(cli, "invalid ulimit argument: %s", text);
+        if (limit->hard != -1 && (limit->soft == -1 || limit->soft > limit->hard))
+            return cli_problem(cli,
+                               "ulimit soft limit must be less than or equal to hard limit: "
+                               "%" PRId64 " > %" PRId64,
+                               limit->soft, limit->hard);
+    }
+    return true;
+}
+
+static bool run_devices(struct cli *cli, struct run_options *options)
+{
+    for (size_t i = 0; i < options->devices.n; i++) {
+        struct hull_strv parts = split_text(cli, options->devices.v[i], ':');
+        struct device_mapping *device =
+            HULL_LIST_ADD(cli->arena, &options->create.host_config.resources.devices);
+        const char *last = parts.v[parts.n - 1];
+        bool mode = parts.n > 1 && last[0] != '\0' && strspn(last, "rwm") == strlen(last);
+        if (parts.n > 3 || (parts.n == 3 && !mode))
+            return cli_problem(cli, "invalid device specification: %s", options->devices.v[i]);
+        device->path_on_host = parts.v[0];
+        device->path_in_container = parts.n - mode > 1 ? parts.v[1] : parts.v[0];
+        device->cgroup_permissions = mode ? last : "rwm";
+    }
+    return true;
+}
+
+static bool run_throttles(struct cli *cli, struct run_options *options)
+{
+    struct resources *r = &options->create.host_config.resources;
+    const struct {
+        const struct hull_strv *from;
+        void *to;
+        bool bytes;
+    } rows[] = {{&options->read_bps, &r->blkio_device_read_bps, true},
+                {&options->write_bps, &r->blkio_device_write_bps, true},
+                {&options->read_iops, &r->blkio_device_read_iops, false},
+                {&options->write_iops, &r->blkio_device_write_iops, false},
+                {&options->blkio_weight, &r->blkio_weight_device, false}};
+    for (size_t i = 0; i < HULL_COUNT(rows); i++) {
+        for (size_t j = 0; j < rows[i].from->n; j++) {
+            const char *text = rows[i].from->v[j];
+            const char *colon = strrchr(text, ':');
+            /* The two messages have the same members: a path and a number. */
+            struct throttle_device *device =
+                hull_list_add(cli->arena, rows[i].to, sizeof(struct throttle_device));
+            bool valid = colon != NULL && strncmp(text, "/dev/", 5) == 0 &&
+                         (rows[i].bytes ? units_parse_bytes(colon + 1, &device->rate)
+                                        : whole_number(colon + 1, &device->rate));
+            if (!valid)
+                return cli_problem(cli, "bad format: %s", text);
+            device->path = hull_arena_strndup(cli->arena, text, (size_t)(colon - text));
+        }
+    }
+    return true;
+}
+
+_Static_assert(sizeof(struct throttle_device) == sizeof(struct weight_device) &&
+                   offsetof(struct throttle_device, rate) == offsetof(struct weight_device, weight),
+               "a path and a number");
+
+bool run_resources(struct cli *cli, struct run_options *options)
+{
+    return run_ulimits(cli, options) && run_devices(cli, options) && run_throttles(cli, options);
+}
+
+/* --- all of it ------------------------------------------------------------------------------- */
+
+static bool run_health(struct cli *cli, struct run_options *options)
+{
+    bool any = options->health_cmd != NULL || options->health_interval != 0 ||
+               options->health_timeout != 0 || options->health_retries != 0 ||
+               options->health_start_period != 0 || options->health_start_interval != 0;
+    if (!any && !options->no_healthcheck)
+        return true;
+    if (any && options->no_healthcheck)
+        return cli_problem(cli, "--no-healthcheck conflicts with --health-* options");
+    struct health_config *health = HULL_NEW(cli->arena, struct health_config);
+    options->create.config.healthcheck = health;
+    if (options->no_healthcheck) {
+        hull_strv_add(cli->arena, &health->test, "NONE");
+        return true;
+    }
+    if (options->health_cmd != NULL) {
+        hull_strv_add(cli->arena, &health->test, "CMD-SHELL");
+        hull_strv_add(cli->arena, &health->test, options->health_cmd);
+    }
+    health->interval = options->health_interval;
+    health->timeout = options->health_timeout;
+    health->retries = options->health_retries;
+    health->start_period = options->health_start_period;
+    health->start_interval = options->health_start_interval;
+    return true;
+}
+
+static bool run_attach(struct cli *cli, struct run_options *options)
+{
+    struct container_config *config = &options->create.config;
+    for (size_t i = 0; i < options->attach.n; i++) {
+        const char *name = options->attach.v[i];
+        if (strcasecmp(name, "stdin") == 0)
+            config->attach_stdin = true;
+        else if (strcasecmp(name, "stdout") == 0)
+            config->attach_stdout = true;
+        else if (strcasecmp(name, "stderr") == 0)
+            config->attach_stderr = true;
+        else
+            return cli_problem(cli,
+                               "invalid argument \"%s\" for \"-a, --attach\" flag: valid "
+                               "streams are STDIN, STDOUT and STDERR",
+                               name);
+    }
+    if (options->detach) {
+        if (options->attach.n > 0)
+            return cli_problem(cli,
+                               "conflicting options: cannot specify both --attach and --detach");
+        return true;
+    }
+    if (options->attach.n == 0) {
+        config->attach_stdout = config->attach_stderr = true;
+        config->attach_stdin = config->open_stdin;
+    }
+    config->stdin_once = config->open_stdin && config->attach_stdin;
+    return true;
+}
+
+bool run_finish(struct cli *cli, struct run_options *options)
+{
+    struct container_config *config = &options->create.config;
+    struct host_config *host = &options->create.host_config;
+    config->image = cli->argv[0];
+    if (cli->argc > 1)
+        config->cmd = (struct hull_strv){cli->argc - 1, cli->argv + 1};
+    if (options->entrypoint != NULL) {
+        /* An empty one takes the image's away: one empty string says so. */
+        hull_strv_add(cli->arena, &config->entrypoint, options->entrypoint);
+    }
+    for (size_t i = 0; i < options->tmpfs.n; i++) {
+        size_t length = strcspn(options->tmpfs.v[i], ":");
+        hull_map_set(cli->arena, &host->tmpfs,
+                     hull_arena_strndup(cli->arena, options->tmpfs.v[i], length),
+                     options->tmpfs.v[i] + length + (options->tmpfs.v[i][length] == ':'));
+    }
+    bool restarts = strcmp(options->restart, "no") != 0 && options->restart[0] != '\0';
+    if (restarts && host->auto_remove)
+        return cli_problem(cli, "conflicting options: cannot specify both --restart and --rm");
+    if (config->tty) {
+        int64_t *size = HULL_NEW_ARRAY(cli->arena, int64_t, 2);
+        tty_size(&size[0], &size[1]);
+        host->console_size = (struct hull_ints){2, size};
+    }
+    host->container_id_file = options->cidfile;
+    return run_attach(cli, options) && run_labels(cli, options) &&
+           run_env(cli, &options->env_files, &options->env, &config->env) &&
+           run_restart(cli, options->restart, &host->restart_policy) && run_ports(cli, options) &&
+           run_mounts(cli, options) && run_networks(cli, options) && run_resources(cli, options) &&
+           run_health(cli, options);
+}

@@ -1,0 +1,333 @@
+/*
+ * Published ports and mounts, in docker's notations.
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "plugins/cli/run.h"
+#include "plugins/common/units.h"
+
+/* --- ports ----------------------------------------------------------------------------------- */
+
+struct range {
+    unsigned from, to;
+};
+
+static bool parse_range(const char *text, struct range *ret)
+{
+    char *end;
+    if (!isdigit((unsigned char)text[0]))
+        return false;
+    unsigned long from = strtoul(text, &end, 10), to = from;
+    if (*end == '-') {
+        if (!isdigit((unsigned char)end[1]))
+            return false;
+        to = strtoul(end + 1, &end, 10);
+    }
+    *ret = (struct range){(unsigned)from, (unsigned)to};
+    return *end == '\0' && from <= to && to <= 65535;
+}
+
+static void expose(struct cli *cli, struct run_options *options, const char *port)
+{
+    if (!hull_strv_contains(&options->create.config.exposed_ports, port))
+        hull_strv_add(cli->arena, &options->create.config.exposed_ports, port);
+}
+
+/* TEXT without "/proto", which is tcp when there is none. */
+static bool cut_protocol(struct cli *cli, char *text, const char **ret)
+{
+    static const char *const protocols[] = {"tcp", "udp", "sctp"};
+    char *slash = strrchr(text, '/');
+    *ret = "tcp";
+    if (slash == NULL || slash[1] == '\0')
+        return true;
+    *slash = '\0';
+    for (size_t i = 0; i < HULL_COUNT(protocols); i++) {
+        if (strcasecmp(slash + 1, protocols[i]) == 0) {
+            *ret = protocols[i];
+            return true;
+        }
+    }
+    return cli_problem(cli, "invalid proto: %s", slash + 1);
+}
+
+static void bind_port(struct cli *cli, struct run_options *options, const char *port,
+                      const char *address, const char *host_port)
+{
+    struct host_config *host = &options->create.host_config;
+    expose(cli, options, port);
+    struct port_binding_list *list = HULL_MSGMAP_FIND(&host->port_bindings, port);
+    if (list == NULL)
+        list = HULL_MSGMAP_ADD(cli->arena, &host->port_bindings, port);
+    struct port_binding *binding = HULL_LIST_ADD(cli->arena, list);
+    binding->host_ip = address;
+    binding->host_port = host_port;
+}
+
+/* [address:][host port:]port[/proto] */
+static bool parse_publish(struct cli *cli, struct run_options *options, const char *spec)
+{
+    char *text = hull_arena_strdup(cli->arena, spec);
+    const char *protocol;
+    const char *address = "", *host_text = "";
+    if (!cut_protocol(cli, text, &protocol))
+        return false;
+    char *port = strrchr(text, ':');
+    if (port != NULL) {
+        *port++ = '\0';
+        char *host = strrchr(text, ':');
+        bool bracket = text[0] == '[' && strchr(text, ']') > host;
+        if (host != NULL && !bracket) {
+            *host++ = '\0';
+            address = text;
+        } else if (!bracket) {
+            host = text;
+        } else {
+            return cli_problem(cli, "no port specified: %s<empty>", spec);
+        }
+        host_text = host;
+        size_t length = strlen(address);
+        if (address[0] == '[' && address[length - 1] == ']')
+            address = hull_arena_strndup(cli->arena, address + 1, length - 2);
+    } else {
+        port = text;
+    }
+    struct range inside, outside = {};
+    if (port[0] == '\0')
+        return cli_problem(cli, "no port specified: %s<empty>", spec);
+    if (!parse_range(port, &inside) || inside.from == 0)
+        return cli_problem(cli, "invalid containerPort: %s", port);
+    if (host_text[0] != '\0' && !parse_range(host_text, &outside))
+        return cli_problem(cli, "invalid hostPort: %s", host_text);
+    unsigned count = inside.to - inside.from;
+    bool one_of = host_text[0] != '\0' && outside.to - outside.from != count;
+    if (one_of && count != 0)
+        return cli_problem(cli, "invalid ranges specified for container and host Ports: %s and %s",
+                           port, host_text);
+    for (unsigned i = 0; i <= count; i++) {
+        const char *host_port = host_text[0] == '\0' ? ""
+                                : one_of             ? host_text
+                                         : hull_arena_printf(cli->arena, "%u", outside.from + i);
+        bind_port(cli, options, hull_arena_printf(cli->arena, "%u/%s", inside.from + i, protocol),
+                  address, host_port);
+    }
+    return true;
+}
+
+bool run_ports(struct cli *cli, struct run_options *options)
+{
+    for (size_t i = 0; i < options->publish.n; i++) {
+        if (!parse_publish(cli, options, options->publish.v[i]))
+            return false;
+    }
+    for (size_t i = 0; i < options->expose.n; i++) {
+        char *text = hull_arena_strdup(cli->arena, options->expose.v[i]);
+        const char *protocol;
+        struct range range;
+        if (!cut_protocol(cli, text, &protocol))
+            return false;
+        if (!parse_range(text, &range))
+            return cli_problem(cli, "invalid range format for --expose: %s", options->expose.v[i]);
+        for (unsigned port = range.from; port <= range.to; port++)
+            expose(cli, options, hull_arena_printf(cli->arena, "%u/%s", port, protocol));
+    }
+    return true;
+}
+
+/* --- --mount --------------------------------------------------------------------------------- */
+
+static struct mount_bind_options *bind_options(struct cli *cli, struct mount_spec *mount)
+{
+    if (mount->bind_options == NULL)
+        mount->bind_options = HULL_NEW(cli->arena, struct mount_bind_options);
+    return mount->bind_options;
+}
+
+static struct mount_volume_options *volume_options(struct cli *cli, struct mount_spec *mount)
+{
+    if (mount->volume_options == NULL)
+        mount->volume_options = HULL_NEW(cli->arena, struct mount_volume_options);
+    return mount->volume_options;
+}
+
+static struct mount_tmpfs_options *tmpfs_options(struct cli *cli, struct mount_spec *mount)
+{
+    if (mount->tmpfs_options == NULL)
+        mount->tmpfs_options = HULL_NEW(cli->arena, struct mount_tmpfs_options);
+    return mount->tmpfs_options;
+}
+
+static struct volume_driver_config *driver_config(struct cli *cli, struct mount_spec *mount)
+{
+    struct mount_volume_options *options = volume_options(cli, mount);
+    if (options->driver_config == NULL)
+        options->driver_config = HULL_NEW(cli->arena, struct volume_driver_config);
+    return options->driver_config;
+}
+
+static bool truth(struct cli *cli, const char *key, const char *value, bool *ret)
+{
+    static const char *const words[] = {"0", "false", "1", "true"};
+    for (size_t i = 0; i < HULL_COUNT(words); i++) {
+        if (value == NULL || strcasecmp(value, words[i]) == 0) {
+            *ret = value == NULL || i >= 2;
+            return true;
+        }
+    }
+    return cli_problem(cli, "invalid value for %s: %s", key, value);
+}
+
+static void set_pair(struct cli *cli, struct hull_map *map, const char *text)
+{
+    size_t length = strcspn(text, "=");
+    hull_map_set(cli->arena, map, hull_arena_strndup(cli->arena, text, length),
+                 text[length] == '=' ? text + length + 1 : "");
+}
+
+static bool mount_switch(struct cli *cli, struct mount_spec *mount, const char *key,
+                         const char *value, bool *ret_known)
+{
+    bool flag = false;
+    *ret_known = true;
+    if (strcmp(key, "readonly") == 0 || strcmp(key, "ro") == 0)
+        return truth(cli, key, value, &mount->read_only);
+    if (strcmp(key, "volume-nocopy") == 0)
+        return truth(cli, key, value, &volume_options(cli, mount)->no_copy);
+    if (strcmp(key, "bind-nonrecursive") == 0)
+        return truth(cli, key, value, &bind_options(cli, mount)->non_recursive);
+    if (strcmp(key, "bind-recursive") == 0 && value != NULL) {
+        struct mount_bind_options *bind = bind_options(cli, mount);
+        bind->non_recursive = strcmp(value, "disabled") == 0;
+        bind->read_only_non_recursive = strcmp(value, "writable") == 0;
+        bind->read_only_force_recursive = strcmp(value, "readonly") == 0;
+        flag = bind->non_recursive || bind->read_only_non_recursive ||
+               bind->read_only_force_recursive || strcmp(value, "enabled") == 0;
+        return flag || cli_problem(cli, "invalid value for bind-recursive: %s", value);
+    }
+    *ret_known = false;
+    return true;
+}
+
+static bool mount_field(struct cli *cli, struct mount_spec *mount, const char *key,
+                        const char *value)
+{
+    bool known;
+    if (!mount_switch(cli, mount, key, value, &known) || known)
+        return cli->problem == NULL;
+    if (value == NULL)
+        return cli_problem(cli, "invalid field '%s' must be a key=value pair", key);
+    if (strcmp(key, "type") == 0)
+        mount->type = value;
+    else if (strcmp(key, "source") == 0 || strcmp(key, "src") == 0)
+        mount->source = value;
+    else if (strcmp(key, "target") == 0 || strcmp(key, "dst") == 0 ||
+             strcmp(key, "destination") == 0)
+        mount->target = value;
+    else if (strcmp(key, "consistency") == 0)
+        mount->consistency = value;
+    else if (strcmp(key, "bind-propagation") == 0)
+        bind_options(cli, mount)->propagation = value;
+    else if (strcmp(key, "volume-subpath") == 0)
+        volume_options(cli, mount)->subpath = value;
+    else if (strcmp(key, "volume-label") == 0)
+        set_pair(cli, &volume_options(cli, mount)->labels, value);
+    else if (strcmp(key, "volume-driver") == 0)
+        driver_config(cli, mount)->name = value;
+    else if (strcmp(key, "volume-opt") == 0)
+        set_pair(cli, &driver_config(cli, mount)->options, value);
+    else if (strcmp(key, "tmpfs-size") == 0)
+        return units_parse_bytes(value, &tmpfs_options(cli, mount)->size_bytes) ||
+               cli_problem(cli, "invalid value for %s: %s", key, value);
+    else if (strcmp(key, "tmpfs-mode") == 0)
+        tmpfs_options(cli, mount)->mode = strtol(value, NULL, 8);
+    else
+        return cli_problem(cli, "unexpected key '%s' in '%s=%s'", key, key, value);
+    return true;
+}
+
+/* The fields of a CSV line: a field in double quotes may hold commas. */
+static struct hull_strv csv(struct cli *cli, const char *text)
+{
+    struct hull_strv fields = {};
+    struct hull_text field = HULL_TEXT(cli->arena);
+    bool quoted = false;
+    hull_text_puts(&field, "");
+    for (;; text++) {
+        if (*text == '"') {
+            quoted = !quoted;
+        } else if (*text == '\0' || (*text == ',' && !quoted)) {
+            hull_strv_add(cli->arena, &fields, field.data);
+            field = HULL_TEXT(cli->arena);
+            hull_text_puts(&field, "");
+            if (*text == '\0')
+                return fields;
+        } else {
+            hull_text_add(&field, text, 1);
+        }
+    }
+}
+
+static bool parse_mount(struct cli *cli, struct run_options *options, const char *spec)
+{
+    struct mount_spec *mount = HULL_LIST_ADD(cli->arena, &options->create.host_config.mounts);
+    struct hull_strv fields = csv(cli, spec);
+    mount->type = "volume";
+    for (size_t i = 0; i < fields.n; i++) {
+        size_t length = strcspn(fields.v[i], "=");
+        char *key = hull_arena_strndup(cli->arena, fields.v[i], length);
+        for (char *at = key; *at != '\0'; at++)
+            *at = (char)tolower((unsigned char)*at);
+        if (!mount_field(cli, mount, key,
+                         fields.v[i][length] == '=' ? fields.v[i] + length + 1 : NULL))
+            return false;
+    }
+    if (mount->target == NULL)
+        return cli_problem(cli, "target is required");
+    if (strcmp(mount->type, "bind") == 0 && mount->source != NULL && mount->source[0] == '.') {
+        char *path = realpath(mount->source, NULL);
+        if (path != NULL)
+            mount->source = hull_arena_strdup(cli->arena, path);
+        free(path);
+    }
+    return true;
+}
+
+/* --- -v -------------------------------------------------------------------------------------- */
+
+static char *absolute(struct cli *cli, const char *path)
+{
+    HULL_AUTO_FREE char *here = getcwd(NULL, 0);
+    if (path[0] == '.' && (path[1] == '/' || path[1] == '\0'))
+        path += path[1] == '/' ? 2 : 1;
+    return hull_arena_printf(cli->arena, "%s%s%s", here == NULL ? "" : here,
+                             path[0] == '\0' ? "" : "/", path);
+}
+
+bool run_mounts(struct cli *cli, struct run_options *options)
+{
+    for (size_t i = 0; i < options->mounts.n; i++) {
+        if (!parse_mount(cli, options, options->mounts.v[i]))
+            return false;
+    }
+    for (size_t i = 0; i < options->volumes.n; i++) {
+        const char *text = options->volumes.v[i];
+        size_t length = strcspn(text, ":");
+        if (text[0] == '\0')
+            return cli_problem(cli, "invalid empty volume spec");
+        if (text[length] == '\0') {
+            hull_strv_add(cli->arena, &options->create.config.volumes, text);
+            continue;
+        }
+        if (text[0] == '.')
+            text = hull_arena_printf(cli->arena, "%s%s",
+                                     absolute(cli, hull_arena_strndup(cli->arena, text, length)),
+                                     text + length);
+        hull_strv_add(cli->arena, &options->create.host_config.binds, text);
+    }
+    return true;
+}
