@@ -1,0 +1,163 @@
+/*
+ * json_file.c: log/json-file, reading: docker's own format, one JSON object per line, rotated to
+ * FILE.1, FILE.2 …
+ *
+ * The answer is a stream whose reader pulls: each read has a worker read on and make frames, so
+ * that a slow disk does not stop the loop and a slow client does not fill memory. Following waits
+ * for inotify on the folder (a write, or a rotation) and for the descriptor that says that the
+ * container has ended; then it reads what is left, and ends.
+ */
+#include "reader.h"
+
+#include <errno.h>
+#include <hull/daemon.h>
+#include <hull/hull.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <unistd.h>
+
+static int open_work(struct hull_work *work, void *reader)
+{
+    int err = reader_open(reader);
+
+    return err == 0 ? 0
+                    : hull_problem_set(&work->problem, hull_kind_of_errno(-err),
+                                       "opening the log: %s", strerror(-err));
+}
+
+static int fill_work(struct hull_work *work, void *reader)
+{
+    int err = reader_fill(reader);
+
+    return err == 0 ? 0
+                    : hull_problem_set(&work->problem, hull_kind_of_errno(-err),
+                                       "reading the log: %s", strerror(-err));
+}
+
+/* --- following ---------------------------------------------------------------------------------- */
+
+static int wait_change(struct hull_call *call, void *arg)
+{
+    struct reader *reader = arg;
+    struct pollfd fds[] = {{.fd = reader->inotify_fd, .events = POLLIN},
+                           {.fd = reader->request.end_fd, .events = POLLIN}};
+    char events[4096];
+    int rc = hull_wait_fds(call, fds, reader->request.end_fd < 0 ? 1 : 2);
+
+    if (rc == -HULL_TIMEOUT && reader->request.until_ns.set) {
+        hull_error_clear(call);
+        reader->end_seen = true;
+        return 0;
+    }
+    if (rc < 0)
+        return rc;
+    if (fds[1].revents)
+        reader->end_seen = true;
+    while (read(reader->inotify_fd, events, sizeof(events)) > 0)
+        ;
+    return 0;
+}
+
+static int wait_more(struct hull_call *call, struct reader *reader)
+{
+    int64_t left_ms = (reader->request.until_ns.value - hull_time_ns()) / 1000000;
+
+    if (!reader->request.until_ns.set)
+        return wait_change(call, reader);
+    if (left_ms <= 0) {
+        reader->done = true;
+        return 0;
+    }
+    return hull_request(call, "log until", left_ms, wait_change, reader);
+}
+
+static int watch(struct hull_call *call, struct reader *reader)
+{
+    reader->inotify_fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+    if (reader->inotify_fd < 0 ||
+        inotify_add_watch(reader->inotify_fd, reader->dir,
+                          IN_MODIFY | IN_CREATE | IN_MOVED_TO | IN_ONLYDIR) < 0)
+        return hull_fail_errno(call, errno, "watching %s", reader->dir);
+    return 0;
+}
+
+/* --- the stream --------------------------------------------------------------------------------- */
+
+static int refill(struct hull_call *call, struct reader *reader)
+{
+    while (!reader->done) {
+        bool last = reader->end_seen || !reader->request.follow;
+        int rc = hull_work(call, fill_work, reader);
+
+        if (rc < 0 || reader->out_size > 0)
+            return rc;
+        if (last)
+            reader->done = true;
+        else
+            rc = wait_more(call, reader);
+        if (rc < 0)
+            return rc;
+    }
+    return 0;
+}
+
+static ssize_t stream_read(struct hull_call *call, void *ctx, void *buffer, size_t size)
+{
+    struct reader *reader = ctx;
+
+    if (reader->out_at == reader->out_size) {
+        int rc = refill(call, reader);
+
+        if (rc < 0)
+            return rc;
+    }
+    if (size > reader->out_size - reader->out_at)
+        size = reader->out_size - reader->out_at;
+    memcpy(buffer, reader->out + reader->out_at, size);
+    reader->out_at += size;
+    return (ssize_t)size;
+}
+
+static void stream_close(void *ctx)
+{
+    reader_free(ctx);
+}
+
+static const struct hull_stream_ops stream_ops = {.read = stream_read, .close = stream_close};
+
+static int jf_read(struct hull_call *call, const struct log_read_request *request,
+                   struct container_stream_reply *ret)
+{
+    struct reader *reader = calloc(1, sizeof(*reader));
+    char *slash;
+    int rc = 0;
+
+    HULL_ASSERT(reader);
+    reader->request = *request;
+    reader->inotify_fd = -1;
+    reader->path = strdup(request->path);
+    reader->dir = strdup(request->path);
+    HULL_ASSERT(reader->path && reader->dir);
+    slash = strrchr(reader->dir, '/');
+    if (slash)
+        *slash = '\0';
+    if (request->follow)
+        rc = watch(call, reader);
+    if (rc == 0)
+        rc = hull_work(call, open_work, reader);
+    if (rc < 0) {
+        reader_free(reader);
+        return rc;
+    }
+    ret->stream = hull_stream_new(&stream_ops, reader);
+    ret->multiplexed = request->multiplexed;
+    return 0;
+}
+
+static const struct hull_handler handlers[] = {
+    HULL_HANDLE(log, read, jf_read),
+    {},
+};
+
+HULL_PLUGIN(log_json_file, .port = "log/json-file", .version = "0.1", .handlers = handlers);
