@@ -77,7 +77,7 @@ int ct_handle_changes(struct hull_call *call, const struct container_ref *reques
     return rc;
 }
 
-/* --- packing ------------------------------------------------------------------------------------ */
+/* --- packing ---------------------------------------------------------------------------------- */
 
 /*
  * The jail belongs to the call that started it, and a stream outlives its handler: so a fiber of
@@ -164,7 +164,7 @@ int ct_handle_export(struct hull_call *call, const struct container_ref *request
     return 0;
 }
 
-/* --- one path ----------------------------------------------------------------------------------- */
+/* --- one path --------------------------------------------------------------------------------- */
 
 /* Go's FileMode of a mode. */
 static unsigned long go_mode(mode_t mode)

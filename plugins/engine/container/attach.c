@@ -25,7 +25,7 @@ struct attachment {
     bool ended; /* no start will come, or only the log was wanted */
 };
 
-/* --- the list of those that wait --------------------------------------------------------------- */
+/* --- the list of those that wait -------------------------------------------------------------- */
 
 static void leave_list(struct attachment *attachment)
 {
@@ -92,7 +92,7 @@ void ct_drop_attachments(struct ct *ct)
     }
 }
 
-/* --- the stream -------------------------------------------------------------------------------- */
+/* --- the stream ------------------------------------------------------------------------------- */
 
 static int wait_connected(struct hull_call *call, struct attachment *attachment)
 {
@@ -164,7 +164,7 @@ static const struct hull_stream_ops attachment_ops = {
     attachment_read, attachment_write, attachment_shutdown, attachment_close, attachment_fd,
 };
 
-/* --- handlers ---------------------------------------------------------------------------------- */
+/* --- handlers --------------------------------------------------------------------------------- */
 
 static int open_logs(struct hull_call *call, const struct container_attach_request *request,
                      struct ct *ct, struct hull_stream **ret)

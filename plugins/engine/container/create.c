@@ -22,7 +22,7 @@ static bool given(const char *text)
     return text && *text != '\0';
 }
 
-/* --- pieces ------------------------------------------------------------------------------------ */
+/* --- pieces ----------------------------------------------------------------------------------- */
 
 static void unregister(struct hull_call *call, void *ct)
 {
@@ -176,7 +176,7 @@ static void default_identity(struct hull_call *call, struct ct_doc *doc)
     }
 }
 
-/* --- the document ------------------------------------------------------------------------------ */
+/* --- the document ----------------------------------------------------------------------------- */
 
 static int make_doc(struct hull_call *call, const struct container_create_request *request,
                     const struct image_resolve_reply *image, struct ct_doc *doc)

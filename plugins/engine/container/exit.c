@@ -33,7 +33,7 @@ void ct_log_ended(struct ct *ct)
     close(HULL_TAKE_FD(ct->ended_fd));
 }
 
-/* --- the restart policy ------------------------------------------------------------------------ */
+/* --- the restart policy ----------------------------------------------------------------------- */
 
 static bool wants_restart(const struct ct *ct)
 {
@@ -111,7 +111,7 @@ void ct_after_exit(struct ct *ct)
         hull_spawn("container removal", remove_later, ct_ref(ct));
 }
 
-/* --- the end ------------------------------------------------------------------------------------ */
+/* --- the end ---------------------------------------------------------------------------------- */
 
 static void clean_up(struct hull_call *call, struct ct *ct)
 {

@@ -65,7 +65,7 @@ static bool has_embedded_dns(const struct ct_doc *doc)
            strncmp(mode, "container:", 10) != 0 && hull_plugin_exists("support/dns");
 }
 
-/* --- hosts -------------------------------------------------------------------------------------- */
+/* --- hosts ------------------------------------------------------------------------------------ */
 
 static int host_gateway(struct hull_call *call, const char **ret)
 {
@@ -141,7 +141,7 @@ int files_write_hosts(struct hull_call *call, const struct ct_doc *doc,
     return write_file(call, doc, "hosts", &text);
 }
 
-/* --- resolv.conf -------------------------------------------------------------------------------- */
+/* --- resolv.conf ------------------------------------------------------------------------------ */
 
 struct resolv {
     struct hull_strv servers, search, options;
@@ -245,7 +245,7 @@ static int write_resolv(struct hull_call *call, const struct ct_doc *doc)
     return write_file(call, doc, "resolv.conf", &text);
 }
 
-/* --- all three ---------------------------------------------------------------------------------- */
+/* --- all three -------------------------------------------------------------------------------- */
 
 int files_make(struct hull_call *call, const struct ct_doc *doc)
 {

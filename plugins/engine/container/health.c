@@ -41,7 +41,7 @@ const char *ct_health_status(const struct ct *ct)
     return ct->health ? ct->health->status : "";
 }
 
-/* --- one probe ---------------------------------------------------------------------------------- */
+/* --- one probe -------------------------------------------------------------------------------- */
 
 static void probe_command(struct hull_call *call, const struct container_config *config,
                           struct hull_strv *args)
@@ -155,7 +155,7 @@ static int run_probe(struct hull_call *call, void *arg)
     return rc;
 }
 
-/* --- the results -------------------------------------------------------------------------------- */
+/* --- the results ------------------------------------------------------------------------------ */
 
 static int64_t or_default(int64_t value, int64_t otherwise)
 {

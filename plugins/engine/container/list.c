@@ -240,7 +240,7 @@ int ct_handle_list(struct hull_call *call, const struct container_list_request *
     return 0;
 }
 
-/* --- for other services ------------------------------------------------------------------------ */
+/* --- for other services ----------------------------------------------------------------------- */
 
 static bool uses_network(const struct ct *ct, const char *id)
 {

@@ -61,7 +61,7 @@ static int add_mount(struct hull_call *call, struct ct_doc *doc, const struct ct
     return 0;
 }
 
-/* --- volumes ----------------------------------------------------------------------------------- */
+/* --- volumes ---------------------------------------------------------------------------------- */
 
 static void remove_volume(struct hull_call *call, void *name)
 {
@@ -103,7 +103,7 @@ static int make_volume(struct hull_call *call, struct ct_mount *mount,
     return 0;
 }
 
-/* --- HostConfig.Binds -------------------------------------------------------------------------- */
+/* --- HostConfig.Binds ------------------------------------------------------------------------- */
 
 static const char *const propagations[] = {"rprivate", "private", "rshared",
                                            "shared",   "rslave",  "slave"};
@@ -164,7 +164,7 @@ static int add_bind(struct hull_call *call, struct ct_doc *doc, const char *bind
     return rc < 0 ? rc : add_mount(call, doc, &mount);
 }
 
-/* --- HostConfig.Mounts ------------------------------------------------------------------------- */
+/* --- HostConfig.Mounts ------------------------------------------------------------------------ */
 
 static int invalid_mount(struct hull_call *call, const struct mount_spec *spec, const char *why)
 {
@@ -279,7 +279,7 @@ static int add_spec(struct hull_call *call, struct ct_doc *doc, const struct mou
     return invalid_mount(call, spec, "mount type unknown");
 }
 
-/* --- the others -------------------------------------------------------------------------------- */
+/* --- the others ------------------------------------------------------------------------------- */
 
 static int add_from(struct hull_call *call, struct ct_doc *doc, const char *from)
 {

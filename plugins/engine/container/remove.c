@@ -122,7 +122,7 @@ int ct_handle_remove(struct hull_call *call, const struct container_remove_reque
     return rc;
 }
 
-/* --- prune ------------------------------------------------------------------------------------- */
+/* --- prune ------------------------------------------------------------------------------------ */
 
 static int prune_one(struct hull_call *call, struct ct *ct, struct container_prune_reply *ret)
 {

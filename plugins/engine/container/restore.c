@@ -39,7 +39,7 @@ static int load(struct hull_call *call, void *ctx, const void *reply)
     return 0;
 }
 
-/* --- one container ------------------------------------------------------------------------------ */
+/* --- one container ---------------------------------------------------------------------------- */
 
 static void mark_running(struct ct *ct, const struct runtime_adopt_reply *adopted)
 {
@@ -125,7 +125,7 @@ static int restore_one(struct hull_call *call, void *arg)
     return rc;
 }
 
-/* --- after all are known ------------------------------------------------------------------------ */
+/* --- after all are known ---------------------------------------------------------------------- */
 
 static bool wants_start(const struct ct *ct)
 {

@@ -115,7 +115,7 @@ int spec_limits(struct hull_call *call, const struct resources *resources,
     return make_block_io(call, resources, ret);
 }
 
-/* --- devices ------------------------------------------------------------------------------------ */
+/* --- devices ---------------------------------------------------------------------------------- */
 
 static void add_rule(struct hull_arena *arena, struct oci_resources *ret, bool allow,
                      const char *type, int64_t maj, int64_t min, const char *access)

@@ -31,7 +31,7 @@ struct start {
     int rootfs_fd;
 };
 
-/* --- taking back -------------------------------------------------------------------------------- */
+/* --- taking back ------------------------------------------------------------------------------ */
 
 /* Last of all undo steps: what the state is after a start that failed. */
 static void record_failure(struct hull_call *call, void *arg)
@@ -83,7 +83,7 @@ static void unmount(struct hull_call *call, void *ct)
     ct_unmount_volumes(call, ct);
 }
 
-/* --- steps -------------------------------------------------------------------------------------- */
+/* --- steps ------------------------------------------------------------------------------------ */
 
 static int mount_rootfs(struct hull_call *call, struct start *start)
 {
@@ -334,7 +334,7 @@ static int steps(struct hull_call *call, struct start *start)
     return rc;
 }
 
-/* --- the whole ---------------------------------------------------------------------------------- */
+/* --- the whole -------------------------------------------------------------------------------- */
 
 static int exit_code_of(const char *message)
 {

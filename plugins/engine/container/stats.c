@@ -134,7 +134,7 @@ int ct_handle_stats(struct hull_call *call, const struct container_stats_request
     return rc < 0 ? rc : hull_emit(call, ret);
 }
 
-/* --- update ------------------------------------------------------------------------------------ */
+/* --- update ----------------------------------------------------------------------------------- */
 
 /* What the client set replaces what there was. */
 static void merge(struct resources *to, const struct resources *from)

@@ -29,7 +29,7 @@ struct context {
     int64_t boot_s, now_s, memory_kb, hertz;
 };
 
-/* --- reading ------------------------------------------------------------------------------------ */
+/* --- reading ---------------------------------------------------------------------------------- */
 
 static char *read_proc(struct hull_arena *arena, int64_t pid, const char *name, size_t *ret_length)
 {
@@ -98,7 +98,7 @@ static bool read_process(struct hull_arena *arena, struct process *p)
     return true;
 }
 
-/* --- columns ------------------------------------------------------------------------------------ */
+/* --- columns ---------------------------------------------------------------------------------- */
 
 /* The host's name for a uid, from its own file: never from the network. */
 static const char *user_name(struct context *c)
@@ -301,7 +301,7 @@ static const struct column bsd_format[] = {
     {NULL, "TIME", col_bsd_time}, {NULL, "COMMAND", col_command}, {NULL, NULL, NULL},
 };
 
-/* --- options ------------------------------------------------------------------------------------ */
+/* --- options ---------------------------------------------------------------------------------- */
 
 static int add_columns(struct hull_call *call, char *list, struct column *chosen, size_t *n)
 {
@@ -367,7 +367,7 @@ static int parse_args(struct hull_call *call, const char *args, const struct col
     return 0;
 }
 
-/* --- the answer --------------------------------------------------------------------------------- */
+/* --- the answer ------------------------------------------------------------------------------- */
 
 static void add_row(struct context *c, const struct column *format, struct hull_text *out)
 {

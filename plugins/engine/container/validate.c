@@ -39,7 +39,7 @@ static int not_done(struct hull_call *call, const char *field, const char *value
                      value ? "=" : "", value ? value : "");
 }
 
-/* --- what is not done yet ------------------------------------------------------------------- */
+/* --- what is not done yet --------------------------------------------------------------------- */
 
 static int check_unsupported(struct hull_call *call, const struct host_config *host)
 {
@@ -262,7 +262,7 @@ static int check_security(struct hull_call *call, const struct host_config *host
     return 0;
 }
 
-/* --- names and addresses that get into files and kernel parameters ----------------------------- */
+/* --- names and addresses that get into files and kernel parameters ---------------------------- */
 
 static int check_network(struct hull_call *call, const struct host_config *host)
 {

@@ -35,7 +35,7 @@ static int fill_work(struct hull_work *work, void *reader)
                                        "reading the log: %s", strerror(-err));
 }
 
-/* --- following ---------------------------------------------------------------------------------- */
+/* --- following -------------------------------------------------------------------------------- */
 
 static int wait_change(struct hull_call *call, void *arg)
 {
@@ -82,7 +82,7 @@ static int watch(struct hull_call *call, struct reader *reader)
     return 0;
 }
 
-/* --- the stream --------------------------------------------------------------------------------- */
+/* --- the stream ------------------------------------------------------------------------------- */
 
 static int refill(struct hull_call *call, struct reader *reader)
 {

@@ -19,7 +19,7 @@
 #define OUT_ENOUGH ((size_t)128 * 1024)
 #define ATTRIBUTES_MAX 4096
 
-/* --- output ------------------------------------------------------------------------------------- */
+/* --- output ----------------------------------------------------------------------------------- */
 
 static void reserve(char **data, size_t *room, size_t wanted)
 {
@@ -92,7 +92,7 @@ static void take_line(struct reader *reader, char *text, size_t length)
         put_line(reader, &line);
 }
 
-/* --- input -------------------------------------------------------------------------------------- */
+/* --- input ------------------------------------------------------------------------------------ */
 
 /* Take the whole lines out of the buffer. */
 static void take_lines(struct reader *reader)
@@ -210,7 +210,7 @@ int reader_fill(struct reader *reader)
     return 0;
 }
 
-/* --- the beginning ------------------------------------------------------------------------------ */
+/* --- the beginning ---------------------------------------------------------------------------- */
 
 /* The offset in FD behind the newline that comes before the last *WANTED lines; *WANTED becomes
  * what is missing. */
