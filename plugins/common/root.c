@@ -24,7 +24,7 @@ static int open_once(int root_fd, const char *path, int flags, mode_t mode)
 {
     struct open_how how = {
         .flags = (uint64_t)(unsigned)(flags | O_CLOEXEC),
-        .mode = flags & (O_CREAT | __O_TMPFILE) ? mode : 0,
+        .mode = flags & O_CREAT || (flags & O_TMPFILE) == O_TMPFILE ? mode : 0,
         .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
     };
     /* EAGAIN: something was renamed while ".." was looked up; it is not known to be safe. */

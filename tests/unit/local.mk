@@ -69,3 +69,37 @@ tests_unit_test_process_LDADD = core/libhull.la
 tests_unit_test_static_SOURCES = tests/unit/test-static.c $(CORE_STATIC)
 tests_unit_test_static_CFLAGS = $(STATIC_CFLAGS)
 tests_unit_test_static_LINK = $(STATIC_LINK)
+
+check_PROGRAMS += tests/unit/test-reference
+TESTS += tests/unit/test-reference
+tests_unit_test_reference_SOURCES = tests/unit/test-reference.c tests/unit/tap.h
+tests_unit_test_reference_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_reference_LDFLAGS = $(TEST_LDFLAGS)
+tests_unit_test_reference_LDADD = plugins/common/libcommon.la core/libhull.la
+
+if HAVE_OPENSSL
+check_PROGRAMS += tests/unit/test-changes
+TESTS += tests/unit/test-changes
+tests_unit_test_changes_SOURCES = tests/unit/test-changes.c plugins/engine/image/changes.c
+tests_unit_test_changes_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_changes_LDFLAGS = $(TEST_LDFLAGS)
+tests_unit_test_changes_LDADD = plugins/common/libcommon.la $(TEST_LIBADD) $(CJSON_LIBS)
+if HAVE_ZLIB
+if HAVE_ZSTD
+check_PROGRAMS += tests/unit/test-compress
+TESTS += tests/unit/test-compress
+tests_unit_test_compress_SOURCES = tests/unit/test-compress.c tests/unit/tap.h
+tests_unit_test_compress_CFLAGS = $(TEST_CFLAGS) $(ZLIB_CFLAGS) $(ZSTD_CFLAGS)
+tests_unit_test_compress_LDFLAGS = $(TEST_LDFLAGS)
+tests_unit_test_compress_LDADD = plugins/common/libcommon.la core/libhull.la $(OPENSSL_LIBS) \
+	$(ISAL_LIBS) $(ZSTD_LIBS) $(ZLIB_LIBS)
+endif
+endif
+endif
+
+check_PROGRAMS += tests/unit/test-root
+TESTS += tests/unit/test-root
+tests_unit_test_root_SOURCES = tests/unit/test-root.c
+tests_unit_test_root_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_root_LDFLAGS = $(TEST_LDFLAGS)
+tests_unit_test_root_LDADD = plugins/common/libcommon.la $(TEST_LIBADD) $(CJSON_LIBS)
