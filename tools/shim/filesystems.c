@@ -57,7 +57,7 @@ int attach_mount(int mount_fd, int target_fd, const char *path)
     return rc < 0 ? shim_fail_errno("mount on %s", path) : 0;
 }
 
-/* --- cgroups --------------------------------------------------------------------------------- */
+/* --- cgroups -------------------------------------------------------------------------------- */
 
 /* The container's own folder in each hierarchy, cloned before the root changes. */
 #define MOST_HIERARCHIES 32

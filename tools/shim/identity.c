@@ -18,7 +18,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* --- passwd and group ------------------------------------------------------------------------- */
+/* --- passwd and group ----------------------------------------------------------------------- */
 
 #define FILE_MAX (1 << 20)
 #define LINE_MAX_BYTES (64 << 10)
@@ -71,7 +71,7 @@ int identity_find(struct hull_arena *arena, const struct oci_user *user, struct 
     return rc < 0 ? rc : users_lookup(arena, user, passwd, group, ret);
 }
 
-/* --- limits ------------------------------------------------------------------------------------ */
+/* --- limits --------------------------------------------------------------------------------- */
 
 static const struct {
     const char *name;
@@ -108,7 +108,7 @@ static int set_limit(const struct oci_rlimit *limit)
     return shim_fail(HULL_INVALID, "unknown limit \"%s\"", limit->type == NULL ? "" : limit->type);
 }
 
-/* --- capabilities ------------------------------------------------------------------------------ */
+/* --- capabilities --------------------------------------------------------------------------- */
 
 static const char *const capabilities[] = {
     "CHOWN",
@@ -192,7 +192,7 @@ static int set_capabilities(uint64_t set)
     return syscall(SYS_capset, &head, data) < 0 ? shim_fail_errno("set capabilities") : 0;
 }
 
-/* --- the filter -------------------------------------------------------------------------------- */
+/* --- the filter ----------------------------------------------------------------------------- */
 
 static int install_filter(void)
 {

@@ -38,7 +38,7 @@ struct shim {
 };
 extern struct shim shim;
 
-/* --- util.c: errors by value; all return a negative kind -------------------------------------- */
+/* --- util.c: errors by value; all return a negative kind ------------------------------------ */
 
 /* The failure of this process, newest last. */
 extern struct hull_problem shim_problem;
@@ -54,7 +54,7 @@ int send_packet(int fd, const void *data, size_t size, int passed_fd);
 /* The bytes received, 0 at the end, or -1. *ret_fd is a descriptor that came along or -1. */
 ssize_t receive_packet(int fd, void *data, size_t size, int *ret_fd);
 
-/* --- spawn.c (parent) ------------------------------------------------------------------------- */
+/* --- spawn.c (parent) ----------------------------------------------------------------------- */
 
 /* Clone the child; it waits. */
 int shim_spawn(void) HULL_CHECKED;
@@ -63,12 +63,12 @@ int shim_prepare(void) HULL_CHECKED;
 /* Let it execve; its failure to do so is this function's. */
 int shim_start(void) HULL_CHECKED;
 
-/* --- child.c ---------------------------------------------------------------------------------- */
+/* --- child.c -------------------------------------------------------------------------------- */
 
 /* Become the program: never returns. SYNC is the child's end. */
 void child_main(int sync_fd, int stdio[3]) HULL_NORETURN;
 
-/* --- resolve.c: paths below a root that its owner may be rearranging -------------------------- */
+/* --- resolve.c: paths below a root that its owner may be rearranging ------------------------ */
 
 /* The directory that the functions below take for the root. */
 extern int root_fd;
@@ -86,7 +86,7 @@ int below_parent(int dirfd, const char *path, const char **ret_name);
 extern int proc_fd;
 int proc_open_private(void) HULL_CHECKED;
 
-/* --- mounts.c, mount_options.c, filesystems.c, devices.c, protect.c ---------------------------- */
+/* --- mounts.c, mount_options.c, filesystems.c, devices.c, protect.c ------------------------- */
 
 struct mount_options {
     uint64_t set, clear; /* MOUNT_ATTR_* */
@@ -117,7 +117,7 @@ int terminal_open(int *ret_master) HULL_CHECKED;
 /* Make the other end standard input, output and error, and the controlling terminal. */
 int terminal_use(int master) HULL_CHECKED;
 
-/* --- identity.c, users.c, launch.c ------------------------------------------------------------ */
+/* --- identity.c, users.c, launch.c ---------------------------------------------------------- */
 
 struct identity {
     uint32_t uid, gid;
@@ -140,7 +140,7 @@ int launch_find(struct hull_arena *arena, const struct hull_strv *args, const st
 /* The value of NAME in ENV, or NULL. */
 const char *env_find(const struct hull_strv *env, const char *name);
 
-/* --- loop.c, control.c, output.c, log.c (parent) ----------------------------------------------- */
+/* --- loop.c, control.c, output.c, log.c (parent) -------------------------------------------- */
 
 /* Serve until told to go. */
 int loop_run(void);

@@ -222,7 +222,7 @@ const char *cg_oom_file(struct hull_arena *arena, const struct cgroup *cgroup)
                                            version == 2 ? "memory.events" : "memory.oom_control");
 }
 
-/* --- processes ----------------------------------------------------------------------------------- */
+/* --- processes ------------------------------------------------------------------------------ */
 
 /* The hierarchy in which to look for processes: any one that they have all joined. */
 static const char *main_dir(const struct cgroup *cgroup)
@@ -288,7 +288,7 @@ void cg_kill(struct hull_arena *arena, const struct cgroup *cgroup, int signal)
     }
 }
 
-/* --- removal --------------------------------------------------------------------------------------- */
+/* --- removal -------------------------------------------------------------------------------- */
 
 /* rmdir with what the container made below; 0 or a negative errno. */
 static int remove_dir(struct hull_arena *arena, const char *dir, int depth)
@@ -355,7 +355,7 @@ int cg_remove(struct hull_call *call, const struct cgroup *cgroup)
     return err < 0 ? hull_fail_errno(call, -err, "remove cgroup %s", cgroup->dirs.v[0]) : 0;
 }
 
-/* --- freezer ---------------------------------------------------------------------------------------- */
+/* --- freezer -------------------------------------------------------------------------------- */
 
 bool cg_frozen(const struct cgroup *cgroup)
 {

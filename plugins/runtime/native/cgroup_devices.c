@@ -84,7 +84,7 @@ static int apply_v1(struct hull_call *call, const char *dir, const struct rule *
     return 0;
 }
 
-/* --- version 2 -------------------------------------------------------------------------------------- */
+/* --- version 2 ------------------------------------------------------------------------------ */
 
 struct program {
     struct bpf_insn *code;

@@ -46,7 +46,7 @@ static int put_int(struct limiter *l, enum cg_controller controller, const char 
     return put(l, controller, file, text, what);
 }
 
-/* --- memory --------------------------------------------------------------------------------------- */
+/* --- memory --------------------------------------------------------------------------------- */
 
 static int memory_v1(struct limiter *l, const struct oci_memory *m)
 {
@@ -100,7 +100,7 @@ static int memory_v2(struct limiter *l, const struct oci_memory *m)
     return rc;
 }
 
-/* --- cpu -------------------------------------------------------------------------------------------- */
+/* --- cpu ------------------------------------------------------------------------------------ */
 
 static int cpu_time_v1(struct limiter *l, const struct oci_cpu *c)
 {
@@ -149,7 +149,7 @@ static int limit_cpu(struct limiter *l, const struct oci_cpu *c)
     return rc;
 }
 
-/* --- block devices ---------------------------------------------------------------------------------- */
+/* --- block devices -------------------------------------------------------------------------- */
 
 struct throttle {
     const char *v1, *v2;

@@ -132,7 +132,7 @@ int native_resume(struct hull_call *call, const struct runtime_process_ref *requ
     return freeze(call, request->id, false);
 }
 
-/* --- taking away ------------------------------------------------------------------------------------ */
+/* --- taking away ---------------------------------------------------------------------------- */
 
 static void remove_files(struct hull_call *call, const char *dir, const char *name)
 {
@@ -220,7 +220,7 @@ int native_delete(struct hull_call *call, const struct runtime_process_ref *requ
     return rc;
 }
 
-/* --- adopting ---------------------------------------------------------------------------------------- */
+/* --- adopting ------------------------------------------------------------------------------- */
 
 static const char *const states[] = {
     [SHIM_NEW] = "created",   [SHIM_CREATED] = "created", [SHIM_RUNNING] = "running",

@@ -10,7 +10,7 @@
 #include "tools/shim/plan.h"
 #include "tools/shim/protocol.h"
 
-/* --- cgroup.c: where the host's hierarchies are, and a container's folders in them -------------- */
+/* --- cgroup.c: where the host's hierarchies are, and a container's folders in them ---------- */
 
 enum cg_controller {
     CG_MEMORY,
@@ -72,7 +72,7 @@ int cg_limit_devices(struct hull_call *call, const struct cgroup *cgroup,
 void cg_stats(struct hull_arena *arena, const struct cgroup *cgroup,
               struct container_stats_reply *ret);
 
-/* --- seccomp.c, policy.c ------------------------------------------------------------------------ */
+/* --- seccomp.c, policy.c -------------------------------------------------------------------- */
 
 /*
  * A sealed memfd with the program for MODE (default, spec, unconfined; NULL is default), which
@@ -89,7 +89,7 @@ void seccomp_fini(void);
 int bpf_compile(struct hull_arena *arena, const struct oci_seccomp *policy, void **ret_code,
                 size_t *ret_size, struct hull_problem *problem) HULL_CHECKED;
 
-/* --- container.c: the containers that are known ------------------------------------------------- */
+/* --- container.c: the containers that are known --------------------------------------------- */
 
 struct process {
     struct process *next;
@@ -118,7 +118,7 @@ void ctr_free_all(void);
 struct process *ctr_add_process(struct ctr *ctr, const char *name);
 void ctr_drop_process(struct ctr *ctr, struct process *process);
 
-/* --- launch.c: starting a shim ------------------------------------------------------------------ */
+/* --- launch.c: starting a shim -------------------------------------------------------------- */
 
 struct launch {
     const char *dir, *name;
@@ -133,7 +133,7 @@ int launch_shim(struct hull_call *call, struct launch *launch) HULL_CHECKED;
 int launch_init(struct hull_call *call) HULL_CHECKED;
 void launch_fini(void);
 
-/* --- client.c: talking to a shim ---------------------------------------------------------------- */
+/* --- client.c: talking to a shim ------------------------------------------------------------ */
 
 /* A connection to the shim of process NAME below DIR. -HULL_NOT_FOUND when nobody listens. */
 int client_connect(struct hull_call *call, const char *dir, const char *name, int *ret_fd)
