@@ -33,3 +33,10 @@ tests_fuzz_fuzz_http_head_SOURCES = tests/fuzz/fuzz-http-head.c plugins/http/hea
 tests_fuzz_fuzz_http_head_CFLAGS = $(TEST_CFLAGS)
 tests_fuzz_fuzz_http_head_LDFLAGS = $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_http_head_LDADD = $(TEST_LIBADD)
+
+check_PROGRAMS += tests/fuzz/fuzz-reference
+FUZZ_TARGETS += tests/fuzz/fuzz-reference
+tests_fuzz_fuzz_reference_SOURCES = tests/fuzz/fuzz-reference.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_reference_CFLAGS = $(TEST_CFLAGS)
+tests_fuzz_fuzz_reference_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_reference_LDADD = plugins/common/libcommon.la core/libhull.la
