@@ -3,6 +3,8 @@
 
 Each case has a folder with the tree and, beside it, what must not change. Needs root.
 """
+import ctypes
+import fcntl
 import os
 import shutil
 import socket
@@ -19,7 +21,7 @@ import corpus_gen as gen  # noqa: E402
 JAIL = os.path.join(os.environ.get("HULL_LIBEXEC", "tools"), "hull-jail")
 
 
-def run(tree, mode, *options, data=b"", lists=None):
+def run(tree, mode, *options, data=b"", lists=None, mntns=None):
     """(result, what came out): the result is {} of kind, error, entries …"""
     result_r, result_w = os.pipe()
     fds = [os.open(tree, os.O_RDONLY | os.O_DIRECTORY), result_w]
@@ -29,12 +31,17 @@ def run(tree, mode, *options, data=b"", lists=None):
             file.flush()
             fds.append(os.open("/proc/self/fd/%d" % file.fileno(), os.O_RDONLY))
 
+    ns_fd = None if mntns is None else fcntl.fcntl(mntns, fcntl.F_DUPFD, 20)
+
     def place():
         high = [os.dup(fd) for fd in fds]
         while min(high) < 10:
             high = [os.dup(fd) for fd in high]
         for i, fd in enumerate(high):
             os.dup2(fd, 3 + i)
+        if mntns is not None:
+            os.dup2(ns_fd, 6)
+            os.close(3)
 
     child = subprocess.Popen([JAIL, mode, *options], stdin=subprocess.PIPE, env={},
                              stdout=subprocess.PIPE, preexec_fn=place, close_fds=False)
@@ -421,6 +428,74 @@ def pack_a_big_file():
             file.truncate(9 << 20)
         tar, _ = pack(box)
         check(tar.getmember("big").size == 9 << 20)
+
+
+# --- in a running container --------------------------------------------------------------------
+
+
+class Container:
+    """A process with a mount namespace whose root is the tree, and a tmpfs at /vol."""
+
+    def __init__(self, tree):
+        libc = ctypes.CDLL(None, use_errno=True)
+        ready_r, ready_w = os.pipe()
+        os.mkdir(tree + "/vol")
+        self.pid = os.fork()
+        if self.pid == 0:
+            try:
+                self.become(libc, tree.encode())
+                os.write(ready_w, b"1")
+                while True:
+                    libc.pause()
+            finally:
+                os._exit(1)
+        os.close(ready_w)
+        check(os.read(ready_r, 1) == b"1", "no namespace")
+        os.close(ready_r)
+        self.ns = os.open("/proc/%d/ns/mnt" % self.pid, os.O_RDONLY)
+
+    @staticmethod
+    def become(libc, tree):
+        def call(rc):
+            check(rc == 0, os.strerror(ctypes.get_errno()))
+
+        call(libc.unshare(0x00020000))
+        call(libc.mount(b"none", b"/", None, 0x44000, None))
+        call(libc.mount(tree, tree, None, 0x1000, None))
+        call(libc.mount(b"tmpfs", tree + b"/vol", b"tmpfs", 0, None))
+        os.chdir(tree)
+        call(libc.syscall(155, b".", b"."))
+        call(libc.umount2(b".", 2))
+        with open("/vol/inside", "wb") as file:
+            file.write(b"volume")
+
+    def stop(self):
+        os.close(self.ns)
+        os.kill(self.pid, 9)
+        os.waitpid(self.pid, 0)
+
+
+@test
+def a_running_container_is_seen_with_its_volumes():
+    if os.uname().machine != "x86_64":
+        return
+    with Sandbox() as box:
+        os.symlink("/../../vol", box.tree + "/l")
+        container = Container(box.tree)
+        try:
+            result, out = run(box.tree, "pack", "path=/l/inside", "mntns=1", mntns=container.ns)
+            check(result["kind"] == 0, result)
+            with tarfile.open(fileobj=io.BytesIO(out)) as tar:
+                check(tar.extractfile("inside").read() == b"volume")
+            result, _ = run(box.tree, "unpack", "whiteouts=none", "path=/vol", "mntns=1",
+                            mntns=container.ns, data=gen.tar(gen.file(b"new", b"1")))
+            check(result["kind"] == 0, result)
+            with open("/proc/%d/root/vol/new" % container.pid, "rb") as file:
+                check(file.read() == b"1")
+            check(os.listdir(box.tree + "/vol") == [], "it went beside the volume")
+        finally:
+            container.stop()
+        check(box.untouched())
 
 
 def main():

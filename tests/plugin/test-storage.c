@@ -491,13 +491,10 @@ STORAGE_TEST(nobody_else_gets_in)
     CHECK_INT(st.st_mode & 07777, 0700);
 }
 
-STORAGE_TEST(deep_trees_are_removed)
+static int make_deep(struct hull_work *work, void *arg)
 {
-    CHECK_OK(storage_create(call, STORAGE_PORT, &(struct storage_container){.id = "box"},
-                            &(struct hull_empty){}));
-    struct storage_mount_reply reply;
-    CHECK_OK(storage_mount(call, STORAGE_PORT, &(struct storage_container){.id = "box"}, &reply));
-    int fd = reply.mount_fd;
+    int fd = *(int *)arg;
+    (void)work;
     for (int i = 0; i < 3000; i++) {
         CHECK_INT(mkdirat(fd, "d", 0700), 0);
         int next = openat(fd, "d", O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -506,6 +503,17 @@ STORAGE_TEST(deep_trees_are_removed)
         fd = next;
     }
     close(fd);
+    return 0;
+}
+
+STORAGE_TEST(deep_trees_are_removed)
+{
+    CHECK_OK(storage_create(call, STORAGE_PORT, &(struct storage_container){.id = "box"},
+                            &(struct hull_empty){}));
+    struct storage_mount_reply reply;
+    CHECK_OK(storage_mount(call, STORAGE_PORT, &(struct storage_container){.id = "box"}, &reply));
+    int fd = reply.mount_fd;
+    CHECK_OK(hull_work(call, make_deep, &fd));
     CHECK_OK(storage_remove(call, STORAGE_PORT, &(struct storage_container){.id = "box"},
                             &(struct hull_empty){}));
 }
@@ -532,6 +540,54 @@ STORAGE_TEST(many_layers_are_mounted)
     CHECK(exists(reply.mount_fd, "f0"));
     CHECK(exists(reply.mount_fd, "f149"));
     close(reply.mount_fd);
+}
+
+/* --- what older kernels need ------------------------------------------------------------------ */
+
+static void mounts_with(struct hull_call *call, const char *api)
+{
+    if (strcmp(STORAGE_PORT, "storage/overlay") != 0)
+        SKIP("only overlay has several ways to mount");
+    hull_plugin_option_set(STORAGE_PORT, "mount-api", api);
+    setup(call);
+    struct storage_probe_reply probe;
+    CHECK_OK(storage_probe(call, STORAGE_PORT, &(struct hull_empty){}, &probe));
+    CHECK_HAS(probe.reason, "mount(2)");
+    make_image(call);
+    CHECK_OK(storage_create(call, STORAGE_PORT, &box, &(struct hull_empty){}));
+    HULL_AUTO_FD fd = mount_box(call, false);
+    check_image(fd);
+    write_file(fd, "f", "1");
+    struct storage_changes_reply reply;
+    CHECK_OK(storage_changes(call, STORAGE_PORT, &box, &reply));
+    CHECK_STR(change_text(call, &reply), "A/f ");
+    remove_root(call);
+}
+
+FIBER_TEST(mounts_with_one_string)
+{
+    mounts_with(call, "lowerdir");
+}
+
+FIBER_TEST(mounts_with_mount)
+{
+    mounts_with(call, "mount");
+}
+
+FIBER_TEST(unknown_ways_to_mount_are_refused)
+{
+    if (strcmp(STORAGE_PORT, "storage/overlay") != 0)
+        SKIP("only overlay has several ways to mount");
+    if (geteuid() != 0)
+        SKIP("needs root");
+    hull_plugin_option_set(STORAGE_PORT, "mount-api", "magic");
+    config.data_root = "/tmp/hull-storage-none";
+    hull_config_set(&daemon_config_message, &config);
+    struct storage_probe_reply probe;
+    CHECK_OK(storage_probe(call, STORAGE_PORT, &(struct hull_empty){}, &probe));
+    CHECK(!probe.supported);
+    CHECK_HAS(probe.reason, "mount-api");
+    CHECK_INT(root_remove_tree(AT_FDCWD, config.data_root), 0);
 }
 
 TAP_MAIN
