@@ -175,6 +175,16 @@ static int no_command(struct hull_call *call, const struct hull_strv *args)
 {
     const struct group *group = group_find(args->v[0]);
     bool help = args->n == 1 || strcmp(args->v[1], "--help") == 0 || strcmp(args->v[1], "-h") == 0;
+    const char *typed =
+        args->n > 1 ? hull_printf(call, "%s %s", args->v[0], args->v[1]) : args->v[0];
+    const char *need = command_not_yet(args->v[0]);
+    if (need == NULL)
+        need = command_not_yet(typed);
+    if (need != NULL) {
+        fprintf(stderr, "hull: 'hull %s' is not supported yet (%s)\n",
+                group == NULL ? args->v[0] : typed, need);
+        return 1;
+    }
     if (group != NULL && help) {
         usage_group(group);
         return 0;

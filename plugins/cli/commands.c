@@ -188,6 +188,13 @@ const struct command commands[] = {
      .max = ANY_NUMBER,
      FLAGS(start_flags, start_options),
      .run = cmd_container_start},
+    {.names = "stats|container stats",
+     .args = "[CONTAINER...]",
+     .help = "Show what containers use",
+     .min = 0,
+     .max = ANY_NUMBER,
+     FLAGS(stats_flags, format_options),
+     .run = cmd_container_stats},
     {.names = "stop|container stop",
      .args = "CONTAINER [CONTAINER...]",
      .help = "Stop containers",
@@ -252,6 +259,27 @@ const struct command commands[] = {
      .max = 0,
      FLAGS(prune_flags, prune_options),
      .run = cmd_container_prune},
+    {.names = "debug fibers",
+     .args = "",
+     .help = "List what the daemon does and waits for",
+     .min = 0,
+     .max = 0,
+     FLAGS(debug_flags, format_options),
+     .run = cmd_debug_fibers},
+    {.names = "debug plugins",
+     .args = "",
+     .help = "List the plugins that are loaded",
+     .min = 0,
+     .max = 0,
+     FLAGS(debug_flags, format_options),
+     .run = cmd_debug_plugins},
+    {.names = "debug trace",
+     .args = "",
+     .help = "Show each call as it ends",
+     .min = 0,
+     .max = 0,
+     FLAGS(debug_flags, format_options),
+     .run = cmd_debug_trace},
     {.names = "image inspect",
      .args = "IMAGE [IMAGE...]",
      .help = "Show all about images",
@@ -315,6 +343,13 @@ const struct command commands[] = {
      .max = ANY_NUMBER,
      FLAGS(network_rm_flags, network_options),
      .run = cmd_network_rm},
+    {.names = "system df",
+     .args = "",
+     .help = "Show what is on the disk",
+     .min = 0,
+     .max = 0,
+     FLAGS(df_flags, format_options),
+     .run = cmd_system_df},
     {.names = "system dial-stdio",
      .args = "",
      .help = "Connect standard input and output to the daemon",
@@ -368,10 +403,47 @@ const struct command commands[] = {
 const size_t command_count = HULL_COUNT(commands);
 
 const struct group groups[] = {
-    {"container", "Manage containers"}, {"image", "Manage images"},
-    {"network", "Manage networks"},     {"system", "Manage the engine"},
-    {"volume", "Manage volumes"},
+    {"container", "Manage containers"}, {"debug", "Look inside the daemon"},
+    {"image", "Manage images"},         {"network", "Manage networks"},
+    {"system", "Manage the engine"},    {"volume", "Manage volumes"},
 };
+/* Commands of docker's that are not there yet. */
+static const char *const not_yet[][2] = {
+    {"build", "building images"},
+    {"image build", "building images"},
+    {"builder", "building images"},
+    {"buildx", "building images"},
+    {"commit", "committing"},
+    {"container commit", "committing"},
+    {"push", "registries"},
+    {"image push", "registries"},
+    {"login", "registries"},
+    {"logout", "registries"},
+    {"search", "registries"},
+    {"manifest", "registries"},
+    {"compose", "compose"},
+    {"checkpoint", "checkpoints"},
+    {"context", "contexts"},
+    {"plugin", "docker's plugins"},
+    {"trust", "signatures"},
+    {"swarm", "swarm"},
+    {"node", "swarm"},
+    {"service", "swarm"},
+    {"stack", "swarm"},
+    {"secret", "swarm"},
+    {"config", "swarm"},
+    {"volume update", "swarm"},
+};
+
+const char *command_not_yet(const char *typed)
+{
+    for (size_t i = 0; i < HULL_COUNT(not_yet); i++) {
+        if (strcmp(not_yet[i][0], typed) == 0)
+            return not_yet[i][1];
+    }
+    return NULL;
+}
+
 const size_t group_count = HULL_COUNT(groups);
 
 const struct group *group_find(const char *name)
