@@ -46,7 +46,7 @@ struct ct {
     struct hull_arena *health_arena; /* of health */
 };
 
-/* --- registry.c: the containers by id, name and age ------------------------------------------ */
+/* --- registry.c: the containers by id, name and age ------------------------------------------- */
 
 /* A new container with one reference, in no registry. */
 struct ct *ct_new(void);
@@ -95,7 +95,7 @@ char *ct_dir(struct hull_arena *arena, const char *id);
 char *ct_run_dir(struct hull_arena *arena, const char *id);
 char *ct_log_path(struct hull_arena *arena, const char *id);
 
-/* --- config.c, validate.c, mounts.c: what create makes of a request ---------------------------- */
+/* --- config.c, validate.c, mounts.c: what create makes of a request --------------------------- */
 
 /* Refuse what is wrong, or not done yet, with the name of the field. */
 int ct_validate(struct hull_call *call, const struct container_config *config,
@@ -113,7 +113,7 @@ void ct_default_host(struct hull_call *call, struct host_config *host);
  * created. Yields. */
 int ct_make_mounts(struct hull_call *call, struct ct_doc *doc) HULL_CHECKED;
 
-/* --- start.c, exit.c, stop.c, remove.c --------------------------------------------------------- */
+/* --- start.c, exit.c, stop.c, remove.c -------------------------------------------------------- */
 
 /* Start CT, which is locked. Everything is taken back when it fails. Yields. */
 int ct_start(struct hull_call *call, struct ct *ct) HULL_CHECKED;
@@ -140,7 +140,7 @@ int ct_remove(struct hull_call *call, struct ct *ct, bool volumes) HULL_CHECKED;
 /* The signal and the seconds that stop CT when the client gave none. */
 int ct_stop_signal(const struct ct *ct);
 
-/* --- attach.c ---------------------------------------------------------------------------------- */
+/* --- attach.c --------------------------------------------------------------------------------- */
 
 /* Between runtime.create and runtime.start: connect those that wait. Yields. */
 void ct_connect_attachments(struct hull_call *call, struct ct *ct);
@@ -149,14 +149,14 @@ void ct_drop_attachments(struct ct *ct);
 /* Wake readers of the log: nothing more is written. */
 void ct_log_ended(struct ct *ct);
 
-/* --- health.c ---------------------------------------------------------------------------------- */
+/* --- health.c --------------------------------------------------------------------------------- */
 
 /* Run the health check of CT, which has just started, until it ends. */
 void ct_health_start(struct ct *ct);
 /* "", "starting", "healthy" or "unhealthy". */
 const char *ct_health_status(const struct ct *ct);
 
-/* --- handlers ---------------------------------------------------------------------------------- */
+/* --- handlers --------------------------------------------------------------------------------- */
 
 container_create_handler ct_handle_create;
 container_start_handler ct_handle_start;

@@ -391,7 +391,7 @@ int ct_handle_top(struct hull_call *call, const struct container_top_request *re
     struct hull_arena *arena = hull_call_arena(call);
     struct hull_text out = HULL_TEXT(arena);
     struct context context = {.arena = arena, .boot_s = boot_time(), .now_s = time(NULL)};
-    const struct column *format;
+    const struct column *format = full_format;
     struct runtime_pids_reply pids;
     struct ct *ct;
     int rc = ct_find(call, request->id, &ct);
