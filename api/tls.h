@@ -1,6 +1,6 @@
 /*
- * tls.h: the service "tls" at port support/tls: the client's side of TLS over a stream. A service
- * of its own, so that only who speaks TLS loads the library.
+ * tls.h: the service "tls" at port support/tls: TLS over a stream, either side of it. A service of
+ * its own, so that only who speaks TLS loads the library.
  */
 #ifndef HULL_API_TLS_H
 #define HULL_API_TLS_H
@@ -18,5 +18,15 @@ HULL_MESSAGE(tls_connect_request, TLS_CONNECT_REQUEST_FIELDS)
 #define TLS_CONNECT_REPLY_FIELDS(F, T) F(T, STREAM, _, stream, "stream", 0, "What is inside")
 HULL_MESSAGE(tls_connect_reply, TLS_CONNECT_REPLY_FIELDS)
 HULL_METHOD(tls, connect, tls_connect_request, tls_connect_reply, 0)
+
+/* The server's side. Without a stream the files are checked and read again, and no more. */
+#define TLS_ACCEPT_REQUEST_FIELDS(F, T)                                                     \
+    F(T, STREAM, _, stream, "stream", 0, "The connection; taken, even when it fails")       \
+    F(T, BOOL, _, verify, "verify", 0, "Demand a certificate of the client, signed by ca")  \
+    F(T, STRING, _, ca, "ca", 0, "File with the authorities of clients")                    \
+    F(T, STRING, _, cert, "cert", HULL_REQUIRED, "File with our certificate and its chain") \
+    F(T, STRING, _, key, "key", HULL_REQUIRED, "File with its key")
+HULL_MESSAGE(tls_accept_request, TLS_ACCEPT_REQUEST_FIELDS)
+HULL_METHOD(tls, accept, tls_accept_request, tls_connect_reply, 0)
 
 #endif

@@ -5,14 +5,16 @@
  */
 #include "http.h"
 
-#include <hull/daemon.h>
-
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <unistd.h>
+
+#include <hull/daemon.h>
+
+#include "api/tls.h"
 
 #define FIRST_BUFFER 4096u
 
@@ -285,9 +287,30 @@ static int wait_request(struct hull_call *call, struct http_conn *conn)
     release_buffer(conn);
     conn->idle = true;
     hull_cond_broadcast(&http_changed);
-    int rc = conn->listener->tls ? (int)fill(call, conn) : hull_wait_fd(call, conn->fd, POLLIN);
+    int rc = conn->tls ? (int)fill(call, conn) : hull_wait_fd(call, conn->fd, POLLIN);
     conn->idle = false;
     return rc > 0 ? 0 : -HULL_IO;
+}
+
+/* Wait for the client to begin, then shake hands. */
+static int start_tls(struct hull_call *call, void *arg)
+{
+    struct http_conn *conn = arg;
+    const struct daemon_config *config = daemon_config();
+    const struct tls_accept_request request = {.stream = HULL_TAKE(conn->stream),
+                                               .verify = config->tlsverify,
+                                               .ca = config->tlscacert,
+                                               .cert = config->tlscert,
+                                               .key = config->tlskey};
+    struct tls_connect_reply reply;
+    int rc = tls_accept(call, "support/tls", &request, &reply);
+
+    conn->stream = rc < 0 ? NULL : reply.stream;
+    conn->close = rc < 0;
+    conn->tls = true;
+    if (rc < 0)
+        hull_log(call, HULL_LOG_DEBUG, "connection refused", "error", hull_error(call), NULL);
+    return 0;
 }
 
 static void conn_free(struct http_conn *conn)
@@ -311,6 +334,8 @@ int http_conn_run(struct hull_call *call, void *arg)
     int rc = 0;
 
     conn->call = call;
+    if (conn->listener->tls)
+        rc = hull_request(call, "http tls", HTTP_HEAD_MS, start_tls, conn);
     while (rc >= 0 && !conn->close && !http_draining) {
         rc = wait_request(call, conn);
         if (rc == 0)
@@ -318,7 +343,7 @@ int http_conn_run(struct hull_call *call, void *arg)
         if (rc == 0 && conn->head > 0 && !conn->close)
             rc = hull_request(call, "http request", HULL_FOREVER, serve, conn);
     }
-    if (rc >= 0)
+    if (rc >= 0 && conn->stream)
         rc = hull_request(call, "http end", HTTP_LINGER_MS, linger, conn);
     hull_error_clear(call);
     conn_free(conn);

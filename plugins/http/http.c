@@ -30,15 +30,15 @@ static void stop_listeners(void)
 static int listen_all(struct hull_call *call, const struct http_listen_request *request,
                       struct hull_empty *ret)
 {
-    const struct daemon_config *config = daemon_config();
+    static const struct daemon_config none;
+    const struct daemon_config *config = daemon_config() ? daemon_config() : &none;
     struct http_listener *opened = NULL;
     int rc = 0;
 
     (void)ret;
     for (size_t i = 0; rc == 0 && i < request->hosts.n; i++) {
         struct http_listener *listener;
-        rc = http_listen_open(call, request->hosts.v[i], config ? config->group : NULL,
-                              config && config->unsafe_tcp, &listener);
+        rc = http_listen_open(call, request->hosts.v[i], config, &listener);
         if (rc == 0) {
             listener->next = opened;
             opened = listener;

@@ -6,6 +6,7 @@
 
 #include <hull/hull.h>
 
+#include "api/config.h"
 #include "head.h"
 
 #define HTTP_JSON_MAX ((int64_t)4 << 20)    /* bytes of a JSON body */
@@ -41,6 +42,7 @@ struct http_conn {
     size_t scanned; /* of the head */
     size_t head;    /* its length once it is complete */
     bool close;     /* after this request */
+    bool tls;       /* the stream is the inside of TLS */
     bool idle;      /* no request is here: a drain may cut the connection */
     struct hull_call *call;
     struct hull_call *endless; /* of a request that would go on for ever: a drain ends it */
@@ -54,7 +56,7 @@ extern bool http_draining;
 extern struct hull_cond http_changed; /* a connection ended or became idle */
 
 /* Make the socket of HOST ("unix:///path", "tcp://address:port", "fd://"). */
-int http_listen_open(struct hull_call *call, const char *host, const char *group, bool unsafe_tcp,
+int http_listen_open(struct hull_call *call, const char *host, const struct daemon_config *config,
                      struct http_listener **ret) HULL_CHECKED;
 /* The accept loop of a listener: a detached fiber. */
 int http_accept(struct hull_call *call, void *listener);

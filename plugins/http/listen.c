@@ -16,6 +16,8 @@
 
 #include "http.h"
 
+#include "api/tls.h"
+
 #define BACKLOG 512
 /* The first descriptor of socket activation. */
 #define ACTIVATION_FD 3
@@ -172,7 +174,30 @@ static int bind_tcp(struct hull_call *call, const char *text, const struct addri
     return 0;
 }
 
-static int open_tcp(struct hull_call *call, const char *text, bool unsafe,
+/* Whoever may speak to the API is root. Sets *ret_tls. */
+static int check_tcp(struct hull_call *call, const char *host, const struct daemon_config *config,
+                     bool *ret_tls)
+{
+    const struct tls_accept_request files = {.verify = config->tlsverify,
+                                             .ca = config->tlscacert,
+                                             .cert = config->tlscert,
+                                             .key = config->tlskey};
+    struct tls_connect_reply unused;
+
+    *ret_tls = config->tls || config->tlsverify;
+    if (!config->tlsverify && !config->unsafe_tcp)
+        return hull_fail(call, HULL_INVALID,
+                         "%s: whoever reaches this port is root on the machine: demand client "
+                         "certificates with --tlsverify, or take the risk with --unsafe-tcp",
+                         host);
+    if (!*ret_tls)
+        return 0;
+    if (!files.cert || !files.key)
+        return hull_fail(call, HULL_INVALID, "%s: TLS needs --tlscert and --tlskey", host);
+    return tls_accept(call, "support/tls", &files, &unused);
+}
+
+static int open_tcp(struct hull_call *call, const char *text, const struct daemon_config *config,
                     struct http_listener **ret)
 {
     const struct addrinfo hints = {.ai_family = AF_UNSPEC,
@@ -181,12 +206,11 @@ static int open_tcp(struct hull_call *call, const char *text, bool unsafe,
     struct addrinfo *found = NULL;
     char *host = hull_strdup(call, text);
     char *colon = strrchr(host, ':');
+    bool tls;
 
-    if (!unsafe)
-        return hull_fail(call, HULL_INVALID,
-                         "tcp://%s would let whoever connects be root: use unix:// with ssh, or "
-                         "say --unsafe-tcp (TLS client certificates are not supported yet)",
-                         text);
+    int rc = check_tcp(call, hull_printf(call, "tcp://%s", text), config, &tls);
+    if (rc < 0)
+        return rc;
     if (!colon || !colon[1])
         return hull_fail(call, HULL_INVALID, "tcp://%s: expected tcp://ADDRESS:PORT", text);
     *colon = '\0';
@@ -194,19 +218,21 @@ static int open_tcp(struct hull_call *call, const char *text, bool unsafe,
         colon[-1] = '\0';
         host++;
     }
-    int rc = getaddrinfo(*host ? host : "127.0.0.1", colon + 1, &hints, &found);
+    rc = getaddrinfo(*host ? host : "127.0.0.1", colon + 1, &hints, &found);
     if (rc != 0)
         return hull_fail(call, HULL_INVALID, "tcp://%s: %s: give a numeric address and a port",
                          text, gai_strerror(rc));
     rc = bind_tcp(call, text, found, ret);
     freeaddrinfo(found);
+    if (rc == 0)
+        (*ret)->tls = tls;
     return rc;
 }
 
 /* --- socket activation ----------------------------------------------------------------------- */
 
 /* fd:// takes the first descriptor that systemd passed, fd://3 the one with that number. */
-static int open_passed(struct hull_call *call, const char *text, bool unsafe,
+static int open_passed(struct hull_call *call, const char *text, const struct daemon_config *config,
                        struct http_listener **ret)
 {
     const char *pid = getenv("LISTEN_PID"), *count = getenv("LISTEN_FDS");
@@ -224,26 +250,25 @@ static int open_passed(struct hull_call *call, const char *text, bool unsafe,
     if (getsockname(fd, (struct sockaddr *)&address, &size) < 0 ||
         fcntl(fd, F_SETFD, FD_CLOEXEC) < 0 || fcntl(fd, F_SETFL, O_NONBLOCK) < 0)
         return hull_fail_errno(call, errno, "fd://%s", text);
-    bool tcp = address.ss_family != AF_UNIX;
-    if (tcp && !unsafe)
-        return hull_fail(call, HULL_INVALID,
-                         "fd://%s is a TCP socket: whoever connects would be root; say "
-                         "--unsafe-tcp if that is meant",
-                         text);
+    bool tcp = address.ss_family != AF_UNIX, tls = false;
+    int rc = tcp ? check_tcp(call, hull_printf(call, "fd://%s", text), config, &tls) : 0;
+    if (rc < 0)
+        return rc;
     *ret = listener_new("fd", fd);
     (*ret)->tcp = tcp;
+    (*ret)->tls = tls;
     return 0;
 }
 
-int http_listen_open(struct hull_call *call, const char *host, const char *group, bool unsafe_tcp,
+int http_listen_open(struct hull_call *call, const char *host, const struct daemon_config *config,
                      struct http_listener **ret)
 {
     if (strncmp(host, "unix://", 7) == 0)
-        return open_unix(call, host + 7, group, ret);
+        return open_unix(call, host + 7, config->group, ret);
     if (strncmp(host, "tcp://", 6) == 0)
-        return open_tcp(call, host + 6, unsafe_tcp, ret);
+        return open_tcp(call, host + 6, config, ret);
     if (strncmp(host, "fd://", 5) == 0)
-        return open_passed(call, host + 5, unsafe_tcp, ret);
+        return open_passed(call, host + 5, config, ret);
     return hull_fail(call, HULL_INVALID,
                      "invalid bind address (%s): use unix://PATH, tcp://ADDRESS:PORT or fd://",
                      host);
