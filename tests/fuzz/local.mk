@@ -40,3 +40,10 @@ tests_fuzz_fuzz_reference_SOURCES = tests/fuzz/fuzz-reference.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_reference_CFLAGS = $(TEST_CFLAGS)
 tests_fuzz_fuzz_reference_LDFLAGS = $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_reference_LDADD = plugins/common/libcommon.la core/libhull.la
+
+check_PROGRAMS += tests/fuzz/fuzz-tar
+FUZZ_TARGETS += tests/fuzz/fuzz-tar
+tests_fuzz_fuzz_tar_SOURCES = tests/fuzz/fuzz-tar.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_tar_CFLAGS = $(TEST_CFLAGS)
+tests_fuzz_fuzz_tar_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_tar_LDADD = plugins/common/libcommon.la core/libhull.la
