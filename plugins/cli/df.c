@@ -107,11 +107,15 @@ static int verbose(struct cli *cli, const struct system_df_reply *df)
     printf("Images space usage:\n\n");
     output_list(cli, &image_listing, formats.images, false, rows.v, rows.n, sizeof(*rows.v));
     printf("\nContainers space usage:\n\n");
+    for (size_t i = 0; i < df->containers.n; i++)
+        df->containers.v[i].size_rootfs.value = 0; /* the size alone, without the image's */
     output_list(cli, &container_listing, formats.containers, false, df->containers.v,
                 df->containers.n, sizeof(*df->containers.v));
     printf("\nLocal Volumes space usage:\n\n");
     output_list(cli, &volume_listing, formats.volumes, false, df->volumes.v, df->volumes.n,
                 sizeof(*df->volumes.v));
+    printf("\nBuild cache usage: 0B\n\n"
+           "CACHE ID   CACHE TYPE   SIZE      CREATED   LAST USED   USAGE     SHARED\n");
     return 0;
 }
 
