@@ -1,0 +1,126 @@
+"""A daemon under a root of its own, and the clients that drive it."""
+import os
+import pty
+import select
+import shutil
+import subprocess
+import tempfile
+import time
+
+from images import archive, tar_of
+
+
+def program(name):
+    """Where a program is: below HULL_PREFIX when that is set, or on the PATH."""
+    prefix = os.environ.get("HULL_PREFIX")
+    folders = [prefix + "/bin", prefix + "/sbin"] if prefix else []
+    found = shutil.which(name, path=os.pathsep.join(folders + [os.environ["PATH"], "/usr/sbin"]))
+    assert found, name + " is neither below HULL_PREFIX nor on the PATH"
+    return found
+
+
+def busybox_layer():
+    """A small userland: busybox under all its names, accounts, a page to serve."""
+    busybox = shutil.which("busybox")
+    assert busybox, "busybox-static is not installed"
+    files = {"bin/busybox": (open(busybox, "rb").read(), 0o755), "tmp/": None, "root/": None,
+             "www/index.html": (b"<h1>it works</h1>\n", 0o644),
+             "etc/passwd": (b"root:x:0:0:root:/root:/bin/sh\n"
+                            b"me:x:1000:1000:me:/home/me:/bin/sh\n", 0o644),
+             "etc/group": (b"root:x:0:\nme:x:1000:\nextra:x:2000:me\n", 0o644)}
+    names = subprocess.run([busybox, "--list"], capture_output=True, text=True, check=True).stdout
+    for name in names.split():
+        files.setdefault("bin/" + name, "busybox")
+    return tar_of(files)
+
+
+class Engine:
+    def __init__(self, *flags, bridge=None):
+        self.root = tempfile.mkdtemp(prefix="hull-test-")
+        self.bridge = bridge or "ht%d" % (os.getpid() % 1000000)
+        self.sock = self.root + "/hull.sock"
+        self.flags = flags
+        self.process = None
+        self.start()
+
+    def start(self):
+        with open(self.root + "/hulld.log", "a") as log:
+            self.process = subprocess.Popen(
+                [program("hulld"), "--root", self.root, "--bridge", self.bridge, *self.flags],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        deadline = time.monotonic() + 10
+        while subprocess.run(self.command("version"), capture_output=True, check=False).returncode:
+            assert self.process.poll() is None, self.log()
+            assert time.monotonic() < deadline, "hulld does not answer: " + self.log()
+            time.sleep(0.02)
+
+    def log(self):
+        with open(self.root + "/hulld.log") as log:
+            return log.read()[-4000:]
+
+    def kill(self):
+        """kill -9: the daemon gets no chance to do anything."""
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self):
+        """Remove all containers, end the daemon in order and remove what it had."""
+        if self.process.poll() is not None:
+            self.start()
+        for name in self.hull("ps", "-aq").stdout.split():
+            self.hull("rm", "-f", name, check=False)
+        self.process.terminate()
+        self.process.wait(30)
+        subprocess.run(["ip", "link", "del", self.bridge], capture_output=True, check=False)
+        shutil.rmtree(self.root, ignore_errors=True)
+
+    # -- clients ------------------------------------------------------------------------------
+
+    def command(self, *args, client="hull"):
+        return [program(client), "-H", "unix://" + self.sock, *args]
+
+    def run(self, client, *args, check=True, stdin=None, timeout=120):
+        done = subprocess.run(self.command(*args, client=client), input=stdin, text=True,
+                              stdin=subprocess.DEVNULL if stdin is None else None,
+                              capture_output=True, check=False, timeout=timeout,
+                              errors="replace")
+        if check:
+            assert done.returncode == 0, "%s: %s%s" % (" ".join(args), done.stdout, done.stderr)
+        return done
+
+    def hull(self, *args, **options):
+        return self.run("hull", *args, **options)
+
+    def docker(self, *args, **options):
+        return self.run("docker", *args, **options)
+
+    def pty(self, *args, client="hull", timeout=20):
+        """Output of a command whose streams are a terminal."""
+        master, slave = pty.openpty()
+        process = subprocess.Popen(self.command(*args, client=client), stdin=slave, stdout=slave,
+                                   stderr=slave, start_new_session=True)
+        os.close(slave)
+        seen, deadline = b"", time.monotonic() + timeout
+        while time.monotonic() < deadline:
+            if select.select([master], [], [], 0.2)[0]:
+                try:
+                    seen += os.read(master, 65536)
+                except OSError:
+                    break
+            elif process.poll() is not None:
+                break
+        process.wait(timeout)
+        os.close(master)
+        return seen.decode(errors="replace")
+
+    # -- images -------------------------------------------------------------------------------
+
+    def load(self, data, check=True):
+        """Load an archive given as bytes."""
+        path = self.root + "/load.tar"
+        with open(path, "wb") as file:
+            file.write(data)
+        return self.hull("load", "-i", path, check=check)
+
+    def load_busybox(self):
+        self.load(archive("busybox:latest", [busybox_layer()], {"Cmd": ["sh"]}))
