@@ -62,9 +62,5 @@ int ct_handle_wait(struct hull_call *call, const struct container_wait_request *
     if (rc < 0)
         return rc;
     ret->status_code = ct->doc.exit_code;
-    if (ct->doc.error && *ct->doc.error) {
-        ret->error = HULL_NEW(hull_call_arena(call), struct container_wait_error);
-        ret->error->message = hull_strdup(call, ct->doc.error);
-    }
     return 0;
 }
