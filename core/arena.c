@@ -110,7 +110,7 @@ static size_t round_up(size_t size)
 void *hull_arena_alloc(struct hull_arena *arena, size_t size)
 {
     HULL_ASSERT(size < SIZE_MAX / 4);
-    size_t room = round_up(size) + RED_ZONE;
+    size_t room = round_up(size > 0 ? size : 1) + RED_ZONE;
     if ((size_t)(arena->end - arena->next) < room)
         add_block(arena, room);
     char *data = arena->next;
@@ -128,9 +128,9 @@ void *hull_arena_array(struct hull_arena *arena, size_t count, size_t size)
 
 void *arena_resize(struct hull_arena *arena, void *data, size_t size, size_t wanted)
 {
-    char *end = (char *)data + round_up(size) + RED_ZONE;
+    uintptr_t end = (uintptr_t)data + round_up(size) + RED_ZONE;
     size_t more = round_up(wanted) - round_up(size);
-    if (data != NULL && end == arena->next && (size_t)(arena->end - arena->next) >= more) {
+    if (data != NULL && end == (uintptr_t)arena->next && (size_t)(arena->end - arena->next) >= more) {
         arena->next += more;
         ASAN_UNPOISON_MEMORY_REGION((char *)data + size, wanted - size);
         memset((char *)data + size, 0, wanted - size);
