@@ -12,9 +12,6 @@ endif
 # hull-jail against the tars of corpus_gen.py.
 TESTS += tests/plugin/test-jail.py
 
-# hull-jail against the tars of corpus_gen.py.
-TESTS += tests/plugin/test-jail.py
-
 # One suite for all storage drivers.
 check_PROGRAMS += tests/plugin/test-storage-overlay tests/plugin/test-storage-vfs
 TESTS += tests/plugin/test-storage-overlay tests/plugin/test-storage-vfs
@@ -116,3 +113,20 @@ tests_plugin_test_runtime_native_SOURCES = tests/plugin/test-runtime-native.c te
 tests_plugin_test_runtime_native_CFLAGS = $(TEST_CFLAGS)
 tests_plugin_test_runtime_native_LDFLAGS = $(TEST_LDFLAGS)
 tests_plugin_test_runtime_native_LDADD = $(TEST_LIBADD)
+
+if HAVE_SQLITE
+check_PROGRAMS += tests/plugin/test-state
+TESTS += tests/plugin/test-state
+tests_plugin_test_state_SOURCES = tests/plugin/test-state.c
+tests_plugin_test_state_CFLAGS = $(TEST_CFLAGS)
+tests_plugin_test_state_LDFLAGS = $(TEST_LDFLAGS)
+tests_plugin_test_state_LDADD = plugins/common/libcommon.la $(TEST_LIBADD)
+endif
+if HAVE_OPENSSL
+check_PROGRAMS += tests/plugin/test-content
+TESTS += tests/plugin/test-content
+tests_plugin_test_content_SOURCES = tests/plugin/test-content.c
+tests_plugin_test_content_CFLAGS = $(TEST_CFLAGS)
+tests_plugin_test_content_LDFLAGS = $(TEST_LDFLAGS)
+tests_plugin_test_content_LDADD = plugins/common/libcommon.la $(TEST_LIBADD)
+endif
