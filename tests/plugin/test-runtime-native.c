@@ -42,7 +42,7 @@ FIBER_TEST(programs_that_cant_run)
         const char *path, *error;
     } cases[] = {
         {"/nosuch", "exec: \"/nosuch\": stat /nosuch: no such file or directory"},
-        {"/etc", "exec: \"/etc\": is a directory"},
+        {"/etc", "exec: \"/etc\": permission denied"},
         {"/etc/passwd", "exec: \"/etc/passwd\": permission denied"},
     };
     for (size_t i = 0; i < HULL_COUNT(cases); i++) {
@@ -283,7 +283,7 @@ FIBER_TEST(masked_and_readonly)
     box_new(call, &box);
     BOX_RUN(
         &box, "sh", "-c",
-        "wc -c < /proc/keys; ls /sys/firmware | wc -l; echo 1 > "
+        "exec 2>&1; wc -c < /proc/keys; ls /sys/firmware | wc -l; echo 1 > "
         "/proc/sys/kernel/domainname || echo ro; stat -c %t:%T /dev/null; mount | grep -c ' / '");
     CHECK_INT(box_go(&box), 0);
     CHECK_HAS(box.output, "0\n0\n");
@@ -416,6 +416,90 @@ FIBER_TEST(init_is_process_1)
     BOX_RUN(&box, "sh", "-c", "busybox cat /proc/1/comm; exit 5");
     CHECK_INT(box_go(&box), 5);
     CHECK_STR(box.output, "docker-init\n");
+}
+
+/* The shim of a running container is killed: the container dies with it, and nobody waits on. */
+FIBER_TEST(killed_shim)
+{
+    struct box box;
+    box_new(call, &box);
+    BOX_RUN(&box, "sleep", "100");
+    box.request.spec.process.user.username = "www";
+    box_create(&box);
+    CHECK_OK(box_start(&box, NULL));
+    char *status = hull_printf(call, "/proc/%d/status", (int)box.made.pid), line[256];
+    int shim = 0;
+    FILE *file = fopen(status, "re");
+    CHECK(file != NULL);
+    while (fgets(line, sizeof(line), file) != NULL)
+        (void)!sscanf(line, "PPid: %d", &shim);
+    fclose(file);
+    CHECK(shim > 1);
+    CHECK_INT(kill(shim, SIGKILL), 0);
+    CHECK_INT(box_wait(&box, NULL), 137);
+    CHECK(box.exit.lost);
+}
+
+FIBER_TEST(without_a_pid_namespace)
+{
+    struct box box;
+    box_new(call, &box);
+    struct oci_namespace *v = box.request.spec.linux_.namespaces.v;
+    for (size_t i = 0; i < box.request.spec.linux_.namespaces.n; i++) {
+        if (strcmp(v[i].type, "pid") == 0)
+            v[i] = v[--box.request.spec.linux_.namespaces.n];
+    }
+    BOX_RUN(&box, "sh", "-c", "sleep 100 & exit 6");
+    CHECK_INT(box_go(&box), 6);
+}
+
+FIBER_TEST(deleted_while_it_runs)
+{
+    struct box box;
+    struct hull_empty none;
+    struct runtime_process_ref ref;
+    box_new(call, &box);
+    ref = (struct runtime_process_ref){.id = box.id};
+    BOX_RUN(&box, "sleep", "100");
+    box_create(&box);
+    CHECK_OK(box_start(&box, NULL));
+    CHECK_OK(runtime_delete(call, PORT, &ref, &none));
+    CHECK_OK(runtime_delete(call, PORT, &ref, &none));
+    CHECK_KIND(runtime_wait(call, PORT, &ref, &box.exit), HULL_NOT_FOUND);
+}
+
+/* A client that does not read holds the program back, but not its end. */
+FIBER_TEST(client_that_does_not_read)
+{
+    struct box box;
+    struct hull_empty none;
+    box_new(call, &box);
+    box.request.stdio.log_path = NULL;
+    BOX_RUN(&box, "dd", "if=/dev/zero", "bs=65536");
+    box_create(&box);
+    struct hull_stream *stream = box_attach(&box, NULL, false);
+    CHECK_OK(box_start(&box, NULL));
+    CHECK_OK(runtime_kill(call, PORT,
+                          &(struct runtime_kill_request){.id = box.id, .signal = SIGKILL}, &none));
+    CHECK_INT(box_wait(&box, NULL), 137);
+    hull_stream_close(stream);
+}
+
+FIBER_TEST(log_rotation)
+{
+    struct box box;
+    struct stat st;
+    box_new(call, &box);
+    box.request.stdio.log_max_size = 10000;
+    box.request.stdio.log_max_files = 3;
+    BOX_RUN(&box, "seq", "1", "1000");
+    CHECK_INT(box_go(&box), 0);
+    const char *log = box.request.stdio.log_path;
+    CHECK_INT(stat(log, &st), 0);
+    CHECK(st.st_size > 0 && st.st_size < 10200);
+    CHECK_INT(stat(hull_printf(call, "%s.2", log), &st), 0);
+    CHECK(st.st_size > 9900 && st.st_size < 10200);
+    CHECK_INT(stat(hull_printf(call, "%s.3", log), &st), -1);
 }
 
 TAP_MAIN

@@ -243,6 +243,5 @@ void child_main(int sync, int stdio[3])
         (void)!shim_fail_errno("close_range");
         give_up();
     }
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
     run();
 }

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -75,6 +76,7 @@ static void fill_status(struct shim_packet *reply)
     reply->a = shim.state;
     reply->b = shim.pid;
     reply->c = shim.tty;
+    snprintf(reply->text, sizeof(reply->text), "%d", (int)getpid());
 }
 
 static void fill_exit(struct shim_packet *reply)

@@ -10,6 +10,7 @@
 #include <linux/capability.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -239,5 +240,8 @@ int identity_apply(const struct identity *identity)
     rc = set_capabilities(keep);
     if (rc == 0 && process->no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
         rc = shim_fail_errno("no_new_privs");
+    /* The program must not go on without anybody who knows it; a change of ids forgets this. */
+    if (rc == 0 && prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+        rc = shim_fail_errno("set the signal of the parent's death");
     return rc < 0 ? rc : install_filter();
 }

@@ -38,10 +38,8 @@ static int fail(const char *name, const char *path, int err)
     if (err == ENOENT || err == ENOTDIR)
         return shim_fail(HULL_INVALID, "exec: \"%s\": stat %s: %s", name, path,
                          err == ENOENT ? "no such file or directory" : "not a directory");
-    const char *text = err == EISDIR   ? "is a directory"
-                       : err == EACCES ? "permission denied"
-                                       : strerror(err);
-    return shim_fail(HULL_INVALID, "exec: \"%s\": %s", name, text);
+    return shim_fail(HULL_INVALID, "exec: \"%s\": %s", name,
+                     err == EISDIR || err == EACCES ? "permission denied" : strerror(err));
 }
 
 int launch_find(struct hull_arena *arena, const struct hull_strv *args, const struct hull_strv *env,

@@ -285,10 +285,14 @@ void output_watch(void)
             drop_client(client);
             continue;
         }
-        bool wants = (client->flags & SHIM_STDIN) && !client->ended && input_size == 0;
-        loop_watch(client->fd,
-                   (short)((wants ? POLLIN : 0) | (client->pending != NULL ? POLLOUT : 0)),
-                   on_client);
+        bool wants = (client->flags & SHIM_STDIN) && !client->ended;
+        short events = (short)((wants && input_size == 0 ? POLLIN : 0) |
+                               (client->pending != NULL ? POLLOUT : 0));
+        /* One with more input than there is room for is not looked at, lest its end wakes us. */
+        if (wants && events == 0)
+            loop_forget(client->fd);
+        else
+            loop_watch(client->fd, events, on_client);
     }
     for (int i = 0; i < 2; i++) {
         if (source_fd[i] < 0)

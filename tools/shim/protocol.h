@@ -19,7 +19,8 @@ enum shim_op {
     SHIM_RESIZE,     /* a: rows, b: columns                                                     */
     SHIM_KILL,       /* a: signal                                                               */
     SHIM_WAIT,       /*                             at the end: a: status, b: time, c: oom      */
-    SHIM_STATUS,     /*                             a: shim_state, b: pid, c: tty; with a pidfd */
+    SHIM_STATUS,     /*                             a: shim_state, b: pid, c: tty, text: the
+                                                 shim's own pid; with a pidfd               */
     SHIM_QUIT,       /* kill, and go                the end of the connection                   */
 };
 

@@ -10,11 +10,15 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #define EXIT_LOST 137
+/* A shim that was told to go answers by its end at once. */
+#define QUIT_MS 5000
 
 int native_attach(struct hull_call *call, const struct runtime_attach_request *request,
                   struct container_stream_reply *reply)
@@ -142,26 +146,48 @@ static void remove_files(struct hull_call *call, const char *dir, const char *na
         unlinkat(dir_fd, hull_printf(call, "%s%s", name, suffixes[i]), 0);
 }
 
-/* Tell the shim to kill its process and go; returns when it is gone. */
+struct quit {
+    int fd;
+};
+
+static int ask_to_quit(struct hull_call *call, void *arg)
+{
+    const struct quit *quit = arg;
+    struct shim_packet answer;
+    hull_call_set_timeout(call, QUIT_MS);
+    return client_ask(call, quit->fd, &(struct shim_packet){.op = SHIM_QUIT}, -1, &answer, NULL);
+}
+
+/* Wait for the end of a shim; HARD: which has to be killed first. */
+static int end_shim(struct hull_call *call, struct hull_process *shim, bool hard)
+{
+    if (shim->pidfd < 0)
+        return 0;
+    if (hard)
+        syscall(SYS_pidfd_send_signal, shim->pidfd, SIGKILL, NULL, 0);
+    if (shim->pid > 0)
+        return hull_process_wait(call, shim, NULL);
+    int rc = hull_wait_fd(call, shim->pidfd, POLLIN);
+    return rc < 0 ? rc : 0;
+}
+
+/*
+ * Tell the shim to kill its process and go; returns when it is gone. One that does not answer,
+ * stuck in a mount perhaps, is killed, and its child with it.
+ */
 static int quit_shim(struct hull_call *call, const char *dir, const char *name,
                      struct hull_process *shim)
 {
-    struct shim_packet answer;
     HULL_AUTO_FD fd = -1;
     int rc = client_connect(call, dir, name, &fd);
-    if (rc == 0)
-        rc = client_ask(call, fd, &(struct shim_packet){.op = SHIM_QUIT}, -1, &answer, NULL);
-    if (rc == -HULL_CANCELED || rc == -HULL_TIMEOUT)
+    if (rc == 0) {
+        struct quit quit = {fd};
+        rc = hull_task_join(call, hull_task_start(call, "quit shim", ask_to_quit, &quit));
+    }
+    if (rc == -HULL_CANCELED)
         return rc;
     hull_error_clear(call); /* its end is the answer */
-    if (shim->pidfd < 0)
-        return 0;
-    /* One that did not listen (any more) goes too. */
-    if (rc == -HULL_NOT_FOUND)
-        hull_process_kill_cleanup(call, shim);
-    else
-        rc = hull_process_wait(call, shim, NULL);
-    return 0;
+    return end_shim(call, shim, rc == -HULL_NOT_FOUND || rc == -HULL_TIMEOUT);
 }
 
 int ctr_delete_process(struct hull_call *call, struct ctr *ctr, struct process *process)
@@ -245,6 +271,9 @@ static int ask_status(struct hull_call *call, struct ctr *ctr, const char *name,
         return rc;
     struct process *process = ctr_add_process(ctr, name);
     process->pid = (int)answer.b;
+    /* It has just answered and the connection is still there, so that the number is its own. */
+    process->shim = (struct hull_process){
+        0, (int)syscall(SYS_pidfd_open, (pid_t)strtol(answer.text, NULL, 10), 0)};
     process->tty = answer.c != 0;
     *ret_process = process;
     *ret_state =

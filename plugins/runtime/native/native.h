@@ -96,7 +96,7 @@ struct process {
     char *name; /* "init" or the exec id */
     int pid;
     bool tty;
-    struct hull_process shim; /* pidfd -1 when it is not our child */
+    struct hull_process shim; /* pid 0: not our child, found again */
 };
 struct ctr {
     struct ctr *next;
