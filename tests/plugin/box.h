@@ -127,7 +127,8 @@ static inline void box_remove(struct hull_call *call, void *arg)
     waitpid(pid, NULL, 0);
 }
 
-static inline void box_new(struct hull_call *call, struct box *box)
+/* It stays when the test's call ends. */
+static inline void box_new_kept(struct hull_call *call, struct box *box)
 {
     static const char *const folders[] = {"rootfs",     "rootfs/bin", "rootfs/etc", "rootfs/proc",
                                           "rootfs/sys", "rootfs/dev", "rootfs/tmp"};
@@ -142,7 +143,6 @@ static inline void box_new(struct hull_call *call, struct box *box)
     char *dir = hull_printf(call, "%s/hull-rt-XXXXXX", base);
     CHECK(mkdtemp(dir) != NULL);
     *box = (struct box){.call = call, .dir = dir, .id = strrchr(dir, '/') + 1};
-    hull_defer(call, box_remove, box);
     for (size_t i = 0; i < HULL_COUNT(folders); i++)
         box_folder(box, folders[i]);
     const char *busybox = hull_printf(call, "%s/rootfs/bin/busybox", dir);
@@ -158,6 +158,12 @@ static inline void box_new(struct hull_call *call, struct box *box)
              "root:x:0:0:root:/root:/bin/sh\nwww:x:33:34:w:/srv:/bin/sh\nbig:x:4294967296:0::/:\n");
     box_file(box, "etc/group", "root:x:0:\nwheel:x:10:root,www\ndata:x:34:\nextra:x:77:www\n");
     box_spec(box);
+}
+
+static inline void box_new(struct hull_call *call, struct box *box)
+{
+    box_new_kept(call, box);
+    hull_defer(call, box_remove, box);
 }
 
 /* What comes out of a stream until its end. */

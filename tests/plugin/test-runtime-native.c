@@ -502,4 +502,51 @@ FIBER_TEST(log_rotation)
     CHECK_INT(stat(hull_printf(call, "%s.3", log), &st), -1);
 }
 
+/* --- a daemon that ends, and one that comes ------------------------------------------------------ */
+
+static char left_id[64], left_dir[256];
+
+static int leave_one(struct hull_call *call, void *arg)
+{
+    struct box *box = HULL_NEW(hull_call_arena(call), struct box);
+    (void)arg;
+    box_new_kept(call, box);
+    box->request.stdio.open_stdin = true;
+    BOX_RUN(box, "sh", "-c", "read x; echo got $x; exit 9");
+    box_create(box);
+    CHECK_OK(box_start(box, NULL));
+    snprintf(left_id, sizeof(left_id), "%s", box->id);
+    snprintf(left_dir, sizeof(left_dir), "%s", box->dir);
+    return 0;
+}
+
+static int find_it(struct hull_call *call, void *arg)
+{
+    struct runtime_adopt_reply found = {};
+    struct box *box = HULL_NEW(hull_call_arena(call), struct box);
+    (void)arg;
+    *box = (struct box){.call = call, .id = left_id, .dir = left_dir};
+    hull_defer(call, box_remove, box);
+    CHECK_OK(runtime_adopt(call, PORT,
+                           &(struct runtime_adopt_request){
+                               .id = left_id,
+                               .dir = hull_printf(call, "%s/state", left_dir),
+                               .cgroups_path = hull_printf(call, "/hull-test/%s", left_id)},
+                           &found));
+    CHECK_STR(found.state, "running");
+    CHECK(found.pid > 1);
+    struct hull_stream *stream = box_attach(box, NULL, true);
+    CHECK_OK(hull_stream_write(call, stream, "it\n", 3));
+    CHECK_STR(box_payload(call, stream), "got it\n");
+    hull_stream_close(stream);
+    CHECK_INT(box_wait(box, NULL), 9);
+    return 0;
+}
+
+TEST(adoption)
+{
+    CHECK_INT(tap_core(leave_one, NULL), 0);
+    CHECK_INT(tap_core(find_it, NULL), 0);
+}
+
 TAP_MAIN

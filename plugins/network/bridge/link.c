@@ -49,6 +49,20 @@ static void begin_link(struct nl_batch *batch, uint16_t flags, int index, bool u
         nl_put_text(batch, IFLA_IFNAME, name);
 }
 
+/*
+ * Ask for the interface. Besides an answer this makes the kernel deal at once with a carrier that
+ * has just come; otherwise it does so some milliseconds later, and until then drops what is sent:
+ * the first packet of a container would be lost and repeated a second later.
+ */
+static void settle_link(struct nl_batch *batch, int index, const char *name)
+{
+    struct ifinfomsg head = {.ifi_family = AF_UNSPEC, .ifi_index = index};
+    nl_begin(batch, RTM_GETLINK, ACK, &head, sizeof(head));
+    if (name != NULL)
+        nl_put_text(batch, IFLA_IFNAME, name);
+    nl_put_u32(batch, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+}
+
 static void add_address(struct nl_batch *batch, unsigned index, const struct ip_net *net)
 {
     struct ifaddrmsg head = {.ifa_family = (uint8_t)net->addr.family,
@@ -146,9 +160,7 @@ static void take_kind(const struct nlmsghdr *message, void *ctx)
 static int is_bridge(int fd, const char *name, bool *ret_is)
 {
     struct nl_batch batch = {0};
-    struct ifinfomsg head = {.ifi_family = AF_UNSPEC};
-    nl_begin(&batch, RTM_GETLINK, ACK, &head, sizeof(head));
-    nl_put_text(&batch, IFLA_IFNAME, name);
+    settle_link(&batch, 0, name);
     int rc = nl_transact(fd, &batch, take_kind, ret_is, NULL);
     nl_done(&batch);
     return rc;
@@ -259,9 +271,7 @@ static void take_index(const struct nlmsghdr *message, void *ctx)
 static int inner_index(int fd, const char *name, int *ret_index, struct nl_failure *failure)
 {
     struct nl_batch batch = {0};
-    struct ifinfomsg head = {.ifi_family = AF_UNSPEC};
-    nl_begin(&batch, RTM_GETLINK, ACK, &head, sizeof(head));
-    nl_put_text(&batch, IFLA_IFNAME, name);
+    settle_link(&batch, 0, name);
     int rc = nl_transact(fd, &batch, take_index, ret_index, failure);
     nl_done(&batch);
     return rc;
@@ -289,7 +299,19 @@ static int configure_inside(const struct brg_link *link, struct nl_failure *fail
         if (link->gateway[i].family != 0)
             add_default_route(&batch, (unsigned)index, &link->gateway[i]);
     }
+    settle_link(&batch, index, NULL);
     rc = nl_transact(fd, &batch, NULL, NULL, failure);
+    nl_done(&batch);
+    return rc;
+}
+
+/* Both ends are up: the port forwards and the bridge has a carrier before anybody sends. */
+static int settle_outside(int fd, const struct brg_link *link, struct nl_failure *failure)
+{
+    struct nl_batch batch = {0};
+    settle_link(&batch, 0, link->host_name);
+    settle_link(&batch, 0, link->bridge);
+    int rc = nl_transact(fd, &batch, NULL, NULL, failure);
     nl_done(&batch);
     return rc;
 }
@@ -308,6 +330,8 @@ int brg_link_make(struct hull_work *work, const struct brg_link *link)
         (void)fail(work, rc, &failure, "failed to attach to bridge", link->bridge);
     if (rc == 0) {
         rc = configure_inside(link, &failure);
+        if (rc == 0)
+            rc = settle_outside(fd, link, &failure);
         if (rc < 0)
             (void)fail(work, rc, &failure, "failed to configure interface", link->name);
     }

@@ -55,7 +55,10 @@ int fw_watch_run(struct hull_call *call, void *arg)
     HULL_AUTO_FD fd = nl_open(NETLINK_NETFILTER);
     if (fd < 0)
         return hull_fail_errno(call, -fd, "netlink");
-    if (setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group)) < 0)
+    /* What has no number of its own hears nothing. */
+    struct sockaddr_nl name = {.nl_family = AF_NETLINK};
+    if (bind(fd, (struct sockaddr *)&name, sizeof(name)) < 0 ||
+        setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group)) < 0)
         return hull_fail_errno(call, errno, "can't watch the rules of this host");
     int rc = 0;
     while (rc >= 0) {
