@@ -103,3 +103,39 @@ tests_unit_test_root_SOURCES = tests/unit/test-root.c
 tests_unit_test_root_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_root_LDFLAGS = $(TEST_LDFLAGS)
 tests_unit_test_root_LDADD = plugins/common/libcommon.la $(TEST_LIBADD) $(CJSON_LIBS)
+
+check_PROGRAMS += tests/unit/test-users tests/unit/test-shim-log
+TESTS += tests/unit/test-users tests/unit/test-shim-log
+tests_unit_test_users_SOURCES = tests/unit/test-users.c tools/shim/users.c tools/shim/util.c
+tests_unit_test_users_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_users_LDFLAGS = $(TEST_LDFLAGS)
+tests_unit_test_users_LDADD = $(TEST_LIBADD)
+tests_unit_test_shim_log_SOURCES = tests/unit/test-shim-log.c tools/shim/log.c tools/shim/util.c
+tests_unit_test_shim_log_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_shim_log_LDFLAGS = $(TEST_LDFLAGS)
+tests_unit_test_shim_log_LDADD = $(TEST_LIBADD)
+
+check_PROGRAMS += tests/unit/test-words
+TESTS += tests/unit/test-words
+tests_unit_test_words_SOURCES = tests/unit/test-words.c
+tests_unit_test_words_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_words_LDFLAGS = $(TEST_LDFLAGS)
+tests_unit_test_words_LDADD = plugins/common/libcommon.la $(TEST_LIBADD)
+
+check_PROGRAMS += tests/unit/test-log-line
+TESTS += tests/unit/test-log-line
+tests_unit_test_log_line_SOURCES = tests/unit/test-log-line.c plugins/log/json-file/line.c \
+	plugins/log/json-file/reader.c
+tests_unit_test_log_line_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_log_line_LDFLAGS = $(TEST_LDFLAGS)
+tests_unit_test_log_line_LDADD = plugins/common/libcommon.la $(TEST_LIBADD)
+
+check_PROGRAMS += tests/unit/test-spec
+TESTS += tests/unit/test-spec
+tests_unit_test_spec_SOURCES = tests/unit/test-spec.c plugins/engine/container/spec.c \
+	plugins/engine/container/spec_mounts.c plugins/engine/container/spec_resources.c \
+	plugins/engine/container/caps.c plugins/engine/container/tokens.c \
+	plugins/engine/container/seccomp.c
+tests_unit_test_spec_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_spec_LDFLAGS = $(TEST_LDFLAGS)
+tests_unit_test_spec_LDADD = plugins/common/libcommon.la $(TEST_LIBADD) $(CJSON_LIBS)
