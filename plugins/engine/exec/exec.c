@@ -8,7 +8,10 @@
  */
 #include "exec_plugin.h"
 
+#include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "detach.h"
 #include "events.h"
@@ -173,6 +176,9 @@ static void make_process(struct hull_call *call, const struct exec_entry *entry,
         ret_process->cwd = own->working_dir;
 }
 
+/* An exec has ended, and its status is known. */
+static struct hull_cond some_ended;
+
 /* Waits for the end; belongs to nobody. ARG is the exec's id, on the heap. */
 static int watch(struct hull_call *call, void *arg)
 {
@@ -183,11 +189,14 @@ static int watch(struct hull_call *call, void *arg)
     struct hull_empty empty;
 
     int rc = runtime_wait(call, entry->runtime, &ref, &end);
-    if (rc < 0) /* the daemon ends: the process goes on */
-        return rc == -HULL_CANCELED ? 0 : rc;
+    if (rc == -HULL_CANCELED) /* the daemon ends: the process goes on */
+        return 0;
     entry->state = EXEC_ENDED;
-    entry->exit_code = end.status;
+    entry->exit_code = rc < 0 ? 255 : end.status; /* lost: nobody can say how it ended */
     entry->ended_ms = hull_now_ms();
+    hull_cond_broadcast(&some_ended);
+    if (rc < 0)
+        return rc;
     event(call, entry, "exec_die", "exitCode", hull_printf(call, "%lld", (long long)end.status));
     return runtime_delete(call, entry->runtime, &ref, &empty);
 }
@@ -367,12 +376,42 @@ static int resize(struct hull_call *call, const struct container_resize_request 
     return runtime_resize(call, entry->runtime, &below, ret_reply);
 }
 
+/* A process that is a zombie, or not there at all. */
+static bool is_gone(int64_t pid)
+{
+    char text[512] = "";
+    char path[40];
+
+    snprintf(path, sizeof(path), "/proc/%lld/stat", (long long)pid);
+    HULL_AUTO_FD fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 || read(fd, text, sizeof(text) - 1) <= 0)
+        return true;
+    const char *name_end = strrchr(text, ')');
+    return name_end != NULL && (name_end[2] == 'Z' || name_end[2] == 'X');
+}
+
+/*
+ * The exec as it is now. Clients ask for the status as soon as the output has ended, which can be
+ * sooner than we hear of the end ourselves: then it is waited for.
+ */
+static int get_settled(struct hull_call *call, const char *id, struct exec_entry **ret)
+{
+    int rc = get(call, id, ret);
+
+    while (rc == 0 && (*ret)->state == EXEC_RUNNING && (*ret)->pid > 0 && is_gone((*ret)->pid)) {
+        rc = hull_cond_wait(call, &some_ended);
+        if (rc == 0)
+            rc = get(call, id, ret);
+    }
+    return rc;
+}
+
 static int inspect(struct hull_call *call, const struct exec_ref *request,
                    struct exec_inspect_reply *ret_reply)
 {
     struct exec_entry *entry;
 
-    int rc = get(call, request->id, &entry);
+    int rc = get_settled(call, request->id, &entry);
     if (rc < 0)
         return rc;
     const struct exec_create_request *own = &entry->request;
