@@ -141,8 +141,9 @@ static int read_head(struct hull_call *call, void *arg)
         }
         ssize_t got = fill(call, conn);
         if (got <= 0) {
-            conn->close = true;
-            return (int)got;
+            conn->close = true; /* the client has gone, or was too slow: nobody to tell */
+            hull_error_clear(call);
+            return 0;
         }
     }
 }
