@@ -196,7 +196,7 @@ static int collect(struct hull_call *call, struct jail *jail, int rc, struct jai
     size_t size = 0;
     int status = 0;
     if (rc < 0 && rc != -HULL_IO)
-        return rc; /* the deferred clean-up kills it */
+        return rc; /* it is killed */
     const char *before = hull_strdup(call, hull_error(call));
     int read_rc = read_result(call, jail->guard->result_fd, buffer, &size);
     if (read_rc < 0)
@@ -206,7 +206,8 @@ static int collect(struct hull_call *call, struct jail *jail, int rc, struct jai
         return wait_rc;
     jail->guard->process.pid = 0;
     int jail_rc = decode(call, buffer, size, status, ret);
-    if (rc < 0 && jail_rc == 0)
+    /* A jail that packs is told only that nobody reads. */
+    if (rc < 0 && (jail_rc == 0 || jail_rc == -HULL_CANCELED))
         return hull_fail(call, HULL_IO, "%s", before);
     return jail_rc;
 }
@@ -218,9 +219,10 @@ int jail_finish(struct hull_call *call, struct jail *jail, int rc, struct jail_r
         close(jail->pipe_fd);
     jail->pipe_fd = -1;
     rc = collect(call, jail, rc, &result);
-    if (jail->guard->result_fd >= 0)
-        close(jail->guard->result_fd);
-    jail->guard->result_fd = -1;
+    /* What goes on writing into the tree must have ended before the caller takes the tree back. */
+    hull_shield(call);
+    give_up(call, jail->guard);
+    hull_unshield(call);
     if (rc == 0 && ret_result != NULL)
         *ret_result = result;
     return rc;
