@@ -146,6 +146,7 @@ static bool check_arguments(const struct cli *cli)
         hint = "Run";
     } else if (command->min == command->max) {
         what = hull_arena_printf(cli->arena, "requires %d %s", asked, word);
+        hint = "Run";
     } else if (command->max < ANY_NUMBER && command->min > 0) {
         what = hull_arena_printf(cli->arena, "requires at least %d and at most %d arguments",
                                  command->min, command->max);

@@ -72,7 +72,7 @@ const struct flag update_flags[] = {
 
 #define AT(member) offsetof(struct prune_options, member)
 const struct flag prune_flags[] = {
-    FILTER(prune_options, request.filters, "Only what fits (until=2h, label=a=b)"),
+    FLAG("filter", 0, FLAG_FILTER, AT(request.filters), "Only what fits (until=2h, label=a=b)"),
     FLAG("force", 'f', FLAG_BOOL, AT(force), "Do not ask"), END};
 const struct flag image_prune_flags[] = {
     FLAG("all", 'a', FLAG_BOOL, AT(all), "All that no container uses, not only untagged ones"),
