@@ -376,7 +376,10 @@ static int resize(struct hull_call *call, const struct container_resize_request 
     return runtime_resize(call, entry->runtime, &below, ret_reply);
 }
 
-/* A process that is a zombie, or not there at all. */
+/* The bit of a process on its way out, in field 9 of /proc/PID/stat. */
+#define PF_EXITING 0x4u
+
+/* A process that is ending, a zombie, or not there at all. */
 static bool is_gone(int64_t pid)
 {
     char text[512] = "";
@@ -387,7 +390,11 @@ static bool is_gone(int64_t pid)
     if (fd < 0 || read(fd, text, sizeof(text) - 1) <= 0)
         return true;
     const char *name_end = strrchr(text, ')');
-    return name_end != NULL && (name_end[2] == 'Z' || name_end[2] == 'X');
+    unsigned flags = 0;
+    char state = '\0';
+    if (name_end == NULL || sscanf(name_end, ") %c %*d %*d %*d %*d %*d %u", &state, &flags) != 2)
+        return false;
+    return state == 'Z' || state == 'X' || (flags & PF_EXITING);
 }
 
 /*
