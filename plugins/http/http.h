@@ -4,6 +4,8 @@
 #ifndef HTTP_HTTP_H
 #define HTTP_HTTP_H
 
+#include <sys/types.h>
+
 #include <hull/hull.h>
 
 #include "api/config.h"
@@ -23,7 +25,9 @@ struct http_listener {
     bool tcp; /* web pages can reach it: Host and Origin are looked at */
     bool tls;
     char *address;
-    char *path; /* of the unix socket to remove at the end, or NULL */
+    char *path;   /* of the unix socket to remove at the end, or NULL */
+    dev_t device; /* which file that was: another daemon may have put its own there */
+    ino_t inode;
     unsigned connections;
     bool stopped;
     struct hull_cond changed; /* a connection ended, or the listener was stopped */

@@ -42,7 +42,10 @@ static struct http_listener *listener_new(const char *address, int fd)
 
 void http_listener_free(struct http_listener *listener)
 {
-    if (listener->path)
+    struct stat info;
+
+    if (listener->path && lstat(listener->path, &info) == 0 && info.st_dev == listener->device &&
+        info.st_ino == listener->inode)
         unlink(listener->path);
     if (listener->fd >= 0)
         close(listener->fd);
@@ -132,6 +135,7 @@ static int open_unix(struct hull_call *call, const char *path, const char *group
                      struct http_listener **ret)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
+    struct stat info;
 
     if (*path != '/' || strlen(path) >= sizeof(address.sun_path))
         return hull_fail(call, HULL_INVALID,
@@ -149,12 +153,14 @@ static int open_unix(struct hull_call *call, const char *path, const char *group
     rc = bind_unix(call, fd, &address);
     if (rc == 0)
         rc = set_group(call, path, group);
-    if (rc == 0 && listen(fd, BACKLOG) < 0)
+    if (rc == 0 && (listen(fd, BACKLOG) < 0 || lstat(path, &info) < 0))
         rc = hull_fail_errno(call, errno, "listen on %s", path);
     if (rc < 0)
         return rc;
     *ret = listener_new(path, HULL_TAKE_FD(fd));
     (*ret)->path = strdup(path);
+    (*ret)->device = info.st_dev;
+    (*ret)->inode = info.st_ino;
     return 0;
 }
 
