@@ -54,23 +54,34 @@ static int set_errno(struct hull_problem *problem, int err, const char *what, co
                             strerror(err));
 }
 
+static size_t lower_total(const struct ovl_mount *mount)
+{
+    return mount->chain_count + mount->init;
+}
+
+/* The N-th of the layers below, highest first. */
+static int open_lower(const struct ovl_mount *mount, size_t n, struct hull_problem *problem)
+{
+    if (n == mount->chain_count) {
+        int fd = layers_open_init(mount->layers);
+        return fd < 0 ? set_errno(problem, -fd, "opening the folder", "init") : fd;
+    }
+    const char *chain = mount->chain[mount->chain_count - 1 - n];
+    int fd = layers_open_diff(mount->layers, layers_hex(chain));
+    if (fd == -ENOENT)
+        return hull_problem_set(problem, HULL_NOT_FOUND,
+                                "layer %s does not exist; pull the image again", chain);
+    return fd < 0 ? set_errno(problem, -fd, "opening layer", chain) : fd;
+}
+
+/* All at once, for the ways that need that. */
 static int open_lowers(const struct ovl_mount *mount, struct parts *parts,
                        struct hull_problem *problem)
 {
-    for (size_t i = mount->chain_count; i > 0; i--) {
-        const char *chain = mount->chain[i - 1];
-        int fd = layers_open_diff(mount->layers, layers_hex(chain));
-        if (fd == -ENOENT)
-            return hull_problem_set(problem, HULL_NOT_FOUND,
-                                    "layer %s does not exist; pull the image again", chain);
+    while (parts->lower_count < lower_total(mount)) {
+        int fd = open_lower(mount, parts->lower_count, problem);
         if (fd < 0)
-            return set_errno(problem, -fd, "opening layer", chain);
-        parts->lower[parts->lower_count++] = fd;
-    }
-    if (mount->init) {
-        int fd = layers_open_init(mount->layers);
-        if (fd < 0)
-            return set_errno(problem, -fd, "opening the folder", "init");
+            return fd;
         parts->lower[parts->lower_count++] = fd;
     }
     return 0;
@@ -84,7 +95,8 @@ static int open_parts(const struct ovl_mount *mount, struct parts *parts,
         return hull_problem_set(problem, HULL_NOT_SUPPORTED,
                                 "the image has %zu layers; overlay stacks at most %d",
                                 mount->chain_count, OVL_LAYERS_MAX);
-    int rc = open_lowers(mount, parts, problem);
+    bool one_by_one = mount->api == OVL_APPEND && (mount->id != NULL || lower_total(mount) > 1);
+    int rc = one_by_one ? 0 : open_lowers(mount, parts, problem);
     if (rc < 0 || mount->id == NULL)
         return rc;
     parts->upper = layers_open_container(mount->layers, mount->id, "upper");
@@ -136,31 +148,42 @@ static char *joined_lowers(const struct parts *parts)
     return text;
 }
 
-static int set_lowers(int fs_fd, const struct parts *parts, enum ovl_api api)
+static int set_joined(int fs_fd, const struct parts *parts, struct hull_problem *problem)
 {
-    if (api == OVL_STRING) {
-        HULL_AUTO_FREE char *text = joined_lowers(parts);
-        if (text == NULL || strlen(text) > 255) {
-            errno = E2BIG;
-            return -1;
-        }
-        return set_string(fs_fd, "lowerdir", text);
-    }
-    for (size_t i = 0; i < parts->lower_count; i++) {
-        if (set_fd(fs_fd, "lowerdir+", parts->lower[i]) < 0)
-            return -1;
+    HULL_AUTO_FREE char *text = joined_lowers(parts);
+    if (text == NULL || strlen(text) > 255)
+        return hull_problem_set(problem, HULL_NOT_SUPPORTED, "overlay: too many layers at once");
+    return set_string(fs_fd, "lowerdir", text) < 0 ? fail_context(fs_fd, problem, "lowerdir") : 0;
+}
+
+/* The kernel looks at the layer now: its descriptor is not needed any longer. */
+static int append_lowers(int fs_fd, const struct ovl_mount *mount, const struct parts *parts,
+                         struct hull_problem *problem)
+{
+    size_t count = parts->lower_count > 0 ? parts->lower_count : lower_total(mount);
+    for (size_t i = 0; i < count; i++) {
+        bool opened = parts->lower_count == 0;
+        HULL_AUTO_FD own = opened ? open_lower(mount, i, problem) : -1;
+        if (opened && own < 0)
+            return own;
+        if (set_fd(fs_fd, "lowerdir+", opened ? own : parts->lower[i]) < 0)
+            return fail_context(fs_fd, problem, "lowerdir");
     }
     return 0;
 }
 
-static int make_by_context(const struct parts *parts, enum ovl_api api, int *ret_fd,
-                           struct hull_problem *problem)
+static int make_by_context(const struct ovl_mount *mount, const struct parts *parts,
+                           enum ovl_api api, int *ret_fd, struct hull_problem *problem)
 {
     HULL_AUTO_FD fs_fd = (int)syscall(SYS_fsopen, "overlay", FSOPEN_CLOEXEC);
     if (fs_fd < 0)
         return set_errno(problem, errno, "fsopen", "overlay");
-    if (set_string(fs_fd, "source", "overlay") < 0 || set_lowers(fs_fd, parts, api) < 0)
-        return fail_context(fs_fd, problem, "lowerdir");
+    if (set_string(fs_fd, "source", "overlay") < 0)
+        return fail_context(fs_fd, problem, "source");
+    int rc = api == OVL_STRING ? set_joined(fs_fd, parts, problem)
+                               : append_lowers(fs_fd, mount, parts, problem);
+    if (rc < 0)
+        return rc;
     if (parts->upper >= 0 &&
         (set_fd(fs_fd, "upperdir", parts->upper) < 0 || set_fd(fs_fd, "workdir", parts->work) < 0))
         return fail_context(fs_fd, problem, "upperdir");
@@ -248,14 +271,14 @@ int ovl_mount_make(struct ovl_mount *mount, struct hull_problem *problem)
     struct parts parts;
     int rc = open_parts(mount, &parts, problem);
     mount->ret_fd = -1;
-    if (rc == 0 && parts.lower_count == 0)
+    if (rc == 0 && lower_total(mount) == 0)
         rc = hull_problem_set(problem, HULL_INVALID, "a mount without a layer");
-    else if (rc == 0 && parts.upper < 0 && parts.lower_count == 1)
+    else if (rc == 0 && parts.upper < 0 && lower_total(mount) == 1)
         rc = make_by_clone(parts.lower[0], &mount->ret_fd, problem);
     else if (rc == 0 && mount->api == OVL_MOUNT)
         rc = make_by_mount(mount, &parts, &mount->ret_fd, problem);
     else if (rc == 0) {
-        rc = make_by_context(&parts, mount->api, &mount->ret_fd, problem);
+        rc = make_by_context(mount, &parts, mount->api, &mount->ret_fd, problem);
         if (rc < 0 && mount->api == OVL_STRING)
             rc = make_by_mount(mount, &parts, &mount->ret_fd, problem);
     }
@@ -290,7 +313,7 @@ int ovl_api_find(const struct layers *layers, enum ovl_api wanted, enum ovl_api 
     for (enum ovl_api api = wanted; rc >= 0 && api <= OVL_MOUNT; api++) {
         int fd = -1;
         rc = api == OVL_MOUNT ? make_by_mount(&mount, &parts, &fd, problem)
-                              : make_by_context(&parts, api, &fd, problem);
+                              : make_by_context(&mount, &parts, api, &fd, problem);
         if (fd >= 0)
             close(fd);
         *ret = api;
