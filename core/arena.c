@@ -130,7 +130,8 @@ void *arena_resize(struct hull_arena *arena, void *data, size_t size, size_t wan
 {
     uintptr_t end = (uintptr_t)data + round_up(size) + RED_ZONE;
     size_t more = round_up(wanted) - round_up(size);
-    if (data != NULL && end == (uintptr_t)arena->next && (size_t)(arena->end - arena->next) >= more) {
+    if (data != NULL && end == (uintptr_t)arena->next &&
+        (size_t)(arena->end - arena->next) >= more) {
         arena->next += more;
         ASAN_UNPOISON_MEMORY_REGION((char *)data + size, wanted - size);
         memset((char *)data + size, 0, wanted - size);

@@ -193,10 +193,34 @@ static void unload(struct plugin *plugin)
     plugin->state = PLUGIN_UNLOADED;
 }
 
+static struct plugin *find_loading(void)
+{
+    struct plugin *plugin = plugin_next(NULL);
+    while (plugin != NULL && plugin->state != PLUGIN_LOADING)
+        plugin = plugin_next(plugin);
+    return plugin;
+}
+
+/* What is half loaded fails, or else is drained like the others. */
+static void end_loading(int64_t until_ms)
+{
+    struct plugin *plugin;
+    for (struct fiber *fiber = core.all; fiber != NULL; fiber = fiber->all_next) {
+        for (struct hull_call *at = fiber->top; at != NULL; at = at->outer) {
+            if (at->loading != NULL)
+                hull_cancel(at);
+        }
+    }
+    while ((plugin = find_loading()) != NULL && hull_now_ms() < until_ms)
+        cond_wait_until(NULL, &plugin->changed, "plugin to load", (intptr_t)plugin->port,
+                        until_ms * 1000);
+}
+
 int plugin_stop_all(struct hull_call *call, int64_t ms)
 {
     int first = 0;
     core.stopping = true;
+    end_loading(hull_now_ms() + ms);
     while (last_loaded != NULL) {
         struct plugin *plugin = last_loaded;
         last_loaded = plugin->load_next;

@@ -101,6 +101,8 @@ int hull_request(struct hull_call *call, const char *name, int64_t deadline_ms, 
                  void *arg)
 {
     call_check_owner(call);
+    if (core.stopping)
+        return hull_fail(call, HULL_UNAVAILABLE, "the engine is shutting down");
     struct fiber *fiber = core.current;
     const char *outer_name = fiber->name;
     struct hull_arena arena = {};
