@@ -140,6 +140,7 @@ int cmd_container_create(struct cli *cli)
 
 /* --- run ------------------------------------------------------------------------------------- */
 
+/* In the arena: the task that waits may outlive the command's own function. */
 struct run {
     const char *id;
     struct waiter waiter;
@@ -147,6 +148,14 @@ struct run {
     bool removes;
     bool failed; /* to start */
 };
+
+static struct run *new_run(struct cli *cli, const char *id, bool removes)
+{
+    struct run *run = hull_alloc(cli->call, sizeof(*run));
+    run->id = id;
+    run->removes = removes;
+    return run;
+}
 
 static int run_start(struct cli *cli, void *arg)
 {
@@ -214,35 +223,35 @@ int cmd_container_run(struct cli *cli)
 {
     struct run_options *options = cli->options;
     const struct container_config *config = &options->create.config;
-    struct run run = {.removes = options->create.host_config.auto_remove};
+    struct run *run = new_run(cli, NULL, options->create.host_config.auto_remove);
     if (!run_finish(cli, options))
         return fail_with_help(cli, cli->problem, 125);
     if (config->tty && config->attach_stdin && !tty_is(STDIN_FILENO))
         return cli_complain(cli, "the input device is not a TTY");
-    int status = create_container(cli, options, &run.id);
+    int status = create_container(cli, options, &run->id);
     if (status == 0)
-        status = write_cidfile(cli, options->cidfile, run.id);
+        status = write_cidfile(cli, options->cidfile, run->id);
     if (status != 0)
         return status;
     if (options->detach)
-        return run_detached(cli, run.id);
+        return run_detached(cli, run->id);
     struct session session = {.tty = config->tty,
                               .input = config->attach_stdin,
                               .detach_keys = options->detach_keys,
-                              .id = run.id,
+                              .id = run->id,
                               .sig_proxy = options->sig_proxy,
                               .connected = run_start,
-                              .arg = &run};
-    int rc = attach(cli, run.id, config, options->detach_keys, &session.stream);
+                              .arg = run};
+    int rc = attach(cli, run->id, config, options->detach_keys, &session.stream);
     if (rc == 0)
         rc = session_run(cli, &session);
-    if (run.failed || run.task == NULL)
-        return rc < 0 ? run_failed(cli, &run, rc) : 125;
+    if (run->failed || run->task == NULL)
+        return rc < 0 ? run_failed(cli, run, rc) : 125;
     if (session.detached)
         return 0;
     if (rc < 0)
         cli_failed(cli, rc);
-    return run_wait(cli, &run);
+    return run_wait(cli, run);
 }
 
 /* --- start ----------------------------------------------------------------------------------- */
@@ -261,22 +270,22 @@ static int start_attached(struct cli *cli, const struct start_options *options)
     config.attach_stdout = config.attach_stderr = true;
     if (config.tty && config.attach_stdin && !tty_is(STDIN_FILENO))
         return cli_complain(cli, "the input device is not a TTY");
-    struct run run = {.id = info.id, .removes = info.host_config.auto_remove};
+    struct run *run = new_run(cli, info.id, info.host_config.auto_remove);
     struct session session = {.tty = config.tty,
                               .input = config.attach_stdin,
                               .detach_keys = options->detach_keys,
                               .id = info.id,
                               .sig_proxy = options->sig_proxy,
                               .connected = run_start,
-                              .arg = &run};
+                              .arg = run};
     rc = attach(cli, info.id, &config, options->detach_keys, &session.stream);
     if (rc == 0)
         rc = session_run(cli, &session);
-    if (rc < 0 && (run.failed || run.task == NULL)) {
+    if (rc < 0 && (run->failed || run->task == NULL)) {
         cli_failed(cli, rc);
         return 1;
     }
-    return session.detached ? 0 : run_wait(cli, &run);
+    return session.detached ? 0 : run_wait(cli, run);
 }
 
 int cmd_container_start(struct cli *cli)
@@ -322,13 +331,14 @@ int cmd_container_attach(struct cli *cli)
     config.attach_stdout = config.attach_stderr = true;
     if (config.tty && config.attach_stdin && !tty_is(STDIN_FILENO))
         return cli_complain(cli, "the input device is not a TTY");
-    struct run run = {.id = info.id, .waiter = {.id = info.id}};
+    struct run *run = new_run(cli, info.id, false);
+    run->waiter.id = info.id;
     struct session session = {.tty = config.tty,
                               .input = config.attach_stdin,
                               .detach_keys = options->detach_keys,
                               .id = info.id,
                               .sig_proxy = options->sig_proxy};
-    rc = waiter_start(cli, &run.waiter, &run.task);
+    rc = waiter_start(cli, &run->waiter, &run->task);
     if (rc == 0)
         rc = attach(cli, info.id, &config, options->detach_keys, &session.stream);
     if (rc == 0)
@@ -337,7 +347,7 @@ int cmd_container_attach(struct cli *cli)
         return cli_failed(cli, rc);
     if (session.detached)
         return cli_complain(cli, "read escape sequence");
-    return run_wait(cli, &run);
+    return run_wait(cli, run);
 }
 
 /* --- exec ------------------------------------------------------------------------------------ */

@@ -127,10 +127,8 @@ static int signal_task(struct hull_call *call, void *arg)
 }
 
 /* Wait until the output ended or the keys were typed. */
-static int follow(struct cli *cli, struct session *session, struct hull_task *output,
-                  struct hull_task *input)
+static int follow(struct cli *cli, struct session *session, struct hull_task *output)
 {
-    (void)input;
     int rc = hull_task_join(cli->call, output);
     if (session->detached) {
         hull_error_clear(cli->call);
@@ -152,6 +150,16 @@ static int watch_input(struct hull_call *call, void *arg)
     if (ender->running->session->detached)
         hull_task_cancel(ender->output);
     return rc;
+}
+
+/* What it returns does not matter any more, but it uses the session until it ends. */
+static void end_task(struct cli *cli, struct hull_task *task)
+{
+    if (task == NULL)
+        return;
+    hull_task_cancel(task);
+    if (hull_task_join(cli->call, task) < 0)
+        hull_error_clear(cli->call);
 }
 
 int session_run(struct cli *cli, struct session *session)
@@ -180,12 +188,16 @@ int session_run(struct cli *cli, struct session *session)
         hull_task_cancel(ender->output);
     else if (session->tty && tty_is(STDOUT_FILENO))
         session_resize(cli, session);
+    enum hull_kind kind = rc < 0 ? (enum hull_kind) - rc : HULL_OK;
     char *failure = rc < 0 ? hull_strdup(cli->call, hull_error(cli->call)) : NULL;
-    int ended = follow(cli, session, ender->output, input);
-    if (input != NULL)
-        hull_task_cancel(input);
-    hull_task_cancel(sender);
+    rc = follow(cli, session, ender->output);
+    if (rc < 0 && failure == NULL) {
+        kind = (enum hull_kind) - rc;
+        failure = hull_strdup(cli->call, hull_error(cli->call));
+    }
+    end_task(cli, input);
+    end_task(cli, sender);
     if (terminal)
         tty_restore();
-    return failure != NULL ? hull_fail(cli->call, (enum hull_kind) - rc, "%s", failure) : ended;
+    return failure == NULL ? 0 : hull_fail(cli->call, kind, "%s", failure);
 }
