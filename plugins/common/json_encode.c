@@ -79,7 +79,7 @@ static size_t quote_wide(struct hull_text *out, const unsigned char *s, size_t r
 
 void json_quote(struct hull_text *out, const char *text, size_t length)
 {
-    const unsigned char *at = (const unsigned char *)text, *end = at + (text ? length : 0);
+    const unsigned char *at = (const unsigned char *)text, *end = text ? at + length : at;
 
     put_char(out, '"');
     while (at < end) {
