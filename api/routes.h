@@ -88,6 +88,7 @@
     R(POST, "/volumes/prune", volume, prune, JSON, 200)                      \
     R(GET, "/volumes/{name}", volume, inspect, JSON, 200)                    \
     R(DELETE, "/volumes/{name}", volume, remove, NOTHING, 204)               \
+    R(POST, "/build/prune", system, build_prune, JSON, 200)                  \
     R(GET, "/plugins", system, plugin_list, JSON, 200)                       \
     R(GET, "/plugins/{name:.*}/json", system, plugin_inspect, JSON, 200)     \
     R(GET, "/hull/fibers", system, fibers, JSON, 200)                        \
@@ -101,7 +102,6 @@
  */
 #define HULL_ROUTES_NOT_YET(N)                                     \
     N(POST, "/build", "building images")                           \
-    N(POST, "/build/prune", "building images")                     \
     N(POST, "/build/cancel", "building images")                    \
     N(POST, "/session", "building images")                         \
     N(POST, "/grpc", "building images")                            \

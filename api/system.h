@@ -47,6 +47,13 @@ HULL_METHOD(system, plugin_list, hull_empty, system_plugin_list_reply, 0)
 HULL_MESSAGE(system_plugin_ref, SYSTEM_PLUGIN_REF_FIELDS)
 HULL_METHOD(system, plugin_inspect, system_plugin_ref, hull_empty, 0)
 
+/* The cache of builds, which nothing fills until images are built: there is nothing to remove. */
+#define SYSTEM_BUILD_PRUNE_REPLY_FIELDS(F, T)                            \
+    F(T, STRV, _, caches_deleted, "CachesDeleted", HULL_NULL, "Records") \
+    F(T, INT, _, space_reclaimed, "SpaceReclaimed", 0, "Bytes")
+HULL_MESSAGE(system_build_prune_reply, SYSTEM_BUILD_PRUNE_REPLY_FIELDS)
+HULL_METHOD(system, build_prune, prune_request, system_build_prune_reply, 0)
+
 /* hull debug: not in docker's API; served below /hull/. */
 #define SYSTEM_FIBERS_REPLY_FIELDS(F, T) \
     F(T, LIST, hull_fiber_info, fibers, "fibers", HULL_TOP, "All")

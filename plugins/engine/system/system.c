@@ -41,6 +41,15 @@ static int ping(struct hull_call *call, const struct hull_empty *request,
     return 0;
 }
 
+static int build_prune(struct hull_call *call, const struct prune_request *request,
+                       struct system_build_prune_reply *ret_reply)
+{
+    (void)call;
+    (void)request;
+    *ret_reply = (struct system_build_prune_reply){0};
+    return 0;
+}
+
 static int plugin_list(struct hull_call *call, const struct hull_empty *request,
                        struct system_plugin_list_reply *ret_reply)
 {
@@ -257,6 +266,7 @@ static int trace(struct hull_call *call, const struct hull_empty *request,
 
 static const struct hull_handler handlers[] = {
     HULL_HANDLE(system, ping, ping),
+    HULL_HANDLE(system, build_prune, build_prune),
     HULL_HANDLE(system, plugin_list, plugin_list),
     HULL_HANDLE(system, plugin_inspect, plugin_inspect),
     HULL_HANDLE(system, version, version),
