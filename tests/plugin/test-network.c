@@ -83,6 +83,10 @@ FIBER_TEST(a_container_on_the_default_bridge)
     CHECK_INT(settings.ports.v[0].n, 1);
     CHECK_STR(settings.ports.v[0].v[0].host_ip, "0.0.0.0");
     CHECK_STR(settings.ports.v[0].v[0].host_port, "18080");
+    /* No IPv6 where the network has none, neither inside nor outside. */
+    CHECK(holds(hull_printf(call, "! nsenter -t %d -n ip -6 addr show dev eth0 | grep -q inet6",
+                            (int)box.pid)));
+    CHECK(holds("! ip -6 addr show dev testbr0 | grep -q inet6"));
 
     /* From the host, by every address it has, and from the neighbour with its own address. */
     CHECK_STR(ask(NULL, SOCK_STREAM, address, 80, text), settings.gateway);
@@ -142,7 +146,7 @@ FIBER_TEST(datagrams_and_chosen_ports)
     struct network_settings settings;
     char text[64];
     CHECK_OK(network_join(call, NULL, &request, &settings));
-    int port = atoi(settings.ports.v[0].v[0].host_port);
+    int port = (int)strtol(settings.ports.v[0].v[0].host_port, NULL, 10);
     CHECK(port > 1024);
     CHECK_STR(ask(&lan, SOCK_DGRAM, "203.0.113.1", port, text), "203.0.113.2");
     CHECK(reaches(NULL, SOCK_DGRAM, "127.0.0.1", port));
@@ -299,6 +303,28 @@ FIBER_TEST(none_and_host)
     request.network_mode = "nope";
     CHECK_KIND(network_join(call, NULL, &request, &settings), HULL_NOT_FOUND);
     CHECK_STR(hull_error(call), "network nope not found");
+    place_end(&box);
+    end_engine(&lan);
+}
+
+static int join_and_leave(struct hull_call *call, void *arg)
+{
+    struct place *box = arg;
+    const char *id = id_of(call, 'a');
+    struct network_join_request request = request_of(call, id, box, "", "18087", "80/tcp");
+    struct network_settings settings;
+    int rc = network_join(call, NULL, &request, &settings);
+    return rc < 0 ? rc : leave(call, id);
+}
+
+TEST(nothing_is_left_when_the_daemon_ends)
+{
+    struct place lan = host_new();
+    begin_engine();
+    struct place box = place_new(80);
+    CHECK_INT(tap_core(join_and_leave, &box), 0);
+    CHECK(!holds("ip link show testbr0 2>/dev/null"));
+    CHECK(!holds("nft list tables | grep -q hull"));
     place_end(&box);
     end_engine(&lan);
 }

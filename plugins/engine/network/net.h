@@ -88,6 +88,9 @@ const char *net_driver(struct hull_call *call, const struct net_record *record);
 bool net_firewall(struct hull_call *call, const struct net_record *record,
                   struct firewall_network *ret);
 
+/* When the daemon ends and no container is in a network: take bridges and rules down. Yields. */
+int net_clear(struct hull_call *call) HULL_CHECKED;
+
 /* --- handlers ------------------------------------------------------------------------------ */
 
 int net_join(struct hull_call *call, const struct network_join_request *request,

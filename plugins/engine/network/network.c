@@ -7,7 +7,8 @@
  * all of it is known. After a restart those of live containers are asserted anew and those of
  * dead ones taken back.
  *
- * Bridges and rules are made when the first container needs them, not when the daemon starts.
+ * Bridges and rules are made when the first container needs them, not when the daemon starts, and
+ * a daemon that ends while no container is in a network leaves none behind.
  */
 #include "net.h"
 
@@ -162,9 +163,9 @@ static void fini(void)
     net_unload();
 }
 
-static const char *const needs[] = {"state", NET_IPAM, NULL};
-static const char *const uses[] = {NET_FIREWALL, "network/bridge", "network/host", "network/none",
-                                   NULL};
+/* The firewall and the bridges are needed to the end: see net_clear(). */
+static const char *const needs[] = {"state", NET_IPAM, NET_FIREWALL, "network/bridge", NULL};
+static const char *const uses[] = {"network/host", "network/none", NULL};
 static const struct hull_topic *const topics[] = {&event_topic, NULL};
 static const struct hull_handler handlers[] = {
     HULL_HANDLE(network, list, list),
@@ -180,4 +181,4 @@ static const struct hull_handler handlers[] = {
     {},
 };
 HULL_PLUGIN(network, .port = "network", .version = "1", .needs = needs, .uses = uses,
-            .topics = topics, .handlers = handlers, .init = init, .fini = fini);
+            .topics = topics, .handlers = handlers, .init = init, .drain = net_clear, .fini = fini);

@@ -75,3 +75,29 @@ int net_restore(struct hull_call *call, const struct network_restore_request *re
     int rc = raise_networks(call, &all);
     return rc < 0 ? rc : firewall_restore(call, NET_FIREWALL, &all.state, ret_reply);
 }
+
+static void note_use(const struct net_sandbox *sandbox, void *ctx)
+{
+    (void)sandbox;
+    *(bool *)ctx = true;
+}
+
+int net_clear(struct hull_call *call)
+{
+    static const struct firewall_state nothing;
+    struct hull_empty done;
+    bool in_use = false;
+    net_sandbox_each(note_use, &in_use);
+    if (in_use)
+        return 0; /* containers live on, and so does what they need */
+    int rc = firewall_restore(call, NET_FIREWALL, &nothing, &done);
+    for (struct net_record *record = net_records; record != NULL && rc == 0;
+         record = record->next) {
+        struct netdriver_network request = {.network = record->network};
+        if (!hull_streq(record->network.driver, "bridge"))
+            continue;
+        rc = netdriver_remove(call, net_driver(call, record), &request, &done);
+        record->asserted = false;
+    }
+    return rc;
+}

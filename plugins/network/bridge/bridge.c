@@ -112,9 +112,14 @@ struct removal {
     const char *name;
 };
 
-static int delete_interface(struct hull_work *work, void *arg)
+static int delete_bridge(struct hull_work *work, void *arg)
 {
-    return brg_delete(work, ((struct removal *)arg)->name);
+    return brg_bridge_delete(work, ((struct removal *)arg)->name);
+}
+
+static int delete_link(struct hull_work *work, void *arg)
+{
+    return brg_link_delete(work, ((struct removal *)arg)->name);
 }
 
 static int remove_network(struct hull_call *call, const struct netdriver_network *request,
@@ -122,7 +127,7 @@ static int remove_network(struct hull_call *call, const struct netdriver_network
 {
     (void)ret_reply;
     struct removal removal = {bridge_name(call, &request->network)};
-    return hull_work(call, delete_interface, &removal);
+    return hull_work(call, delete_bridge, &removal);
 }
 
 /* --- containers ------------------------------------------------------------------------------ */
@@ -213,7 +218,7 @@ static int leave(struct hull_call *call, const struct netdriver_leave_request *r
     struct removal removal = {request->host_interface};
     if (removal.name == NULL || *removal.name == '\0')
         return 0;
-    return hull_work(call, delete_interface, &removal);
+    return hull_work(call, delete_link, &removal);
 }
 
 static const struct hull_handler handlers[] = {

@@ -16,6 +16,8 @@
 #include <unistd.h>
 
 #define ACK NLM_F_ACK
+/* Marks a bridge that was made here; one of the administrator's is used and never deleted. */
+#define OWN_ALIAS "made by hull"
 
 /* --- small parts ----------------------------------------------------------------------------- */
 
@@ -132,7 +134,8 @@ static int guard_bridge(const struct brg_bridge *bridge)
     return rc;
 }
 
-static int raise_bridge(int fd, const struct brg_bridge *bridge, struct nl_failure *failure)
+static int raise_bridge(int fd, const struct brg_bridge *bridge, bool own,
+                        struct nl_failure *failure)
 {
     struct nl_batch batch = {0};
     unsigned index = if_nametoindex(bridge->name);
@@ -141,6 +144,8 @@ static int raise_bridge(int fd, const struct brg_bridge *bridge, struct nl_failu
     for (size_t i = 0; i < bridge->net_count; i++)
         add_address(&batch, index, &bridge->nets[i]);
     begin_link(&batch, 0, (int)index, true, NULL);
+    if (own)
+        nl_put_text(&batch, IFLA_IFALIAS, OWN_ALIAS);
     int rc = nl_transact(fd, &batch, NULL, NULL, failure);
     nl_done(&batch);
     return rc;
@@ -185,7 +190,7 @@ int brg_bridge_make(struct hull_work *work, const struct brg_bridge *bridge)
     if (rc == 0)
         rc = guard_bridge(bridge);
     if (rc == 0)
-        rc = raise_bridge(fd, bridge, &failure);
+        rc = raise_bridge(fd, bridge, !there, &failure);
     return rc == 0 ? 0 : fail(work, rc, &failure, "bridge", bridge->name);
 }
 
@@ -200,11 +205,35 @@ static int delete_link(int fd, const char *name)
     return rc == -ENODEV ? 0 : rc;
 }
 
-int brg_delete(struct hull_work *work, const char *name)
+static void take_alias(const struct nlmsghdr *message, void *ctx)
+{
+    size_t skip = NLMSG_ALIGN(sizeof(struct ifinfomsg));
+    const struct nlattr *alias = nl_find((const char *)NLMSG_DATA(message) + skip,
+                                         NLMSG_PAYLOAD(message, skip), IFLA_IFALIAS);
+    *(bool *)ctx = alias != NULL && nl_size(alias) == sizeof(OWN_ALIAS) &&
+                   memcmp(nl_data(alias), OWN_ALIAS, sizeof(OWN_ALIAS)) == 0;
+}
+
+int brg_bridge_delete(struct hull_work *work, const char *name)
 {
     HULL_AUTO_FD fd = nl_open(NETLINK_ROUTE);
-    int rc = fd < 0 ? fd : delete_link(fd, name);
-    return rc == 0 ? 0 : fail(work, rc, NULL, "failed to delete interface", name);
+    struct nl_batch batch = {0};
+    bool own = false;
+    settle_link(&batch, 0, name);
+    int rc = fd < 0 ? fd : nl_transact(fd, &batch, take_alias, &own, NULL);
+    nl_done(&batch);
+    if (rc == -ENODEV || (rc == 0 && !own))
+        return 0;
+    if (rc == 0)
+        rc = delete_link(fd, name);
+    return rc == 0 ? 0 : fail(work, rc, NULL, "failed to delete bridge", name);
+}
+
+int brg_link_delete(struct hull_work *work, const char *host_name)
+{
+    HULL_AUTO_FD fd = nl_open(NETLINK_ROUTE);
+    int rc = fd < 0 ? fd : delete_link(fd, host_name);
+    return rc == 0 ? 0 : fail(work, rc, NULL, "failed to delete interface", host_name);
 }
 
 /* --- veth pairs ------------------------------------------------------------------------------ */
@@ -278,12 +307,8 @@ static int inner_index(int fd, const char *name, int *ret_index, struct nl_failu
 }
 
 /* Inside: loopback and the interface up, addresses, default routes. */
-static int configure_inside(const struct brg_link *link, struct nl_failure *failure)
+static int configure_inside(int fd, const struct brg_link *link, struct nl_failure *failure)
 {
-    bool v6 = link->nets[1].addr.family != 0;
-    HULL_AUTO_FD fd = nl_open_in(link->netns_fd, !v6);
-    if (fd < 0)
-        return fd;
     int index = 0;
     int rc = inner_index(fd, link->name, &index, failure);
     if (rc < 0)
@@ -316,26 +341,34 @@ static int settle_outside(int fd, const struct brg_link *link, struct nl_failure
     return rc;
 }
 
+/* Connect the pair that was made. */
+static int connect_pair(struct hull_work *work, int fd, int inner_fd, const struct brg_link *link)
+{
+    struct nl_failure failure = {0};
+    int rc = attach_port(fd, link, &failure);
+    if (rc < 0)
+        return fail(work, rc, &failure, "failed to attach to bridge", link->bridge);
+    rc = configure_inside(inner_fd, link, &failure);
+    if (rc == 0)
+        rc = settle_outside(fd, link, &failure);
+    return rc == 0 ? 0 : fail(work, rc, &failure, "failed to configure interface", link->name);
+}
+
 int brg_link_make(struct hull_work *work, const struct brg_link *link)
 {
+    struct nl_failure failure = {0};
     HULL_AUTO_FD fd = nl_open(NETLINK_ROUTE);
     if (fd < 0)
         return fail(work, fd, NULL, "interface", link->name);
-    struct nl_failure failure = {0};
+    /* First, for it turns IPv6 off for what is made there. */
+    HULL_AUTO_FD inner_fd = nl_open_in(link->netns_fd, link->nets[1].addr.family == 0);
+    if (inner_fd < 0)
+        return fail(work, inner_fd, NULL, "network namespace of interface", link->name);
     int rc = create_pair(fd, link, &failure);
     if (rc < 0)
         return fail(work, rc, &failure, "failed to create interface", link->host_name);
-    rc = attach_port(fd, link, &failure);
-    if (rc < 0)
-        (void)fail(work, rc, &failure, "failed to attach to bridge", link->bridge);
-    if (rc == 0) {
-        rc = configure_inside(link, &failure);
-        if (rc == 0)
-            rc = settle_outside(fd, link, &failure);
-        if (rc < 0)
-            (void)fail(work, rc, &failure, "failed to configure interface", link->name);
-    }
+    rc = connect_pair(work, fd, inner_fd, link);
     if (rc < 0)
         (void)delete_link(fd, link->host_name);
-    return rc < 0 ? -(int)work->problem.kind : 0;
+    return rc;
 }

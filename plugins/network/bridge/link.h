@@ -17,8 +17,8 @@ struct brg_bridge {
 
 /* Make the bridge with its addresses, or complete the one that is there. */
 int brg_bridge_make(struct hull_work *work, const struct brg_bridge *bridge) HULL_CHECKED;
-/* Delete the interface NAME; one that is gone is fine. */
-int brg_delete(struct hull_work *work, const char *name) HULL_CHECKED;
+/* Delete it, if it was made here; one that is gone is fine. */
+int brg_bridge_delete(struct hull_work *work, const char *name) HULL_CHECKED;
 
 struct brg_link {
     const char *bridge;
@@ -35,5 +35,7 @@ struct brg_link {
 /* Make the pair, one end in the bridge and one in the network namespace, up and with addresses.
  * Nothing is left behind when it fails. */
 int brg_link_make(struct hull_work *work, const struct brg_link *link) HULL_CHECKED;
+/* Delete the pair by its end in the bridge; one that is gone is fine. */
+int brg_link_delete(struct hull_work *work, const char *host_name) HULL_CHECKED;
 
 #endif
