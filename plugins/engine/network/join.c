@@ -325,10 +325,22 @@ static int plan(struct hull_call *call, struct join *join)
     return net_sandbox_put(call, &join->sandbox);
 }
 
+static void close_netns(struct hull_call *call, void *arg)
+{
+    int fd = *(int *)arg;
+
+    (void)call;
+    hull_fd_cleanup(&fd);
+}
+
 int net_join(struct hull_call *call, const struct network_join_request *request,
              struct network_settings *ret_reply)
 {
     struct join join = {.request = request};
+    /* The descriptor came with the message: it is ours now. The drivers only borrow it. */
+    int *netns = hull_alloc(call, sizeof(*netns));
+    *netns = request->netns_fd;
+    hull_defer(call, close_netns, netns);
     if (request->container_id == NULL || *request->container_id == '\0')
         return hull_fail(call, HULL_INVALID, "a join needs the id of a container");
     if (net_sandbox_find(request->container_id) != NULL)
