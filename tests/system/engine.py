@@ -63,12 +63,24 @@ class Engine:
         self.process.kill()
         self.process.wait()
 
+    def ports(self):
+        """The interfaces in the bridge."""
+        try:
+            return os.listdir("/sys/class/net/%s/brif" % self.bridge)
+        except OSError:
+            return []
+
     def stop(self):
         """Remove all containers, end the daemon in order and remove what it had."""
         if self.process.poll() is not None:
             self.start()
         for name in self.hull("ps", "-aq").stdout.split():
             self.hull("rm", "-f", name, check=False)
+        # The kernel takes a dead namespace's interfaces away in its own time.
+        deadline = time.monotonic() + 10
+        while self.ports():
+            assert time.monotonic() < deadline, "interfaces are left: %s" % self.ports()
+            time.sleep(0.1)
         self.process.terminate()
         self.process.wait(30)
         subprocess.run(["ip", "link", "del", self.bridge], capture_output=True, check=False)
