@@ -58,7 +58,7 @@ HULL_MESSAGE(storage_mount_reply, STORAGE_MOUNT_REPLY_FIELDS)
 HULL_METHOD(storage, mount, storage_container, storage_mount_reply, 0)
 /* GraphDriver.Data without a mount. */
 HULL_METHOD(storage, describe, storage_container, storage_mount_reply, 0)
-/* Bytes in the writable layer. */
+/* Bytes in the writable layer; the id is enough. */
 #define STORAGE_USAGE_REPLY_FIELDS(F, T) F(T, INT, _, size, "size", 0, "Bytes")
 HULL_MESSAGE(storage_usage_reply, STORAGE_USAGE_REPLY_FIELDS)
 HULL_METHOD(storage, usage, storage_container, storage_usage_reply, 0)
@@ -76,9 +76,11 @@ HULL_METHOD(storage, changes, storage_container, storage_changes_reply, 0)
 HULL_MESSAGE(storage_diff_reply, STORAGE_DIFF_REPLY_FIELDS)
 HULL_METHOD(storage, diff, storage_container, storage_diff_reply, 0)
 /* Start-up: remove writable layers and half-made layers that are not in KNOWN. */
-#define STORAGE_SWEEP_REQUEST_FIELDS(F, T)                                 \
-    F(T, STRV, _, containers, "containers", 0, "Container ids that exist") \
-    F(T, STRV, _, layers, "layers", 0, "Chain ids that exist; null: leave layers alone")
+#define STORAGE_SWEEP_REQUEST_FIELDS(F, T)                                               \
+    F(T, STRV, _, containers, "containers", 0, "Container ids that exist")               \
+    F(T, STRV, _, layers, "layers", 0, "Chain ids that exist; null: leave layers alone") \
+    F(T, BOOL, _, half_made, "halfMade", 0,                                              \
+      "Only what an earlier process left half made: no lists needed")
 HULL_MESSAGE(storage_sweep_request, STORAGE_SWEEP_REQUEST_FIELDS)
 HULL_METHOD(storage, sweep, storage_sweep_request, hull_empty, 0)
 

@@ -533,6 +533,8 @@ static int sweep_work(struct hull_work *work, void *arg)
     for (size_t i = 0; i < HULL_COUNT(sweepers); i++) {
         if (sweepers[i].unwanted == is_unknown_layer && job->sweep->layers.v == NULL)
             continue;
+        if (sweepers[i].unwanted != is_stale_tmp && job->sweep->half_made)
+            continue;
         HULL_AUTO_FD fd = openat(layers.root_fd, sweepers[i].folder, DIR_FLAGS);
         int rc = fd < 0 ? -errno : root_walk(fd, sweep_entry, NULL, &sweepers[i]);
         if (rc < 0)

@@ -240,6 +240,17 @@ static int note_blob(struct hull_call *call, void *ctx, const void *reply)
     return 0;
 }
 
+/* Layers that were being unpacked. */
+static int sweep_layers(struct hull_call *call)
+{
+    struct storage_sweep_request request = {.half_made = true};
+    struct hull_empty nothing;
+    const char *storage;
+    int rc = img_storage(call, &storage);
+
+    return rc < 0 ? rc : storage_sweep(call, storage, &request, &nothing);
+}
+
 int img_recover(struct hull_call *call)
 {
     struct recovery recovery = {0};
@@ -253,7 +264,9 @@ int img_recover(struct hull_call *call)
 
     if (rc < 0 || recovery.intents.n == 0)
         return rc;
-    rc = hull_send_many(call, IMG_CONTENT, &content_list_method, &nothing, &end, &blobs);
+    rc = sweep_layers(call);
+    if (rc == 0)
+        rc = hull_send_many(call, IMG_CONTENT, &content_list_method, &nothing, &end, &blobs);
     if (rc == 0)
         rc = img_collect(call, &recovery.blobs, &recovery.chains);
     for (size_t i = 0; rc == 0 && i < recovery.intents.n; i++)
