@@ -468,8 +468,26 @@ FIBER_TEST(deleted_while_it_runs)
     CHECK_KIND(runtime_wait(call, PORT, &ref, &box.exit), HULL_NOT_FOUND);
 }
 
-/* A client that does not read holds the program back, but not its end. */
+/* A client that does not read holds the program back, but not its end; and the log is whole. */
 FIBER_TEST(client_that_does_not_read)
+{
+    struct box box;
+    struct stat st;
+    box_new(call, &box);
+    BOX_RUN(&box, "sh", "-c", "seq 1 30000");
+    box_create(&box);
+    struct hull_stream *stream = box_attach(&box, NULL, false);
+    CHECK_OK(box_start(&box, NULL));
+    CHECK_INT(box_wait(&box, NULL), 0);
+    CHECK_INT(stat(box.request.stdio.log_path, &st), 0);
+    CHECK(st.st_size > 30000 * 70);
+    const char *output = box_payload(call, stream);
+    CHECK_INT(strlen(output), 168894);
+    hull_stream_close(stream);
+}
+
+/* It ends all the same when it has more to say than anybody reads. */
+FIBER_TEST(client_that_never_reads)
 {
     struct box box;
     struct hull_empty none;
@@ -479,6 +497,7 @@ FIBER_TEST(client_that_does_not_read)
     box_create(&box);
     struct hull_stream *stream = box_attach(&box, NULL, false);
     CHECK_OK(box_start(&box, NULL));
+    CHECK_OK(hull_sleep(call, 300));
     CHECK_OK(runtime_kill(call, PORT,
                           &(struct runtime_kill_request){.id = box.id, .signal = SIGKILL}, &none));
     CHECK_INT(box_wait(&box, NULL), 137);

@@ -24,7 +24,7 @@ static struct pollfd *fds;
 static struct watch *watches;
 static size_t count, capacity;
 static int signal_fd = -1;
-static bool reaped, recorded;
+static bool recorded;
 static int64_t deadline_ms;
 
 static ssize_t find(int fd)
@@ -140,7 +140,7 @@ static void ended(int status)
     struct timespec now;
     kill_rest();
     clock_gettime(CLOCK_REALTIME, &now);
-    reaped = true;
+    shim.ended = true;
     shim.status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
     shim.time_ns = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
     deadline_ms = now_ms() + DRAIN_MS;
@@ -177,7 +177,7 @@ static void record(void)
 /* What is to be done when the program has ended, as soon as its output is where it belongs. */
 static void finish(void)
 {
-    if (!reaped || recorded)
+    if (!shim.ended || recorded)
         return;
     bool late = now_ms() >= deadline_ms;
     if (late && !output_drained())
@@ -194,7 +194,7 @@ static void finish(void)
 
 static int timeout_ms(void)
 {
-    if (!reaped || recorded)
+    if (!shim.ended || recorded)
         return -1;
     int64_t left = deadline_ms - now_ms();
     return left < 0 ? 0 : (int)left;

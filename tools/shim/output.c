@@ -3,8 +3,8 @@
  * clients to the program.
  *
  * A client that does not read has its socket's buffer and what is left of one chunk; then the
- * program is not read either until it has taken that, so that a shim's memory is bounded. A
- * client that is gone is forgotten at once.
+ * program is not read either until it has taken that: no output gets lost and a shim's memory is
+ * bounded. A client that is gone is forgotten at once.
  */
 #include "tools/shim/shim.h"
 
@@ -20,6 +20,8 @@
 #define CHUNK 16384
 #define INPUT_CHUNK 4096
 #define MOST_CLIENTS 256
+/* A program that has ended leaves at most two full pipes. */
+#define PENDING_MAX (1u << 20)
 
 struct client {
     int fd;
@@ -114,16 +116,18 @@ static void keep(struct client *client, const struct iovec *parts, size_t sent)
     size_t total = parts[0].iov_len + parts[1].iov_len;
     if (sent >= total)
         return;
-    char *copy = malloc(total);
+    size_t before = client->pending == NULL ? 0 : client->pending_size;
+    char *copy = realloc(client->pending, before + total);
     if (copy == NULL) {
         shutdown(client->fd, SHUT_RDWR); /* better an end than a hole */
         return;
     }
-    memcpy(copy, parts[0].iov_base, parts[0].iov_len);
-    memcpy(copy + parts[0].iov_len, parts[1].iov_base, parts[1].iov_len);
+    memcpy(copy + before, parts[0].iov_base, parts[0].iov_len);
+    memcpy(copy + before + parts[0].iov_len, parts[1].iov_base, parts[1].iov_len);
+    if (client->pending == NULL)
+        client->pending_done = sent;
     client->pending = copy;
-    client->pending_size = total;
-    client->pending_done = sent;
+    client->pending_size = before + total;
 }
 
 static void send_chunk(struct client *client, bool err, char *data, size_t size)
@@ -138,6 +142,10 @@ static void send_chunk(struct client *client, bool err, char *data, size_t size)
                              (unsigned char)size};
     struct iovec parts[2] = {{head, shim.tty ? 0 : sizeof(head)}, {data, size}};
     struct msghdr message = {.msg_iov = parts, .msg_iovlen = 2};
+    if (client->pending != NULL) {
+        keep(client, parts, 0);
+        return;
+    }
     ssize_t n = sendmsg(client->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
     if (n < 0 && errno != EAGAIN && errno != EINTR) {
         client->flags &= ~(SHIM_STDOUT | SHIM_STDERR); /* its end is seen by poll */
@@ -146,13 +154,28 @@ static void send_chunk(struct client *client, bool err, char *data, size_t size)
     keep(client, parts, n < 0 ? 0 : (size_t)n);
 }
 
+/*
+ * A client is behind, so that the program has to wait. When it has ended, what it left in its
+ * pipes goes to the log in any case, and waits for the client here.
+ */
+static bool held_back(void)
+{
+    for (size_t i = 0; i < client_count; i++) {
+        size_t most = shim.ended ? PENDING_MAX : 0;
+        if (clients[i].pending != NULL && clients[i].pending_size - clients[i].pending_done > most)
+            return true;
+    }
+    return false;
+}
+
 static void on_source(int fd, short revents)
 {
     static char buffer[CHUNK];
     int i = fd == source_fd[1];
     if (shim.tty && (revents & POLLOUT) && input_size > 0)
         flush_input();
-    if ((revents & ~POLLOUT) == 0)
+    /* The other stream may have filled a client in this very round. */
+    if ((revents & ~POLLOUT) == 0 || held_back())
         return;
     ssize_t n = read(fd, buffer, sizeof(buffer));
     if (n < 0 && (errno == EAGAIN || errno == EINTR))
@@ -278,7 +301,6 @@ void output_close(void)
 void output_watch(void)
 {
     bool over = output_drained() && shim.state >= SHIM_RUNNING;
-    bool pending = output_pending();
     for (size_t i = client_count; i-- > 0;) {
         struct client *client = &clients[i];
         if (over && client->pending == NULL) {
@@ -298,7 +320,7 @@ void output_watch(void)
         if (source_fd[i] < 0)
             continue;
         short events = shim.tty && input_size > 0 ? POLLOUT : 0;
-        if (pending)
+        if (held_back())
             loop_forget(source_fd[i]); /* its hang-up would wake us for nothing */
         else
             loop_watch(source_fd[i], (short)(events | POLLIN), on_source);

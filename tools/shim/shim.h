@@ -33,6 +33,7 @@ struct shim {
     int sync_fd; /* to it, -1 once it runs */
     int tty_fd;  /* master, or -1 */
     bool tty;
+    bool ended; /* the program; its output may still be on its way */
     int64_t status, time_ns;
     bool oom;
 };

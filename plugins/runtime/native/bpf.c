@@ -182,12 +182,6 @@ static int add_rules(struct compiler *c, const struct oci_seccomp *policy)
     return 0;
 }
 
-/* The kernel's value of an action of libseccomp: they are the same but for a bare kill. */
-static uint32_t kernel_action(uint32_t action)
-{
-    return action;
-}
-
 /* What comes before libseccomp's program. Returns its length. */
 static size_t make_head(const struct compiler *c, struct sock_filter *head)
 {
@@ -201,8 +195,7 @@ static size_t make_head(const struct compiler *c, struct sock_filter *head)
         if (c->newer_action[i] == c->fallback)
             continue;
         head[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, newer[i].number, 0, 1);
-        head[n++] =
-            (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, kernel_action(c->newer_action[i]));
+        head[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, c->newer_action[i]);
     }
     if ((c->fallback & 0xffff0000u) == SCMP_ACT_ERRNO(0)) {
         /* -1 is what a tracer leaves behind to skip a call. */
@@ -251,6 +244,15 @@ static int check_flags(struct compiler *c, const struct hull_strv *flags)
     return 0;
 }
 
+const char *bpf_version(void)
+{
+    static char text[32];
+    const struct scmp_version *version = seccomp_version();
+    if (version != NULL)
+        snprintf(text, sizeof(text), "%u.%u.%u", version->major, version->minor, version->micro);
+    return text;
+}
+
 int bpf_compile(struct hull_arena *arena, const struct oci_seccomp *policy, void **ret_code,
                 size_t *ret_size, struct hull_problem *problem)
 {
@@ -275,6 +277,11 @@ int bpf_compile(struct hull_arena *arena, const struct oci_seccomp *policy, void
     return rc < 0 ? rc : export(&c, arena, ret_code, ret_size);
 }
 #else
+const char *bpf_version(void)
+{
+    return "none";
+}
+
 int bpf_compile(struct hull_arena *arena, const struct oci_seccomp *policy, void **ret_code,
                 size_t *ret_size, struct hull_problem *problem)
 {

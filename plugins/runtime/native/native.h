@@ -85,6 +85,13 @@ int seccomp_program(struct hull_call *call, const char *mode, const struct oci_s
 int policy_default(struct hull_call *call, const struct oci_capabilities *capabilities,
                    struct oci_seccomp *ret) HULL_CHECKED;
 void seccomp_fini(void);
+/* seccomp_file.c: the program made of the policy that is encoded in KEY; false when there is none
+ * on disk. Worker-safe. */
+bool seccomp_file_read(struct hull_arena *arena, const void *key, size_t key_size, void **ret_code,
+                       size_t *ret_size);
+void seccomp_file_write(const void *key, size_t key_size, const void *code, size_t size);
+/* Of the library that compiles. Worker-safe. */
+const char *bpf_version(void);
 /* Compile POLICY to BPF. Worker-safe. */
 int bpf_compile(struct hull_arena *arena, const struct oci_seccomp *policy, void **ret_code,
                 size_t *ret_size, struct hull_problem *problem) HULL_CHECKED;

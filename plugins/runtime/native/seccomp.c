@@ -74,9 +74,20 @@ struct compile {
 static int compile(struct hull_work *work, void *arg)
 {
     struct compile *c = arg;
-    void *code;
-    size_t size;
-    int rc = bpf_compile(c->arena, c->policy, &code, &size, &work->problem);
+    void *code, *key;
+    size_t size, key_size;
+    /* Another version of hull or of the library may make another program of it. */
+    struct oci_seccomp keyed = *c->policy;
+    struct hull_text version = HULL_TEXT(c->arena);
+    hull_text_printf(&version, "%s %s %s", keyed.default_action, PACKAGE_VERSION, bpf_version());
+    keyed.default_action = version.data;
+    int rc = hull_wire_encode(c->arena, &oci_seccomp_message, &keyed, &key, &key_size, NULL,
+                              &work->problem);
+    if (rc == 0 && !seccomp_file_read(c->arena, key, key_size, &code, &size)) {
+        rc = bpf_compile(c->arena, c->policy, &code, &size, &work->problem);
+        if (rc == 0)
+            seccomp_file_write(key, key_size, code, size);
+    }
     if (rc < 0)
         return rc;
     HULL_AUTO_FD fd = memfd_create("hull-seccomp", MFD_CLOEXEC | MFD_ALLOW_SEALING);
