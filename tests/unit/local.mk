@@ -139,3 +139,20 @@ tests_unit_test_spec_SOURCES = tests/unit/test-spec.c plugins/engine/container/s
 tests_unit_test_spec_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_spec_LDFLAGS = $(TEST_LDFLAGS)
 tests_unit_test_spec_LDADD = plugins/common/libcommon.la $(TEST_LIBADD) $(CJSON_LIBS)
+
+check_PROGRAMS += tests/unit/test-address tests/unit/test-ipam tests/unit/test-ports
+TESTS += tests/unit/test-address tests/unit/test-ipam tests/unit/test-ports
+tests_unit_test_address_SOURCES = tests/unit/test-address.c plugins/common/address.c
+tests_unit_test_address_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_address_LDFLAGS = $(TEST_LDFLAGS)
+tests_unit_test_address_LDADD = $(TEST_LIBADD)
+tests_unit_test_ipam_SOURCES = tests/unit/test-ipam.c plugins/support/ipam/pool.c \
+	plugins/common/address.c
+tests_unit_test_ipam_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_ipam_LDFLAGS = $(TEST_LDFLAGS)
+tests_unit_test_ipam_LDADD = $(TEST_LIBADD)
+tests_unit_test_ports_SOURCES = tests/unit/test-ports.c plugins/engine/network/ports.c \
+	plugins/common/address.c
+tests_unit_test_ports_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_ports_LDFLAGS = $(TEST_LDFLAGS)
+tests_unit_test_ports_LDADD = $(TEST_LIBADD)
