@@ -383,6 +383,8 @@ STORAGE_TEST(changes_are_those_of_the_container)
     struct storage_usage_reply usage;
     CHECK_OK(storage_usage(call, STORAGE_PORT, &box, &usage));
     CHECK_INT(usage.size, 12);
+    CHECK_OK(storage_usage(call, STORAGE_PORT, &(struct storage_container){.id = "box"}, &usage));
+    CHECK_INT(usage.size, 12);
 }
 
 /* Pack what the container added, unpack it as a layer, and compare. */

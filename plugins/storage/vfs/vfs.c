@@ -5,8 +5,9 @@
  * (btrfs, xfs: FICLONE). It is the fallback, and a second opinion for tests: overlay and vfs
  * pass the same suite.
  *
- * plugins/common/layers.h says where things are. A container adds containers/ID/diff. Whiteouts
- * are carried out while a layer is unpacked onto the copy of its parent.
+ * plugins/common/layers.h says where things are. A container adds containers/ID/diff and a note
+ * of the layer that it is a copy of, containers/ID/top. Whiteouts are carried out while a layer
+ * is unpacked onto the copy of its parent.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -27,6 +28,8 @@
 #define OPEN_TREE_CLOEXEC O_CLOEXEC
 #endif
 
+#define TOP "top" /* file beside diff */
+
 struct job {
     const struct layers *layers;
     const struct storage_container *request;
@@ -42,14 +45,40 @@ static int fail(struct hull_work *work, int rc, const struct job *job)
                             job->request->id, strerror(-rc));
 }
 
-/* The highest layer holds everything. -1 and 0 when there is none. */
+/* Which layer the copy was made of: usage and changes are asked for with the id alone. */
+static int write_top(const struct job *job, int dir_fd)
+{
+    const struct hull_strv *chain = &job->request->chain;
+    if (chain->n == 0)
+        return 0;
+    const char *top = chain->v[chain->n - 1];
+    HULL_AUTO_FD fd = openat(dir_fd, TOP, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    return fd < 0 ? -errno : root_write_full(fd, top, strlen(top));
+}
+
+static int read_top(struct hull_work *work, const struct job *job, char **ret_chain)
+{
+    size_t size;
+    HULL_AUTO_FD dir_fd = layers_open_container(job->layers, job->request->id, ".");
+    int rc = dir_fd < 0 ? dir_fd : root_read_file(dir_fd, TOP, 128, ret_chain, &size);
+    if (rc == -ENOENT)
+        return 0;
+    if (rc == 0 && layers_hex(*ret_chain) == NULL)
+        rc = -EINVAL;
+    return rc < 0 ? fail(work, rc, job) : 0;
+}
+
+/* The highest layer holds everything. 0 and -1 when there is none. */
 static int open_top(struct hull_work *work, const struct job *job, int *ret_fd)
 {
     const struct hull_strv *chain = &job->request->chain;
+    HULL_AUTO_FREE char *noted = NULL;
     *ret_fd = -1;
-    if (chain->n == 0)
-        return 0;
-    int fd = layers_get_diff(work, job->layers, chain->v[chain->n - 1]);
+    int rc = chain->n > 0 ? 0 : read_top(work, job, &noted);
+    const char *top = chain->n > 0 ? chain->v[chain->n - 1] : noted;
+    if (rc < 0 || top == NULL)
+        return rc;
+    int fd = layers_get_diff(work, job->layers, top);
     *ret_fd = fd < 0 ? -1 : fd;
     return fd < 0 ? fd : 0;
 }
@@ -88,6 +117,10 @@ static int fill_container(struct hull_work *work, const struct job *job, int dir
     int rc = open_top(work, job, &top);
     if (rc == 0)
         rc = vfs_copy(init, diff, work->canceled, &work->problem);
+    if (rc == 0) {
+        int noted = write_top(job, dir_fd);
+        rc = noted < 0 ? fail(work, noted, job) : 0;
+    }
     if (rc == 0 && top >= 0)
         rc = vfs_copy(top, diff, work->canceled, &work->problem);
     return rc;
