@@ -130,3 +130,10 @@ tests_plugin_test_content_CFLAGS = $(TEST_CFLAGS)
 tests_plugin_test_content_LDFLAGS = $(TEST_LDFLAGS)
 tests_plugin_test_content_LDADD = plugins/common/libcommon.la $(TEST_LIBADD)
 endif
+
+check_PROGRAMS += tests/plugin/test-container
+TESTS += tests/plugin/test-container
+tests_plugin_test_container_SOURCES = tests/plugin/test-container.c tests/plugin/world.h
+tests_plugin_test_container_CFLAGS = $(TEST_CFLAGS)
+tests_plugin_test_container_LDFLAGS = $(TEST_LDFLAGS)
+tests_plugin_test_container_LDADD = $(TEST_LIBADD)

@@ -155,12 +155,14 @@ void ct_record_exit(struct hull_call *call, struct ct *ct, const struct runtime_
     publish_die(call, ct);
     clean_up(call, ct);
     forget_network(ct);
-    ct->exits++;
     back_off(ct);
-    ct_set_state(ct, wants_restart(ct) ? CT_RESTARTING : CT_EXITED);
-    ct_log_ended(ct);
+    /* Those who wait hear of it when it is written down. */
+    ct->state = wants_restart(ct) ? CT_RESTARTING : CT_EXITED;
     if (ct_save(call, ct, NULL, false) < 0)
         warn(call, ct, "recording the exit");
+    ct->exits++;
+    ct_set_state(ct, ct->state);
+    ct_log_ended(ct);
     hull_unshield(call);
 }
 

@@ -114,8 +114,10 @@ int ct_handle_remove(struct hull_call *call, const struct container_remove_reque
                          "container before removing or force remove",
                          request->id);
     hull_shield(call);
-    rc = ct_kill_and_wait(call, ct);
-    /* While it was killed its lock was free: --rm may have removed it. */
+    rc = 0;
+    /* While it is killed its lock is free: somebody may start it again, --rm may remove it. */
+    while (rc == 0 && ct_is_running(ct))
+        rc = ct_kill_and_wait(call, ct);
     if (rc == 0 && ct->state != CT_GONE)
         rc = ct_remove(call, ct, request->volumes);
     hull_unshield(call);
