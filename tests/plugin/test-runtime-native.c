@@ -332,6 +332,35 @@ FIBER_TEST(mounts_on_proc_are_refused)
     }
 }
 
+FIBER_TEST(proc_replaced_by_a_bind)
+{
+    struct box box;
+    box_new(call, &box);
+    box.request.spec.mounts.v[0] =
+        (struct oci_mount){.destination = "/proc", .type = "bind", .source = "/proc"};
+    BOX_RUN(&box, "true");
+    CHECK_KIND(runtime_create(call, PORT, &box.request, &box.made), HULL_INVALID);
+    CHECK_HAS(hull_error(call), "cannot be mounted because it is inside /proc");
+}
+
+/* A volume on /dev whose names lead elsewhere. */
+FIBER_TEST(hostile_volume_on_dev)
+{
+    struct box box;
+    box_new(call, &box);
+    const char *dev = box_folder(&box, "volume");
+    CHECK_INT(symlink("/proc/sys/kernel/core_pattern", hull_printf(call, "%s/null", dev)), 0);
+    CHECK_INT(symlink("/proc/sys/kernel/core_pattern", hull_printf(call, "%s/console", dev)), 0);
+    box_mount(&box, "/dev", "bind", dev, "rbind");
+    box.request.spec.process.terminal = true;
+    BOX_RUN(&box, "sh", "-c",
+            "wc -c < /proc/keys; wc -c < /proc/sys/kernel/core_pattern; echo x > "
+            "/proc/sys/kernel/core_pattern");
+    box_go(&box);
+    CHECK_HAS(box.output, "0\r\n");
+    CHECK_HAS(box.output, "Read-only file system");
+}
+
 FIBER_TEST(binds)
 {
     struct box box;

@@ -98,7 +98,7 @@ static int enter_container(void)
     root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (root_fd < 0)
         return shim_fail_errno("open the container's root");
-    return shim.tty ? terminal_open(&tty_master) : 0;
+    return shim.tty ? terminal_open(-1, &tty_master) : 0;
 }
 
 static int change_directory(void)

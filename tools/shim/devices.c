@@ -120,9 +120,10 @@ static int set_size(int fd)
     return ioctl(fd, TIOCSWINSZ, &size);
 }
 
-int terminal_open(int *ret_master)
+int terminal_open(int pts_fd, int *ret_master)
 {
-    HULL_AUTO_FD pts = root_open("/dev/pts", O_PATH | O_DIRECTORY);
+    HULL_AUTO_FD pts = pts_fd >= 0 ? fcntl(pts_fd, F_DUPFD_CLOEXEC, 3)
+                                   : root_open("/dev/pts", O_PATH | O_DIRECTORY);
     struct statfs fs;
     if (pts < 0 || fstatfs(pts, &fs) < 0)
         return shim_fail_errno("open terminal: /dev/pts");

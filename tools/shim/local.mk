@@ -1,7 +1,7 @@
 # tools/shim: hull-shim, static. What it uses of core and api is compiled into it once more.
 hullexec_PROGRAMS += tools/hull-shim
 tools_hull_shim_SOURCES = tools/shim/main.c tools/shim/child.c tools/shim/control.c \
-	tools/shim/devices.c tools/shim/filesystems.c tools/shim/identity.c tools/shim/launch.c \
+	tools/shim/devices.c tools/shim/filesystems.c tools/shim/foreign.c tools/shim/identity.c tools/shim/launch.c \
 	tools/shim/log.c tools/shim/loop.c tools/shim/mount_options.c tools/shim/mounts.c \
 	tools/shim/output.c tools/shim/plan.c tools/shim/plan.h tools/shim/protect.c \
 	tools/shim/protocol.h tools/shim/resolve.c tools/shim/shim.h tools/shim/spawn.c \

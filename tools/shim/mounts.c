@@ -56,6 +56,8 @@ static int open_sources(void)
         sources[i] = open_tree(AT_FDCWD, mount->source == NULL ? "" : mount->source,
                                OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC |
                                    (options.recursive ? AT_RECURSIVE : 0u));
+        if (sources[i] < 0 && errno == EINVAL)
+            sources[i] = foreign_tree(mount->source);
         if (sources[i] < 0)
             return shim_fail_errno("error mounting \"%s\" to rootfs at \"%s\"",
                                    mount->source == NULL ? "" : mount->source, mount->destination);
@@ -97,19 +99,30 @@ static int attach_root(void)
     return attach_mount(root_fd, place, shim.plan.dir);
 }
 
-/* The place of TARGET below the root as the kernel names it, or NULL. */
-static const char *path_inside(int target, char *buffer, size_t size)
+/* The length of the kernel's name of FD, -1 on an error. */
+static ssize_t name_of(int fd, char *buffer, size_t size)
 {
     char name[64];
-    snprintf(name, sizeof(name), "/proc/self/fd/%d", target);
+    snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
     ssize_t n = readlink(name, buffer, size - 1);
-    if (n < 0)
+    buffer[n < 0 ? 0 : n] = '\0';
+    return n;
+}
+
+/* The place of TARGET below the root as the kernel names it, or NULL when it is not below. */
+static const char *path_inside(int target, char *buffer, size_t size)
+{
+    char root[4096];
+    ssize_t length = name_of(root_fd, root, sizeof(root));
+    if (length < 0 || name_of(target, buffer, size) < length ||
+        strncmp(buffer, root, (size_t)length) != 0)
         return NULL;
-    buffer[n] = '\0';
-    size_t prefix = strlen(shim.plan.dir);
-    while (prefix > 0 && shim.plan.dir[prefix - 1] == '/')
-        prefix--;
-    return (size_t)n > prefix ? buffer + prefix : NULL;
+    return buffer + length;
+}
+
+static bool is_proc(const char *path)
+{
+    return strncmp(path, "/proc", 5) == 0 && (path[5] == '\0' || path[5] == '/');
 }
 
 /* What lies on or under /proc, wherever a symbolic link makes it look to be. */
@@ -119,10 +132,14 @@ static int refuse_proc(const struct oci_mount *mount, int target)
     char buffer[4096];
     if (fstatfs(target, &fs) < 0)
         return shim_fail_errno("mount on %s", mount->destination);
-    if (fs.f_type != PROC_SUPER_MAGIC)
-        return 0;
     const char *path = path_inside(target, buffer, sizeof(buffer));
-    for (size_t i = 0; path != NULL && i < HULL_COUNT(proc_allowed); i++) {
+    if (path == NULL)
+        return shim_fail(HULL_INVALID, "mount on %s: it is outside of the root file system",
+                         mount->destination);
+    bool proc_itself = hull_streq(mount->type, "proc") && strcmp(path, "/proc") == 0;
+    if (proc_itself || (fs.f_type != PROC_SUPER_MAGIC && !is_proc(path)))
+        return 0;
+    for (size_t i = 0; i < HULL_COUNT(proc_allowed); i++) {
         if (strcmp(path, proc_allowed[i]) == 0)
             return 0;
     }
@@ -317,7 +334,7 @@ int mounts_setup(int *ret_tty_fd)
     if (rc == 0)
         rc = protect_paths();
     if (rc == 0 && shim.tty)
-        rc = terminal_open(ret_tty_fd);
+        rc = terminal_open(devpts_fd, ret_tty_fd);
     if (rc == 0 && shim.tty)
         rc = mount_console(*ret_tty_fd);
     return rc < 0 ? rc : change_root();

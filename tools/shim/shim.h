@@ -113,8 +113,10 @@ int devices_elsewhere(void) HULL_CHECKED;
 /* Open the host's /dev/null, which hides files. Before anything is mounted. */
 int protect_open(void) HULL_CHECKED;
 int protect_paths(void) HULL_CHECKED;
-/* A terminal in the container's own devpts. */
-int terminal_open(int *ret_master) HULL_CHECKED;
+/* A clone of the mount /proc/PID/root/… of another namespace, or -1 with errno. */
+int foreign_tree(const char *source);
+/* A terminal in the devpts at PTS_FD, or, when that is -1, at the container's /dev/pts. */
+int terminal_open(int pts_fd, int *ret_master) HULL_CHECKED;
 /* Make the other end standard input, output and error, and the controlling terminal. */
 int terminal_use(int master) HULL_CHECKED;
 
