@@ -211,8 +211,8 @@ HULL_MESSAGE(log_config, LOG_CONFIG_FIELDS)
     F(T, MAP, _, sysctls, "Sysctls", HULL_OMIT, "")                           \
     F(T, STRING, _, runtime, "Runtime", 0, "")                                \
     F(T, STRING, _, isolation, "Isolation", 0, "")                            \
-    F(T, STRV, _, masked_paths, "MaskedPaths", 0, "")                         \
-    F(T, STRV, _, readonly_paths, "ReadonlyPaths", 0, "")
+    F(T, STRV, _, masked_paths, "MaskedPaths", HULL_NULL, "")                 \
+    F(T, STRV, _, readonly_paths, "ReadonlyPaths", HULL_NULL, "")
 HULL_MESSAGE(host_config, HOST_CONFIG_FIELDS)
 
 #define CONTAINER_CONFIG_FIELDS(F, T)                                       \
