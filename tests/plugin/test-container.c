@@ -87,7 +87,7 @@ static const char *state_of(struct hull_call *call, const char *id)
     return reply.state->status;
 }
 
-/* --- one after the other ----------------------------------------------------------------------- */
+/* --- one after the other ---------------------------------------------------------------------- */
 
 FIBER_TEST(a_life)
 {
@@ -223,7 +223,7 @@ FIBER_TEST(restart_policy)
     world_end();
 }
 
-/* --- each step fails in turn ------------------------------------------------------------------- */
+/* --- each step fails in turn ------------------------------------------------------------------ */
 
 FIBER_TEST(a_create_that_fails_leaves_no_trace)
 {
@@ -296,7 +296,7 @@ FIBER_TEST(a_remove_that_fails_can_be_tried_again)
     world_end();
 }
 
-/* --- all at once ------------------------------------------------------------------------------- */
+/* --- all at once ------------------------------------------------------------------------------ */
 
 struct client {
     unsigned seed;
@@ -403,7 +403,7 @@ TEST(a_crowd_ends_in_a_legal_state_4)
     crowd_with(444);
 }
 
-/* --- after a crash ----------------------------------------------------------------------------- */
+/* --- after a crash ---------------------------------------------------------------------------- */
 
 static char *document(struct hull_call *call, const char *id, const char *name, const char *intent,
                       const char *state, const char *more)
