@@ -156,3 +156,14 @@ tests_unit_test_ports_SOURCES = tests/unit/test-ports.c plugins/engine/network/p
 tests_unit_test_ports_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_ports_LDFLAGS = $(TEST_LDFLAGS)
 tests_unit_test_ports_LDADD = $(TEST_LIBADD)
+
+check_PROGRAMS += tests/unit/test-units tests/unit/test-template
+TESTS += tests/unit/test-units tests/unit/test-template
+tests_unit_test_units_SOURCES = tests/unit/test-units.c
+tests_unit_test_units_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_units_LDFLAGS = $(TEST_LDFLAGS)
+tests_unit_test_units_LDADD = plugins/common/libcommon.la core/libhull.la -lm
+tests_unit_test_template_SOURCES = tests/unit/test-template.c
+tests_unit_test_template_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_template_LDFLAGS = $(TEST_LDFLAGS)
+tests_unit_test_template_LDADD = plugins/common/libcommon.la core/libhull.la $(CJSON_LIBS)
