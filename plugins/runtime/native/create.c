@@ -174,6 +174,8 @@ int native_create(struct hull_call *call, const struct runtime_create_request *r
                   struct runtime_create_reply *reply)
 {
     struct cgroup cgroup = {};
+    /* What comes in a message is the receiver's; the shim has a descriptor of its own. */
+    HULL_AUTO_FD rootfs_fd HULL_UNUSED = request->rootfs_fd;
     reply->netns_fd = -1;
     if (ctr_find(request->id) != NULL)
         return hull_fail(call, HULL_CONFLICT, "container %s is made already", request->id);
