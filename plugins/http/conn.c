@@ -157,11 +157,12 @@ static int check_origin(struct hull_call *call, struct http_request *request)
     const char *host = http_header(&request->head, "Host");
     size_t length = host ? strcspn(host, ":") : 0;
 
-    if (!request->conn->listener->tcp || request->conn->listener->tls)
+    if (!request->conn->listener->tcp)
         return 0;
     if (http_header(&request->head, "Origin"))
         return hull_fail(call, HULL_FORBIDDEN, "requests of web pages are refused");
-    if (!host || *host == '[' || strspn(host, "0123456789.:") == strlen(host) ||
+    if (request->conn->tls || !host || *host == '[' ||
+        strspn(host, "0123456789.:") == strlen(host) ||
         (length == 9 && strncasecmp(host, "localhost", 9) == 0))
         return 0;
     return hull_fail(call, HULL_FORBIDDEN,
