@@ -509,6 +509,7 @@ struct sweeper {
     struct job *job;
     const char *folder;
     bool (*unwanted)(const struct job *job, const char *name);
+    int rc; /* of the first that can't be removed; the others go all the same */
 };
 
 static int sweep_entry(void *ctx, const struct root_entry *entry)
@@ -519,17 +520,20 @@ static int sweep_entry(void *ctx, const struct root_entry *entry)
         return 1;
     snprintf(path, sizeof(path), "%s/%s", sweeper->folder, entry->name);
     int rc = remove_path(path);
-    return rc < 0 ? rc : 1;
+    if (rc < 0 && sweeper->rc == 0)
+        sweeper->rc = rc;
+    return 1;
 }
 
 static int sweep_work(struct hull_work *work, void *arg)
 {
     struct job *job = arg;
     struct sweeper sweepers[] = {
-        {job, "containers", is_unknown_container},
-        {job, ".", is_unknown_layer},
-        {job, "tmp", is_stale_tmp},
+        {job, "containers", is_unknown_container, 0},
+        {job, ".", is_unknown_layer, 0},
+        {job, "tmp", is_stale_tmp, 0},
     };
+    int result = 0;
     for (size_t i = 0; i < HULL_COUNT(sweepers); i++) {
         if (sweepers[i].unwanted == is_unknown_layer && job->sweep->layers.v == NULL)
             continue;
@@ -537,10 +541,11 @@ static int sweep_work(struct hull_work *work, void *arg)
             continue;
         HULL_AUTO_FD fd = openat(layers.root_fd, sweepers[i].folder, DIR_FLAGS);
         int rc = fd < 0 ? -errno : root_walk(fd, sweep_entry, NULL, &sweepers[i]);
-        if (rc < 0)
-            return fail(work, -rc, "sweeping", sweepers[i].folder);
+        rc = rc < 0 ? rc : sweepers[i].rc;
+        if (rc < 0 && result == 0)
+            result = fail(work, -rc, "sweeping", sweepers[i].folder);
     }
-    return 0;
+    return result;
 }
 
 int layers_sweep(struct hull_call *call, const struct storage_sweep_request *request,

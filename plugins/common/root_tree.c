@@ -218,25 +218,33 @@ static int move_up(struct remover *remover, int dir_fd, const char *name)
     return renameat(dir_fd, name, remover->top_fd, beside) < 0 ? -errno : 0;
 }
 
-static int remove_entry(struct remover *remover, int dir_fd, const char *name, size_t depth)
+/* A folder that is not empty. */
+static int remove_folder(struct remover *remover, int dir_fd, const char *name, size_t depth)
 {
-    if (unlinkat(dir_fd, name, 0) == 0 || errno == ENOENT)
-        return 0;
-    if (errno != EISDIR && errno != EPERM)
-        return -errno;
-    if (unlinkat(dir_fd, name, AT_REMOVEDIR) == 0)
-        return 0;
-    if (errno != ENOTEMPTY && errno != EEXIST)
-        return -errno;
     if (depth >= REMOVE_DEPTH)
         return move_up(remover, dir_fd, name);
     HULL_AUTO_FD fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0)
-        return -errno;
+        return errno == ENOENT ? 0 : -errno;
     int rc = remove_content(remover, fd, depth + 1);
     if (rc < 0)
         return rc;
-    return unlinkat(dir_fd, name, AT_REMOVEDIR) < 0 ? -errno : 0;
+    return unlinkat(dir_fd, name, AT_REMOVEDIR) < 0 && errno != ENOENT ? -errno : 0;
+}
+
+static int remove_entry(struct remover *remover, int dir_fd, const char *name, size_t depth)
+{
+    if (unlinkat(dir_fd, name, 0) == 0 || errno == ENOENT)
+        return 0;
+    int err = errno;
+    if (err != EISDIR && err != EPERM)
+        return -err;
+    if (unlinkat(dir_fd, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
+        return 0;
+    if (errno == ENOTDIR) /* a file that must not be removed: immutable */
+        return -err;
+    return errno == ENOTEMPTY || errno == EEXIST ? remove_folder(remover, dir_fd, name, depth)
+                                                 : -errno;
 }
 
 static int remove_content(struct remover *remover, int fd, size_t depth)
