@@ -19,9 +19,14 @@
 /* Enough for any answer the kernel gives in one piece. */
 #define RECEIVE_SIZE 65536
 
+/* An answer that takes this long will not come. */
+#define ANSWER_SECONDS 10
+
 static void set_options(int fd)
 {
     int on = 1;
+    struct timeval limit = {.tv_sec = ANSWER_SECONDS};
+    (void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
     /* Both only improve error texts and speed: an old kernel works without. */
     (void)setsockopt(fd, SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof(on));
     (void)setsockopt(fd, SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof(on));
@@ -277,11 +282,25 @@ static void take_message(struct exchange *exchange, const struct nlmsghdr *messa
         if (ack->error != 0 && exchange->rc == 0)
             note_failure(exchange, message, ack->error);
         exchange->left--;
+        /* One that asked for no answer and failed stands for all: so does nfnetlink. */
+        if (ack->error != 0 && (ack->msg.nlmsg_flags & (NLM_F_ACK | NLM_F_DUMP)) == 0)
+            exchange->left = 0;
     } else if (message->nlmsg_type == NLMSG_DONE) {
         exchange->left--;
     } else if (exchange->reply != NULL) {
         exchange->reply(message, exchange->ctx);
     }
+}
+
+/* The kernel takes a batch only whole. */
+static void make_room(int fd, size_t size)
+{
+    int room = 0;
+    socklen_t length = sizeof(room);
+    if (getsockopt(fd, SOL_SOCKET, SO_SNDBUF, &room, &length) == 0 && (size_t)room / 2 > size)
+        return;
+    room = (int)size + 65536;
+    (void)setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof(room));
 }
 
 int nl_transact(int fd, struct nl_batch *batch, nl_reply_fn *reply, void *ctx,
@@ -290,6 +309,7 @@ int nl_transact(int fd, struct nl_batch *batch, nl_reply_fn *reply, void *ctx,
     struct exchange exchange = {batch->first, count_answers(batch), 0, reply, ctx, ret_failure};
     if (ret_failure != NULL)
         *ret_failure = (struct nl_failure){0};
+    make_room(fd, batch->length);
     if (send(fd, batch->data, batch->length, 0) < 0)
         return -errno;
     HULL_AUTO_FREE char *buffer = malloc(RECEIVE_SIZE);

@@ -46,7 +46,7 @@ static struct network_join_request request_of(struct hull_call *call, const char
 {
     struct network_join_request request = {
         .container_id = id, .name = "web", .network_mode = "default"};
-    request.netns_fd = place->netns_fd;
+    request.netns_fd = fcntl(place->netns_fd, F_DUPFD_CLOEXEC, 0); /* the engine closes it */
     if (port != NULL) {
         struct port_binding_list *list =
             HULL_MSGMAP_ADD(hull_call_arena(call), &request.port_bindings, port);

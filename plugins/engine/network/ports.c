@@ -138,15 +138,29 @@ static int by_text(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static void add_key(struct hull_call *call, struct hull_strv *keys, const char *key)
-{
-    if (!hull_strv_contains(keys, key))
-        hull_strv_add(hull_call_arena(call), keys, key);
-}
-
 static char *port_key(struct hull_call *call, const struct firewall_port *port)
 {
     return hull_printf(call, "%d/%s", (int)port->port, port->protocol);
+}
+
+/* The keys of all ports, each once, in order. */
+static void list_keys(struct hull_call *call, const struct hull_strv *exposed,
+                      const struct firewall_ports *ports, struct hull_strv *ret_keys)
+{
+    struct hull_arena *arena = hull_call_arena(call);
+    struct hull_strv all = {0};
+    for (size_t i = 0; i < ports->ports.n; i++)
+        hull_strv_add(arena, &all, port_key(call, &ports->ports.v[i]));
+    for (size_t i = 0; i < exposed->n; i++) {
+        const char *key = exposed->v[i];
+        hull_strv_add(arena, &all, strchr(key, '/') ? key : hull_printf(call, "%s/tcp", key));
+    }
+    if (all.n > 0)
+        qsort(all.v, all.n, sizeof(*all.v), by_text);
+    for (size_t i = 0; i < all.n; i++) {
+        if (ret_keys->n == 0 || strcmp(ret_keys->v[ret_keys->n - 1], all.v[i]) != 0)
+            hull_strv_add(arena, ret_keys, all.v[i]);
+    }
 }
 
 void net_ports_show(struct hull_call *call, const struct hull_strv *exposed,
@@ -154,19 +168,12 @@ void net_ports_show(struct hull_call *call, const struct hull_strv *exposed,
 {
     struct hull_arena *arena = hull_call_arena(call);
     struct hull_strv keys = {0};
-    for (size_t i = 0; i < ports->ports.n; i++)
-        add_key(call, &keys, port_key(call, &ports->ports.v[i]));
-    for (size_t i = 0; i < exposed->n; i++) {
-        const char *key = exposed->v[i];
-        add_key(call, &keys, strchr(key, '/') != NULL ? key : hull_printf(call, "%s/tcp", key));
-    }
+    list_keys(call, exposed, ports, &keys);
     settings->ports.n = keys.n;
     settings->ports.keys = hull_alloc(call, (keys.n + 1) * sizeof(*keys.v));
     settings->ports.v = hull_alloc(call, (keys.n + 1) * sizeof(*settings->ports.v));
-    if (keys.n == 0)
-        return;
-    qsort(keys.v, keys.n, sizeof(*keys.v), by_text);
-    memcpy(settings->ports.keys, keys.v, keys.n * sizeof(*keys.v));
+    if (keys.n > 0)
+        memcpy(settings->ports.keys, keys.v, keys.n * sizeof(*keys.v));
     for (size_t i = 0; i < ports->ports.n; i++) {
         const struct firewall_port *port = &ports->ports.v[i];
         const char *key = port_key(call, port);

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <linux/filter.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -84,41 +85,46 @@ static int hold(const struct ip_addr *host, uint8_t protocol, uint16_t port, uin
     return HULL_TAKE_FD(fd);
 }
 
-static int fail_bind(struct hull_call *call, const struct firewall_port *port, int err)
+static int fail_bind(struct hull_problem *problem, const struct fw_claim *claim, int err)
 {
-    bool v6 = strchr(port->host_ip, ':') != NULL;
-    const char *range = port->host_port_end > port->host_port
-                            ? hull_printf(call, "-%d", (int)port->host_port_end)
-                            : "";
-    return hull_fail(call, HULL_INTERNAL, "Bind for %s%s%s:%d%s failed: %s", v6 ? "[" : "",
-                     port->host_ip, v6 ? "]" : "", (int)port->host_port, range,
-                     err == EADDRINUSE ? "port is already allocated" : strerror(err));
+    char host[IP_TEXT_SIZE];
+    char range[16] = "";
+    bool v6 = claim->port.host.family == AF_INET6;
+    if (claim->last > claim->port.host_port)
+        snprintf(range, sizeof(range), "-%u", claim->last);
+    return hull_problem_set(problem, HULL_INTERNAL, "Bind for %s%s%s:%u%s failed: %s",
+                            v6 ? "[" : "", ip_text(&claim->port.host, host), v6 ? "]" : "",
+                            claim->port.host_port, range,
+                            err == EADDRINUSE ? "port is already allocated" : strerror(err));
 }
 
-int fw_claim(struct hull_call *call, struct firewall_port *port, int *ret_fd)
+static int claim_one(struct fw_claim *claim, struct hull_problem *problem)
 {
-    struct fw_port numbers;
-    int rc = fw_port_read(call, port, &numbers);
-    if (rc < 0)
-        return rc;
-    int64_t last = port->host_port_end > port->host_port ? port->host_port_end : port->host_port;
+    struct fw_port *port = &claim->port;
     uint16_t got = 0;
     int fd = -EADDRINUSE;
-    for (int64_t at = port->host_port; fd == -EADDRINUSE && at <= last && at <= 65535; at++)
-        fd = hold(&numbers.host, numbers.protocol, (uint16_t)at, &got);
+    unsigned last = claim->last > port->host_port ? claim->last : port->host_port;
+    for (unsigned at = port->host_port; fd == -EADDRINUSE && at <= last; at++)
+        fd = hold(&port->host, port->protocol, (uint16_t)at, &got);
     if (fd == -EPROTONOSUPPORT || fd == -ESOCKTNOSUPPORT || fd == -EAFNOSUPPORT) {
         if (port->host_port == 0)
-            return hull_fail(call, HULL_NOT_SUPPORTED,
-                             "this kernel has no %s sockets: name the host port of %d/%s",
-                             port->protocol, (int)port->port, port->protocol);
-        *ret_fd = -1;
-        port->host_port_end = 0;
+            return hull_problem_set(problem, HULL_NOT_SUPPORTED,
+                                    "this kernel has no sockets for protocol %u: name the host "
+                                    "port of %u",
+                                    port->protocol, port->port);
         return 0;
     }
     if (fd < 0)
-        return fail_bind(call, port, -fd);
+        return fail_bind(problem, claim, -fd);
     port->host_port = got;
-    port->host_port_end = 0;
-    *ret_fd = fd;
+    claim->fd = fd;
     return 0;
+}
+
+int fw_claim(struct fw_claim *claims, size_t count, struct hull_problem *problem)
+{
+    int rc = 0;
+    for (size_t i = 0; i < count && rc == 0; i++)
+        rc = claim_one(&claims[i], problem);
+    return rc;
 }

@@ -45,6 +45,9 @@ int fw_port_read(struct hull_call *call, const struct firewall_port *port, struc
     return 0;
 }
 
+/* Elements of one message: an attribute has at most 64 KB, and the biggest element 100 bytes. */
+#define ELEMENTS_MAX 500
+
 /* --- messages -------------------------------------------------------------------------------- */
 
 static void begin(struct nl_batch *batch, uint16_t type, uint16_t flags, uint8_t family,
@@ -95,20 +98,37 @@ static void put_element(struct nl_batch *batch, const struct fw_port *port, bool
     add_port_part(&key, port->host_port);
     add_part(&value, port->address.bytes, size);
     add_port_part(&value, port->port);
-    size_t elements = nl_nest(batch, NFTA_SET_ELEM_LIST_ELEMENTS);
     size_t element = nl_nest(batch, NFTA_LIST_ELEM);
     put_parts(batch, NFTA_SET_ELEM_KEY, &key);
     if (add)
         put_parts(batch, NFTA_SET_ELEM_DATA, &value);
     nl_nest_end(batch, element);
-    nl_nest_end(batch, elements);
 }
 
+/* The map of PORT: the same pointer for the same map. */
 static const char *map_of(const struct fw_port *port)
 {
     if (port->host.family == AF_INET6)
         return ip_is_any(&port->host) ? "any6" : "host6";
     return ip_is_any(&port->host) ? "any4" : "host4";
+}
+
+/* One message with the elements from PORTS on that are in the same map, as many as fit. Returns
+ * how many. */
+static size_t put_elements(struct nl_batch *batch, const char *table, const struct fw_port *ports,
+                           size_t count, bool add)
+{
+    size_t n = 0;
+    const char *map = map_of(&ports[0]);
+    begin(batch, table_type(add ? NFT_MSG_NEWSETELEM : NFT_MSG_DELSETELEM),
+          (uint16_t)(NLM_F_ACK | (add ? NLM_F_CREATE : 0)), NFPROTO_INET, 0);
+    nl_put_text(batch, NFTA_SET_ELEM_LIST_TABLE, table);
+    nl_put_text(batch, NFTA_SET_ELEM_LIST_SET, map);
+    size_t elements = nl_nest(batch, NFTA_SET_ELEM_LIST_ELEMENTS);
+    while (n < count && n < ELEMENTS_MAX && map_of(&ports[n]) == map)
+        put_element(batch, &ports[n++], add);
+    nl_nest_end(batch, elements);
+    return n;
 }
 
 int fw_elements(const char *table, const struct fw_port *ports, size_t count, bool add)
@@ -118,13 +138,8 @@ int fw_elements(const char *table, const struct fw_port *ports, size_t count, bo
         return fd;
     struct nl_batch batch = {0};
     begin(&batch, NFNL_MSG_BATCH_BEGIN, 0, AF_UNSPEC, NFNL_SUBSYS_NFTABLES);
-    for (size_t i = 0; i < count; i++) {
-        begin(&batch, table_type(add ? NFT_MSG_NEWSETELEM : NFT_MSG_DELSETELEM),
-              (uint16_t)(NLM_F_ACK | (add ? NLM_F_CREATE : 0)), NFPROTO_INET, 0);
-        nl_put_text(&batch, NFTA_SET_ELEM_LIST_TABLE, table);
-        nl_put_text(&batch, NFTA_SET_ELEM_LIST_SET, map_of(&ports[i]));
-        put_element(&batch, &ports[i], add);
-    }
+    for (size_t done = 0; done < count;)
+        done += put_elements(&batch, table, ports + done, count - done, add);
     begin(&batch, NFNL_MSG_BATCH_END, 0, AF_UNSPEC, NFNL_SUBSYS_NFTABLES);
     int rc = nl_transact(fd, &batch, NULL, NULL, NULL);
     nl_done(&batch);

@@ -21,10 +21,12 @@
 #include "instance.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <nftables/libnftables.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/select.h>
 #include <unistd.h>
 
 /* One network, or the ports of one container. */
@@ -40,7 +42,8 @@ static struct entry *networks;
 static struct entry *holders; /* of ports */
 static bool ready;            /* the table is there */
 static char *table;
-static struct hull_lock lock; /* over changes of the table */
+static struct hull_lock lock; /* over changes of the table, and NFT */
+static struct nft_ctx *nft;
 static struct fw_watch watch;
 
 /* --- memory ---------------------------------------------------------------------------------- */
@@ -115,18 +118,33 @@ static void gather(struct hull_call *call, struct firewall_state *state)
 
 /* --- the table ------------------------------------------------------------------------------- */
 
-static int run_text(struct hull_work *work, void *arg)
+/*
+ * libnftables waits with select(2), which can't take a descriptor above 1023: the socket is
+ * opened when the plugin is loaded, and kept.
+ */
+static int open_nftables(struct hull_call *call)
 {
-    struct nft_ctx *nft = nft_ctx_new(NFT_CTX_DEFAULT);
+    HULL_AUTO_FD probe = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    if (probe < 0 || probe >= FD_SETSIZE - 1)
+        return hull_fail(call, HULL_UNAVAILABLE,
+                         "nftables can't be used with so many open descriptors: start the daemon "
+                         "again");
+    hull_fd_cleanup(&probe);
+    probe = -1;
+    nft = nft_ctx_new(NFT_CTX_DEFAULT);
     if (nft == NULL)
-        return hull_problem_set(&work->problem, HULL_INTERNAL, "nftables can't be used");
+        return hull_fail(call, HULL_INTERNAL, "nftables can't be used");
     nft_ctx_buffer_error(nft);
     nft_ctx_buffer_output(nft);
+    return 0;
+}
+
+static int run_text(struct hull_work *work, void *arg)
+{
     int rc = 0;
     if (nft_run_cmd_from_buffer(nft, arg) != 0)
         rc = hull_problem_set(&work->problem, HULL_INTERNAL, "nftables: %.300s",
                               nft_ctx_get_error_buffer(nft));
-    nft_ctx_free(nft);
     return rc;
 }
 
@@ -271,6 +289,39 @@ static void drop_holder(const char *container_id)
         free_entry(link);
 }
 
+struct claim_work {
+    struct fw_claim *claims;
+    size_t count;
+};
+
+static int run_claim(struct hull_work *work, void *arg)
+{
+    struct claim_work *claims = arg;
+    return fw_claim(claims->claims, claims->count, &work->problem);
+}
+
+/* Hold the COUNT ports of ENTRY from FIRST on; what was chosen is filled in. LOCK is held. */
+static int claim_ports(struct hull_call *call, struct entry *entry, size_t first, size_t count)
+{
+    struct claim_work work = {hull_alloc(call, (count + 1) * sizeof(*work.claims)), count};
+    for (size_t i = 0; i < count; i++) {
+        const struct firewall_port *port = &entry->ports.ports.v[first + i];
+        int rc = fw_port_read(call, port, &work.claims[i].port);
+        if (rc < 0)
+            return rc;
+        work.claims[i].last = (uint16_t)port->host_port_end;
+        work.claims[i].fd = -1;
+    }
+    int rc = hull_work(call, run_claim, &work);
+    for (size_t i = 0; i < count; i++) {
+        struct firewall_port *port = &entry->ports.ports.v[first + i];
+        entry->fds[first + i] = work.claims[i].fd;
+        port->host_port = work.claims[i].port.host_port;
+        port->host_port_end = rc == 0 ? 0 : port->host_port_end;
+    }
+    return rc;
+}
+
 static int publish(struct hull_call *call, const struct firewall_ports *request,
                    struct firewall_ports *ret_reply)
 {
@@ -282,8 +333,7 @@ static int publish(struct hull_call *call, const struct firewall_ports *request,
                          request->container_id);
     struct entry *entry = remember_ports(request);
     const char *id = hull_strdup(call, request->container_id);
-    for (size_t i = 0; i < entry->ports.ports.n && rc == 0; i++)
-        rc = fw_claim(call, &entry->ports.ports.v[i], &entry->fds[i]);
+    rc = claim_ports(call, entry, 0, entry->ports.ports.n);
     if (rc == 0)
         rc = write_ports(call, &entry->ports, true);
     if (rc < 0) {
@@ -314,14 +364,18 @@ static int unpublish(struct hull_call *call, const struct firewall_ports *reques
 
 /* --- restart --------------------------------------------------------------------------------- */
 
+/* Hold again what can be held; containers keep their ports in any case. */
 static void claim_again(struct hull_call *call, struct entry *entry)
 {
-    for (size_t i = 0; i < entry->ports.ports.n; i++) {
-        if (fw_claim(call, &entry->ports.ports.v[i], &entry->fds[i]) == 0)
-            continue;
+    size_t count = entry->ports.ports.n;
+    size_t first = 0;
+    while (first < count && claim_ports(call, entry, first, count - first) < 0) {
         hull_log(call, HULL_LOG_WARN, "host port not held", "container", entry->ports.container_id,
                  "error", hull_error(call), NULL);
         hull_error_clear(call);
+        while (first < count && entry->fds[first] >= 0)
+            first++;
+        first++; /* the one that failed */
     }
 }
 
@@ -376,12 +430,14 @@ static int look_again(struct hull_call *call)
 
 static int init(struct hull_call *call)
 {
-    (void)call;
     const char *suffix = instance_suffix();
     size_t size = strlen(suffix) + sizeof("hull-");
     table = calloc(1, size);
     HULL_ASSERT(table != NULL);
     snprintf(table, size, "hull%s%s", *suffix == '\0' ? "" : "-", suffix);
+    int rc = open_nftables(call);
+    if (rc < 0)
+        return rc;
     watch = (struct fw_watch){table, look_again};
     hull_spawn("firewall-watch", fw_watch_run, &watch);
     return 0;
@@ -393,6 +449,9 @@ static void fini(void)
         free_entry(&networks);
     while (holders != NULL)
         free_entry(&holders);
+    if (nft != NULL)
+        nft_ctx_free(nft);
+    nft = NULL;
     free(table);
     table = NULL;
 }

@@ -47,12 +47,18 @@ int fw_count_rules(const char *table, const char *chain) HULL_CHECKED;
 
 /* --- host ports (claim.c) ------------------------------------------------------------------ */
 
+/* What is to be held. */
+struct fw_claim {
+    struct fw_port port; /* host_port 0: any free one; what was found is filled in */
+    uint16_t last;       /* the end of a range to choose from, or 0 */
+    int fd;              /* the socket, or -1 for a protocol this kernel has no sockets for */
+};
 /*
- * Hold the host's side of PORT by a socket that is bound and does not listen, so that no program
- * of the host takes it: *ret_fd, or -1 for a protocol this kernel has no sockets for. HostPort 0
- * is chosen and filled in, as is one of a range. -HULL_INTERNAL "Bind for … failed".
+ * Hold the host's side of COUNT ports, each by a socket that is bound and does not listen, so
+ * that no program of the host takes it. Those before the first that fails are held. Worker-safe.
+ * -HULL_INTERNAL "Bind for … failed".
  */
-int fw_claim(struct hull_call *call, struct firewall_port *port, int *ret_fd) HULL_CHECKED;
+int fw_claim(struct fw_claim *claims, size_t count, struct hull_problem *problem) HULL_CHECKED;
 
 /* --- somebody else's changes (watch.c) ----------------------------------------------------- */
 
