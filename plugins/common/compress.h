@@ -25,11 +25,7 @@ enum compress_format compress_detect(const void *data, size_t size);
 /* "gzip"; "uncompressed" for COMPRESS_NONE. */
 const char *compress_name(enum compress_format format);
 
-/* A source has nothing now: come back later. It is no kind of error. */
-#define COMPRESS_AGAIN (-1000)
-
-/* Where compressed bytes come from: up to SIZE of them, 0 at the end, COMPRESS_AGAIN, or -KIND with
- * PROBLEM set. */
+/* Where compressed bytes come from: up to SIZE of them, 0 at the end, or -KIND with PROBLEM set. */
 typedef ssize_t compress_source(void *ctx, void *buffer, size_t size, struct hull_problem *problem);
 /* A source that reads a descriptor; CTX points at the int. Blocks. */
 ssize_t compress_read_fd(void *ctx, void *buffer, size_t size, struct hull_problem *problem);
@@ -45,9 +41,8 @@ struct decompress;
 struct decompress *decompress_new(compress_source *source, void *ctx,
                                   const struct compress_limits *limits);
 /*
- * Up to SIZE bytes; 0 at the end; COMPRESS_AGAIN when the source says so. -HULL_INVALID for damaged
- * or truncated data, -HULL_TOO_LARGE above a limit, -HULL_NOT_SUPPORTED, naming it, for a format
- * that is not read.
+ * Up to SIZE bytes; 0 at the end; -HULL_INVALID for damaged or truncated data, -HULL_TOO_LARGE
+ * above a limit, -HULL_NOT_SUPPORTED, naming it, for a format that is not read.
  */
 ssize_t decompress_read(struct decompress *stream, void *buffer, size_t size,
                         struct hull_problem *problem) HULL_CHECKED;

@@ -17,6 +17,8 @@
 #define MEMBERS_MAX 100000
 #define LINKS_MAX 8
 #define CHUNK (256 << 10)
+/* The disk is waited for while the next members are read, but not for more than so many. */
+#define KEEPING_MAX 3
 #define BLOB_PREFIX "blobs/sha256/"
 
 /* The state of reading, used by one worker job after the other. */
@@ -31,7 +33,8 @@ struct reader {
     char *text;            /* take: where to */
     char ret[DIGEST_SIZE]; /* copy: of what was copied */
     int64_t ret_size;
-    const volatile bool *canceled;
+    struct hull_task *keeping[KEEPING_MAX]; /* blobs on their way to the disk, a ring */
+    size_t kept;
 };
 
 static ssize_t tar_source(void *ctx, void *buffer, size_t size)
@@ -194,12 +197,61 @@ static const char *promised(struct hull_call *call, const char *name)
     return digest_valid(digest) ? digest : NULL;
 }
 
+static int keep_file(struct hull_call *call, void *arg)
+{
+    struct content_blob *file = arg, kept;
+    struct content_blob request = *file;
+
+    file->fd = -1;
+    return content_commit(call, IMG_CONTENT, &request, &kept);
+}
+
+static void close_file(struct hull_call *call, void *arg)
+{
+    struct content_blob *file = arg;
+
+    (void)call;
+    hull_fd_cleanup(&file->fd);
+}
+
+static int join_oldest(struct hull_call *call, struct reader *reader)
+{
+    struct hull_task **slot = &reader->keeping[reader->kept++ % KEEPING_MAX];
+    struct hull_task *task = HULL_TAKE(*slot);
+
+    return task ? hull_task_join(call, task) : 0;
+}
+
+/* Have FD become the blob DIGEST, beside what goes on here. Takes FD. */
+static int start_keeping(struct hull_call *call, struct reader *reader, int fd, const char *digest)
+{
+    struct content_blob *file = HULL_NEW(hull_call_arena(call), struct content_blob);
+    struct hull_task **slot = &reader->keeping[reader->kept % KEEPING_MAX];
+    int rc;
+
+    *file = (struct content_blob){.fd = fd, .digest = digest};
+    hull_defer(call, close_file, file);
+    rc = join_oldest(call, reader);
+    if (rc == 0)
+        *slot = hull_task_start(call, "keep blob", keep_file, file);
+    return rc;
+}
+
+static int join_all(struct hull_call *call, struct reader *reader)
+{
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && i < KEEPING_MAX; i++)
+        rc = join_oldest(call, reader);
+    return rc;
+}
+
 static int store_file(struct img_session *session, struct reader *reader,
                       struct archive_member *member)
 {
     struct hull_call *call = session->call;
     struct hull_empty nothing = {0};
-    struct content_blob file, kept;
+    struct content_blob file;
     int rc = content_create(call, IMG_CONTENT, &nothing, &file);
 
     if (rc < 0)
@@ -217,9 +269,7 @@ static int store_file(struct img_session *session, struct reader *reader,
         return rc;
     member->digest = hull_strdup(call, reader->ret);
     member->size = reader->ret_size;
-    file.fd = HULL_TAKE_FD(fd);
-    file.digest = member->digest;
-    return content_commit(call, IMG_CONTENT, &file, &kept);
+    return start_keeping(call, reader, HULL_TAKE_FD(fd), member->digest);
 }
 
 static int read_blob(struct img_session *session, struct reader *reader,
@@ -325,7 +375,9 @@ int archive_read(struct img_session *session, struct hull_stream *body, struct a
             break;
         rc = read_member(session, reader, ret);
     }
-    return rc < 0 ? rc : hull_work(call, drain, reader);
+    if (rc == 0)
+        rc = hull_work(call, drain, reader);
+    return rc < 0 ? rc : join_all(call, reader);
 }
 
 int archive_spool(struct img_session *session, struct hull_stream *body, char ret[DIGEST_SIZE],
