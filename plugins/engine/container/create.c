@@ -176,6 +176,49 @@ static void default_identity(struct hull_call *call, struct ct_doc *doc)
     }
 }
 
+/* What the host's cgroups can't do is left out at the start: the client hears of it. */
+static void warn_of_features(struct hull_call *call, const struct ct_doc *doc,
+                             struct hull_strv *warnings)
+{
+    const struct resources *r = &doc->host_config.resources;
+    struct runtime_features_reply features;
+
+    if (runtime_features(call, doc->runtime, &(struct hull_empty){0}, &features) < 0) {
+        hull_error_clear(call);
+        return;
+    }
+    const struct {
+        bool wanted, able;
+        const char *text;
+    } limits[] = {
+        {r->memory > 0, features.memory_limit,
+         "Your kernel does not support memory limit capabilities or the cgroup is not mounted. "
+         "Limitation discarded."},
+        {r->memory > 0 && r->memory_swap != -1, features.swap_limit,
+         "Your kernel does not support swap limit capabilities or the cgroup is not mounted. "
+         "Memory limited without swap."},
+        {r->oom_kill_disable, features.oom_kill_disable,
+         "Your kernel does not support OomKillDisable. OomKillDisable discarded."},
+        {r->pids_limit.set, features.pids_limit,
+         "Your kernel does not support PIDs limit capabilities or the cgroup is not mounted. PIDs "
+         "limit discarded."},
+        {r->cpu_shares > 0, features.cpu_shares,
+         "Your kernel does not support CPU shares or the cgroup is not mounted. Shares discarded."},
+        {r->cpu_quota > 0 || r->nano_cpus > 0, features.cpu_cfs_quota,
+         "Your kernel does not support CPU CFS quota or the cgroup is not mounted. Quota "
+         "discarded."},
+        {r->cpuset_cpus && *r->cpuset_cpus, features.cpuset,
+         "Your kernel does not support cpuset or the cgroup is not mounted. Cpuset discarded."},
+        {r->blkio_weight > 0, features.blkio_weight,
+         "Your kernel does not support Block I/O weight or the cgroup is not mounted. Weight "
+         "discarded."},
+    };
+
+    for (size_t i = 0; i < HULL_COUNT(limits); i++)
+        if (limits[i].wanted && !limits[i].able)
+            hull_strv_add(hull_call_arena(call), warnings, limits[i].text);
+}
+
 /* --- the document ----------------------------------------------------------------------------- */
 
 static int make_doc(struct hull_call *call, const struct container_create_request *request,
@@ -299,6 +342,7 @@ int ct_handle_create(struct hull_call *call, const struct container_create_reque
     if (rc < 0)
         return rc;
     hull_commit(call);
+    warn_of_features(call, &ct->doc, &ret->warnings);
     ct_event(call, ct, "create", NULL);
     ret->id = hull_strdup(call, ct->doc.id);
     if (!ret->warnings.v)

@@ -1,11 +1,16 @@
 /*
- * stats.c: resource use, once or each second; and new limits.
+ * stats.c: resource use, once or each second.
  */
 #include "ct.h"
 
+#include "json.h"
 #include "runtime.h"
-#include "spec.h"
 #include "timefmt.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
 
 #define NEVER "0001-01-01T00:00:00Z"
 
@@ -36,6 +41,55 @@ static void no_stats(struct hull_arena *arena, struct container_stats_reply *ret
     ret->precpu_stats = no_cpu(arena);
 }
 
+/* One row of /proc/PID/net/dev: "  eth0: 1 2 3 4 5 6 7 8 9 …". False for what is none. */
+static bool parse_interface(char *line, char **ret_name, struct container_network_stats *ret)
+{
+    long long rx[4], tx[4];
+    char *colon = strchr(line, ':');
+
+    if (!colon || sscanf(colon + 1, "%lld %lld %lld %lld %*d %*d %*d %*d %lld %lld %lld %lld",
+                         &rx[0], &rx[1], &rx[2], &rx[3], &tx[0], &tx[1], &tx[2], &tx[3]) != 8)
+        return false;
+    *colon = '\0';
+    *ret_name = line + strspn(line, " ");
+    *ret = (struct container_network_stats){
+        .rx_bytes = rx[0],
+        .rx_packets = rx[1],
+        .rx_errors = rx[2],
+        .rx_dropped = rx[3],
+        .tx_bytes = tx[0],
+        .tx_packets = tx[1],
+        .tx_errors = tx[2],
+        .tx_dropped = tx[3],
+    };
+    return true;
+}
+
+/* What its interfaces counted; nothing when it has the host's. */
+static const char *network_stats(struct hull_arena *arena, const struct ct *ct)
+{
+    HULL_AUTO_FD fd = open(hull_arena_printf(arena, "/proc/%lld/net/dev", (long long)ct->doc.pid),
+                           O_RDONLY | O_CLOEXEC);
+    char *text = hull_arena_alloc(arena, 16384), *line, *name;
+    struct hull_text out = HULL_TEXT(arena);
+    struct container_network_stats stats;
+
+    if (hull_streq(ct->doc.host_config.network_mode, "host") || fd < 0 ||
+        read(fd, text, 16383) <= 0)
+        return NULL;
+    hull_text_puts(&out, "{");
+    while ((line = strsep(&text, "\n"))) {
+        if (!parse_interface(line, &name, &stats) || strcmp(name, "lo") == 0)
+            continue;
+        hull_text_puts(&out, out.length > 1 ? "," : "");
+        json_quote(&out, name, strlen(name));
+        hull_text_puts(&out, ":");
+        json_encode(&out, &container_network_stats_message, &stats);
+    }
+    hull_text_puts(&out, "}");
+    return out.length > 2 ? out.data : NULL;
+}
+
 static int take(struct hull_call *call, struct ct *ct, struct container_stats_reply *ret)
 {
     struct hull_arena *arena = hull_call_arena(call);
@@ -59,6 +113,8 @@ static int take(struct hull_call *call, struct ct *ct, struct container_stats_re
         ret->cpu_stats = no_cpu(arena);
     ret->preread = NEVER;
     ret->precpu_stats = no_cpu(arena);
+    if (!ret->networks)
+        ret->networks = network_stats(arena, ct);
     return 0;
 }
 
@@ -132,99 +188,4 @@ int ct_handle_stats(struct hull_call *call, const struct container_stats_request
         ret->precpu_stats = first.cpu_stats;
     }
     return rc < 0 ? rc : hull_emit(call, ret);
-}
-
-/* --- update ----------------------------------------------------------------------------------- */
-
-/* What the client set replaces what there was. */
-static void merge(struct resources *to, const struct resources *from)
-{
-    int64_t *const into[] = {
-        &to->cpu_shares, &to->memory,      &to->memory_reservation,  &to->memory_swap,
-        &to->cpu_period, &to->cpu_quota,   &to->cpu_realtime_period, &to->cpu_realtime_runtime,
-        &to->nano_cpus,  &to->blkio_weight};
-    const int64_t values[] = {
-        from->cpu_shares, from->memory,      from->memory_reservation,  from->memory_swap,
-        from->cpu_period, from->cpu_quota,   from->cpu_realtime_period, from->cpu_realtime_runtime,
-        from->nano_cpus,  from->blkio_weight};
-
-    for (size_t i = 0; i < HULL_COUNT(into); i++)
-        if (values[i] != 0)
-            *into[i] = values[i];
-    if (from->cpuset_cpus && *from->cpuset_cpus)
-        to->cpuset_cpus = from->cpuset_cpus;
-    if (from->cpuset_mems && *from->cpuset_mems)
-        to->cpuset_mems = from->cpuset_mems;
-    if (from->pids_limit.set && from->pids_limit.value != 0)
-        to->pids_limit = from->pids_limit;
-}
-
-static int check_update(struct hull_call *call, const struct container_update_request *request)
-{
-    const struct resources *r = &request->resources;
-    const struct {
-        const char *field;
-        bool set;
-    } fields[] = {
-        {"Devices", r->devices.n > 0},
-        {"Ulimits", r->ulimits.n > 0},
-        {"DeviceCgroupRules", r->device_cgroup_rules.n > 0},
-        {"DeviceRequests", r->device_requests.n > 0},
-        {"CgroupParent", r->cgroup_parent && *r->cgroup_parent},
-        {"Init", r->init.set},
-    };
-
-    for (size_t i = 0; i < HULL_COUNT(fields); i++)
-        if (fields[i].set)
-            return hull_fail(call, HULL_NOT_SUPPORTED,
-                             "%s: can't be changed by update; create the container anew",
-                             fields[i].field);
-    return 0;
-}
-
-static int apply(struct hull_call *call, struct ct *ct, const struct resources *resources)
-{
-    struct runtime_update_request request = {.id = ct->doc.id};
-    struct hull_empty reply;
-    int rc;
-
-    if (!ct_is_running(ct))
-        return 0;
-    rc = spec_limits(call, resources, &request.resources);
-    return rc < 0 ? rc : runtime_update(call, ct->doc.runtime, &request, &reply);
-}
-
-int ct_handle_update(struct hull_call *call, const struct container_update_request *request,
-                     struct container_update_reply *ret)
-{
-    struct host_config *host;
-    struct resources merged;
-    struct ct *ct;
-    int rc = ct_find_locked(call, request->id, &ct);
-
-    if (rc == 0)
-        rc = check_update(call, request);
-    if (rc < 0)
-        return rc;
-    host = &ct->doc.host_config;
-    merged = host->resources;
-    merge(&merged, &request->resources);
-    if (merged.memory > 0 && merged.memory_swap == 0)
-        merged.memory_swap = 2 * merged.memory;
-    rc = ct_validate_resources(call, &merged, &ret->warnings);
-    if (rc == 0 && request->restart_policy.name && *request->restart_policy.name)
-        rc = ct_validate_restart(call, &request->restart_policy, host->auto_remove);
-    if (rc == 0)
-        rc = apply(call, ct, &merged);
-    if (rc < 0)
-        return rc;
-    hull_message_copy(ct->arena, &resources_message, &merged, &host->resources);
-    if (request->restart_policy.name && *request->restart_policy.name) {
-        host->restart_policy.name = hull_arena_strdup(ct->arena, request->restart_policy.name);
-        host->restart_policy.maximum_retry_count = request->restart_policy.maximum_retry_count;
-    }
-    rc = ct_save(call, ct, NULL, false);
-    if (rc == 0)
-        ct_event(call, ct, "update", NULL);
-    return rc;
 }

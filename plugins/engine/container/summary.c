@@ -126,4 +126,9 @@ void summary_make(struct hull_arena *arena, struct ct *ct, int64_t now_ns,
         *HULL_LIST_ADD(arena, &own.mounts) = ct->doc.mounts.v[i].point;
     ports(arena, ct, &own);
     hull_message_copy(arena, &container_summary_message, &own, ret);
+    /* Lists leave these out, as docker's do. */
+    for (size_t i = 0; i < ret->network_settings.networks.n; i++) {
+        ret->network_settings.networks.v[i].aliases = (struct hull_strv){0};
+        ret->network_settings.networks.v[i].dns_names = (struct hull_strv){0};
+    }
 }
