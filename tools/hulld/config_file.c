@@ -144,13 +144,41 @@ static int check_hosts(struct hulld *hulld, struct hull_problem *problem)
     return 0;
 }
 
+static bool one_of(const char *value, const char *const *known)
+{
+    for (; *known != NULL; known++)
+        if (value == NULL || !strcmp(value, *known))
+            return true;
+    return false;
+}
+
 /* Settings that are known and not done: an error is better than a surprise. */
 static int check_supported(const struct daemon_config *config, struct hull_problem *problem)
 {
+    static const char *const drivers[] = {"overlay2", "overlay", "vfs", NULL};
+    static const char *const runtimes[] = {"runc", "native", "hull", NULL};
+    static const char *const cgroupns[] = {"private", "host", NULL};
+    static const char *const ipc[] = {"private", "shareable", "host", NULL};
+    const struct hull_strv *exec = &config->exec_opts;
     const struct {
         bool bad;
         const char *text;
     } table[] = {
+        {!one_of(config->storage_driver, drivers), "storage-driver: use overlay2 or vfs"},
+        {!one_of(config->default_runtime, runtimes),
+         "default-runtime: only the runtime of hull itself is there yet, as runc or native"},
+        {!one_of(config->default_cgroupns_mode, cgroupns),
+         "default-cgroupns-mode: use private or host"},
+        {!one_of(config->default_ipc_mode, ipc),
+         "default-ipc-mode: use private, shareable or host"},
+        {exec->n > 1 || (exec->n == 1 && strcmp(exec->v[0], "native.cgroupdriver=cgroupfs") != 0),
+         "exec-opts: only native.cgroupdriver=cgroupfs is there yet"},
+        {config->storage_opts.n > 0, "storage-opts: the storage drivers have no options yet"},
+        {config->init_path != NULL, "init-path: only the hull-init that comes with hull is used"},
+        {config->insecure_registries.n > 0,
+         "insecure-registries: registries are not supported by hull yet"},
+        {config->registry_mirrors.n > 0,
+         "registry-mirrors: registries are not supported by hull yet"},
         {config->selinux_enabled, "selinux-enabled: SELinux is not supported by hull yet"},
         {config->state_backend != NULL && strcmp(config->state_backend, "sqlite") != 0,
          "state-backend: only sqlite is there yet"},

@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -69,6 +70,20 @@ static int restore(struct hull_call *call, void *arg)
     (void)arg;
     int rc = hull_plugin_load(call, "events"); /* keeps the history from here on */
     return rc < 0 ? rc : hull_plugin_load(call, "container");
+}
+
+/*
+ * Each container takes a few descriptors of the daemon: use what the service manager allows.
+ * Containers get limits of their own.
+ */
+static void raise_descriptors(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+        limit.rlim_cur = limit.rlim_max;
+        (void)!setrlimit(RLIMIT_NOFILE, &limit);
+    }
 }
 
 static void configure(struct hulld *hulld)
@@ -162,6 +177,7 @@ int main(int argc, char **argv)
 
     /* One thread does almost all: more malloc arenas only cost memory. */
     mallopt(M_ARENA_MAX, 2);
+    raise_descriptors();
     if (prepare(&hulld, argc, argv, &problem) < 0) {
         fprintf(stderr, "hulld: %s\n", problem.text);
         return 1;
