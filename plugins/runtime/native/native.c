@@ -51,8 +51,11 @@ static bool root_has(struct hull_call *call, enum cg_controller controller, cons
     struct cgroup root;
     int rc = cg_open(call, hull_call_arena(call), "/hull", &root);
     const char *dir = rc < 0 ? NULL : cg_dir(&root, controller);
-    /* The file of the hierarchy's root, which has it when the kernel can do it. */
-    return dir != NULL && access(hull_printf(call, "%s/../%s", dir, file), F_OK) == 0;
+    /* The file of the hierarchy's root, which has it when the kernel can do it; the folder itself
+     * may not be there. */
+    const char *slash = dir == NULL ? NULL : strrchr(dir, '/');
+    return slash != NULL &&
+           access(hull_printf(call, "%.*s/%s", (int)(slash - dir), dir, file), F_OK) == 0;
 }
 
 static int native_features(struct hull_call *call, const struct hull_empty *request,
