@@ -11,6 +11,7 @@
 #include "create.h"
 
 #include <errno.h>
+#include <string.h>
 #include <unistd.h>
 
 static int native_update(struct hull_call *call, const struct runtime_update_request *request,
