@@ -183,6 +183,9 @@ static const char *driver_status(struct hull_call *call, const struct hull_map *
     return text.data;
 }
 
+/* What the driver says of its place: to find out takes it a mount, and it stays as it is. */
+static char *storage_text;
+
 static int fill_storage(struct hull_call *call, struct system_info *info)
 {
     const struct hull_empty empty = {0};
@@ -190,15 +193,23 @@ static int fill_storage(struct hull_call *call, struct system_info *info)
     struct storage_probe_reply probe;
 
     int rc = image_storage(call, NULL, &empty, &storage);
-    if (rc < 0)
-        return rc;
-    rc = storage_probe(call, storage.port, &empty, &probe);
+    if (rc == 0 && storage_text == NULL) {
+        rc = storage_probe(call, storage.port, &empty, &probe);
+        if (rc == 0 && storage_text == NULL)
+            storage_text = strdup(driver_status(call, &probe.status));
+    }
     if (rc < 0)
         return rc;
     info->driver = storage.name;
     info->images = storage.images;
-    info->driver_status = driver_status(call, &probe.status);
+    info->driver_status = hull_strdup(call, storage_text);
     return 0;
+}
+
+void system_info_done(void)
+{
+    free(storage_text);
+    storage_text = NULL;
 }
 
 static int fill_limits(struct hull_call *call, struct system_info *info)

@@ -280,4 +280,4 @@ static const struct hull_handler handlers[] = {
 static const char *const uses[] = {"container", "image", "volume", "events", NULL};
 
 HULL_PLUGIN(system, .port = "system", .version = PACKAGE_VERSION, .handlers = handlers,
-            .uses = uses);
+            .uses = uses, .fini = system_info_done);

@@ -17,4 +17,7 @@ const char *system_arch(const char *machine);
 int system_info_get(struct hull_call *call, const struct hull_empty *request,
                     struct system_info *ret_reply);
 
+/* Forget what was kept between two answers. */
+void system_info_done(void);
+
 #endif
