@@ -277,8 +277,9 @@ static int read_type(char flag, const char *path, struct tar_entry *entry,
         entry->type = (enum tar_type)flag;
         return 0;
     default:
-        return hull_problem_set(problem, HULL_INVALID, "%s: entries of type '%c' are not supported",
-                                path, flag >= ' ' && flag < 127 ? flag : '?');
+        return hull_problem_set(problem, HULL_INVALID,
+                                "%.300s: entries of type '%c' are not supported", path,
+                                flag >= ' ' && flag < 127 ? flag : '?');
     }
 }
 
@@ -288,7 +289,7 @@ static int check_entry(const struct tar_entry *entry, struct hull_problem *probl
         return hull_problem_set(problem, HULL_INVALID, "%.100s…: the name is longer than %d bytes",
                                 entry->path, TAR_PATH_MAX);
     if (entry->size < 0 || entry->size > SIZE_LIMIT)
-        return hull_problem_set(problem, HULL_INVALID, "%s: the size %lld is not possible",
+        return hull_problem_set(problem, HULL_INVALID, "%.300s: the size %lld is not possible",
                                 entry->path, (long long)entry->size);
     return 0;
 }

@@ -107,14 +107,14 @@ int tar_sparse_check(const struct tar_reader *reader, const struct tar_entry *en
         const struct tar_extent *extent = &entry->extents[i];
         if (extent->offset < end || extent->size < 0 || extent->size > entry->size - extent->offset)
             return hull_problem_set(problem, HULL_INVALID,
-                                    "%s: the map of the sparse file does not fit its size",
+                                    "%.300s: the map of the sparse file does not fit its size",
                                     entry->path);
         end = extent->offset + extent->size;
         sum += extent->size;
     }
     if (sum != reader->left)
         return hull_problem_set(problem, HULL_INVALID,
-                                "%s: the map of the sparse file does not fit its data",
+                                "%.300s: the map of the sparse file does not fit its data",
                                 entry->path);
     return 0;
 }

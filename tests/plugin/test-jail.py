@@ -171,6 +171,16 @@ def limit_of_bytes():
 
 
 @test
+def errors_are_text():
+    with Sandbox() as box:
+        name = b"\x1b[31m\n\xff" + ("é" * 100 + "/" + "é" * 100 + "/..").encode()
+        result, _ = run(box.tree, "unpack", "whiteouts=overlay",
+                        data=gen.tar(gen.pax({b"path": name}), gen.file(b"x")))
+        check(result["error"].startswith("?[31m??é"), result)
+        check("leaves the tree" in result["error"] and "\ufffd" not in result["error"], result)
+
+
+@test
 def unknown_options_are_refused():
     with Sandbox() as box:
         for option in ("whiteouts=some", "colour=red", "entries=x", "x"):

@@ -116,7 +116,7 @@ static int write_data(struct unpack *unpack, int fd)
     for (;;) {
         int rc = tar_data(unpack->reader, &data, &size, &offset, unpack->problem);
         if (rc < 0)
-            return hull_problem_set(unpack->problem, (enum hull_kind) - rc, "%s: %s",
+            return hull_problem_set(unpack->problem, (enum hull_kind) - rc, "%.300s: %s",
                                     unpack->entry->path,
                                     strdupa(unpack->problem->text)); /* at most 512 bytes */
         if (rc == 0)
@@ -172,7 +172,7 @@ static int make_dir(struct unpack *unpack, const struct place *place, bool exist
 static int make_symlink(struct unpack *unpack, const struct place *place)
 {
     if (unpack->entry->link[0] == '\0')
-        return hull_problem_set(unpack->problem, HULL_INVALID, "%s: a link without a target",
+        return hull_problem_set(unpack->problem, HULL_INVALID, "%.300s: a link without a target",
                                 unpack->entry->path);
     if (symlinkat(unpack->entry->link, place->parent_fd, place->name) < 0)
         return fail(unpack, errno, "creating");
@@ -188,15 +188,17 @@ static int make_node(struct unpack *unpack, const struct place *place)
         if (entry->dev_major < 0 || entry->dev_major > 4095 || entry->dev_minor < 0 ||
             entry->dev_minor > 0xfffff)
             return hull_problem_set(unpack->problem, HULL_INVALID,
-                                    "%s: the device number %lld:%lld is not possible", entry->path,
-                                    (long long)entry->dev_major, (long long)entry->dev_minor);
+                                    "%.300s: the device number %lld:%lld is not possible",
+                                    entry->path, (long long)entry->dev_major,
+                                    (long long)entry->dev_minor);
         device = makedev((unsigned)entry->dev_major, (unsigned)entry->dev_minor);
     }
     if (type == S_IFCHR && device == 0)
-        return hull_problem_set(unpack->problem, HULL_INVALID,
-                                "%s: the character device 0:0 is a whiteout of overlay and can't "
-                                "be in an archive",
-                                entry->path);
+        return hull_problem_set(
+            unpack->problem, HULL_INVALID,
+            "%.300s: the character device 0:0 is a whiteout of overlay and can't "
+            "be in an archive",
+            entry->path);
     if (mknodat(place->parent_fd, place->name, type | entry->mode, device) < 0)
         return fail(unpack, errno, "creating");
     return set_by_name(unpack, place);
@@ -216,12 +218,12 @@ static int make_hard_link(struct unpack *unpack, const char *path)
         return rc;
     if (rc < 0 || fstatat(target.parent_fd, target.name, &st, AT_SYMLINK_NOFOLLOW) < 0)
         return hull_problem_set(unpack->problem, HULL_INVALID,
-                                "%s: hard link to \"%s\", which is not in the archive",
+                                "%.300s: hard link to \"%.100s\", which is not in the archive",
                                 unpack->entry->path, unpack->entry->link);
     if (S_ISDIR(st.st_mode) || (S_ISCHR(st.st_mode) && st.st_rdev == 0))
         return hull_problem_set(unpack->problem, HULL_INVALID,
-                                "%s: hard link to \"%s\", which is not a file", unpack->entry->path,
-                                unpack->entry->link);
+                                "%.300s: hard link to \"%.100s\", which is not a file",
+                                unpack->entry->path, unpack->entry->link);
     HULL_AUTO_FD target_fd = fcntl(target.parent_fd, F_DUPFD_CLOEXEC, 3);
     rc = place_find(unpack, path, true, &place);
     if (rc < 0)
@@ -236,8 +238,8 @@ static int make_hard_link(struct unpack *unpack, const char *path)
 static int refuse_type(const struct unpack *unpack, bool is_dir)
 {
     return hull_problem_set(unpack->problem, HULL_INVALID,
-                            is_dir ? "%s: cannot overwrite directory with non-directory"
-                                   : "%s: cannot overwrite non-directory with directory",
+                            is_dir ? "%.300s: cannot overwrite directory with non-directory"
+                                   : "%.300s: cannot overwrite non-directory with directory",
                             unpack->entry->path);
 }
 
@@ -275,7 +277,7 @@ static int make_top(struct unpack *unpack, const struct place *place)
 {
     if (unpack->entry->type != TAR_DIR)
         return hull_problem_set(unpack->problem, HULL_INVALID,
-                                "%s: the top of the tree can only be a directory",
+                                "%.300s: the top of the tree can only be a directory",
                                 unpack->entry->path);
     unpack->counts->top = true;
     /* The top of a container's tree, or where a cp goes, keeps what it has. */
@@ -288,7 +290,7 @@ int entry_make(struct unpack *unpack, const struct place *place)
     if (place->name[0] == '\0')
         return make_top(unpack, place);
     if (links_to_itself(unpack, place->path))
-        return hull_problem_set(unpack->problem, HULL_INVALID, "%s: a hard link to itself",
+        return hull_problem_set(unpack->problem, HULL_INVALID, "%.300s: a hard link to itself",
                                 unpack->entry->path);
     int rc = clear(unpack, place, &exists, &hidden);
     if (rc < 0)

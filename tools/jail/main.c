@@ -110,7 +110,36 @@ static int work(int argc, char **argv, struct counts *counts, struct hull_proble
 int jail_errno(struct hull_problem *problem, int err, const char *path, const char *what)
 {
     enum hull_kind kind = hull_kind_of_errno(err);
-    return hull_problem_set(problem, kind, "%s: %s: %s", path, what, strerror(err));
+    return hull_problem_set(problem, kind, "%.300s: %s: %s", path, what, strerror(err));
+}
+
+/* The bytes of a character of UTF-8 at TEXT, or 0 when there is none. */
+static size_t character(const unsigned char *text)
+{
+    size_t length = text[0] < 0x80 ? 1 : text[0] >= 0xf0 ? 4 : text[0] >= 0xe0 ? 3 : 2;
+    if (length == 1)
+        return text[0] >= ' ' && text[0] != 0x7f;
+    /* Too long a form, a surrogate, beyond the last character. */
+    if (text[0] < 0xc2 || text[0] > 0xf4 || (text[0] == 0xe0 && text[1] < 0xa0) ||
+        (text[0] == 0xed && text[1] > 0x9f) || (text[0] == 0xf0 && text[1] < 0x90) ||
+        (text[0] == 0xf4 && text[1] > 0x8f))
+        return 0;
+    for (size_t i = 1; i < length; i++) {
+        if ((text[i] & 0xc0) != 0x80)
+            return 0;
+    }
+    return length;
+}
+
+/* Names in the text are bytes of somebody else: no control characters, and whole UTF-8. */
+static void clean(char *text)
+{
+    for (unsigned char *at = (unsigned char *)text; *at != '\0';) {
+        size_t length = character(at);
+        if (length == 0)
+            *at = '?';
+        at += length > 0 ? length : 1;
+    }
 }
 
 int main(int argc, char **argv)
@@ -118,6 +147,7 @@ int main(int argc, char **argv)
     struct counts counts = {};
     struct hull_problem problem = {};
     int rc = work(argc, argv, &counts, &problem);
+    clean(problem.text);
     struct jail_result result = {
         .kind = -rc,
         .error = rc < 0 ? problem.text : NULL,

@@ -21,7 +21,7 @@ int place_clean(struct unpack *unpack, const char *name, char *ret_path)
             continue;
         if (length == 2 && memcmp(part, "..", 2) == 0)
             return hull_problem_set(unpack->problem, HULL_INVALID,
-                                    "%s: the name leaves the tree by \"..\"", name);
+                                    "%.300s: the name leaves the tree by \"..\"", name);
         if (length > NAME_MAX || used + length + 1 > ROOT_PATH_MAX)
             return hull_problem_set(unpack->problem, HULL_INVALID, "%.200s: the name is too long",
                                     name);
@@ -78,12 +78,12 @@ static int refuse_part(struct unpack *unpack, int dir_fd, const char *part, int 
     const char *path = unpack->entry->path;
     if (fstatat(dir_fd, part, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(st.st_mode) &&
         !unpack->follow)
-        return hull_problem_set(unpack->problem, HULL_INVALID,
-                                "%s: \"%s\" on the way is a symbolic link, which is not followed",
-                                path, part);
+        return hull_problem_set(
+            unpack->problem, HULL_INVALID,
+            "%.300s: \"%.100s\" on the way is a symbolic link, which is not followed", path, part);
     if (err == ENOTDIR)
         return hull_problem_set(unpack->problem, HULL_INVALID,
-                                "%s: \"%s\" on the way is not a directory", path, part);
+                                "%.300s: \"%.100s\" on the way is not a directory", path, part);
     return jail_errno(unpack->problem, err, path, "opening its folder");
 }
 

@@ -26,17 +26,17 @@ static int count(struct unpack *unpack)
     const struct tar_entry *entry = unpack->entry;
     if (++counts->entries > options->max_entries)
         return hull_problem_set(unpack->problem, HULL_TOO_LARGE,
-                                "%s: the archive has more than %lld entries", entry->path,
+                                "%.300s: the archive has more than %lld entries", entry->path,
                                 (long long)options->max_entries);
     if (entry->size > options->max_bytes - counts->bytes)
         return hull_problem_set(unpack->problem, HULL_TOO_LARGE,
-                                "%s: the archive has more than %lld bytes of files", entry->path,
-                                (long long)options->max_bytes);
+                                "%.300s: the archive has more than %lld bytes of files",
+                                entry->path, (long long)options->max_bytes);
     counts->bytes += entry->size;
     /* 2^32-1 means "leave it" to chown(2). */
     if (entry->uid < 0 || entry->uid >= UINT32_MAX || entry->gid < 0 || entry->gid >= UINT32_MAX)
         return hull_problem_set(unpack->problem, HULL_INVALID,
-                                "%s: the owner %lld:%lld is not possible", entry->path,
+                                "%.300s: the owner %lld:%lld is not possible", entry->path,
                                 (long long)entry->uid, (long long)entry->gid);
     return 0;
 }

@@ -125,8 +125,8 @@ int whiteout_apply(struct unpack *unpack, const char *path)
     const char *hidden = part + strlen(PREFIX);
     if (!opaque &&
         (!last || hidden[0] == '\0' || strcmp(hidden, ".") == 0 || strcmp(hidden, "..") == 0))
-        return hull_problem_set(unpack->problem, HULL_INVALID, "%s: not a whiteout of a plain name",
-                                unpack->entry->path);
+        return hull_problem_set(unpack->problem, HULL_INVALID,
+                                "%.300s: not a whiteout of a plain name", unpack->entry->path);
     struct place place;
     int rc = place_find(unpack, path, true, &place);
     if (rc < 0)

@@ -85,6 +85,28 @@ static int find_link(struct copy *copy, const struct root_entry *entry, const ch
 
 /* --- content --------------------------------------------------------------------------------- */
 
+/* For filesystems that can't copy by themselves. */
+static int copy_bytes(int from, int to, int64_t offset, int64_t size)
+{
+    char buffer[32768];
+    while (size > 0) {
+        size_t want = size < (int64_t)sizeof(buffer) ? (size_t)size : sizeof(buffer);
+        ssize_t n = pread(from, buffer, want, offset);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return n == 0 ? 0 : -errno;
+        if (lseek(to, offset, SEEK_SET) < 0)
+            return -errno;
+        int rc = root_write_full(to, buffer, (size_t)n);
+        if (rc < 0)
+            return rc;
+        offset += n;
+        size -= n;
+    }
+    return 0;
+}
+
 static int copy_range(int from, int to, int64_t offset, int64_t size)
 {
     loff_t in = offset, out = offset;
@@ -92,6 +114,8 @@ static int copy_range(int from, int to, int64_t offset, int64_t size)
         ssize_t n = copy_file_range(from, &in, to, &out, (size_t)size, 0);
         if (n < 0 && errno == EINTR)
             continue;
+        if (n < 0 && (errno == EXDEV || errno == EOPNOTSUPP || errno == ENOSYS || errno == EINVAL))
+            return copy_bytes(from, to, in, size);
         if (n <= 0)
             return n == 0 ? 0 : -errno;
         size -= n;
