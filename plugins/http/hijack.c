@@ -7,7 +7,16 @@
  */
 #include "http.h"
 
+#include <errno.h>
+#include <linux/sockios.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <sys/ioctl.h>
+
+#include <hull/daemon.h>
+
+/* So long the first output waits for a client to read the head. */
+#define HEAD_READ_MS 100
 
 struct hijack {
     struct http_conn *conn;
@@ -52,11 +61,37 @@ static int send_head(struct hull_call *call, struct http_request *request, bool 
     return hull_stream_write(call, request->conn->stream, out.data, out.length);
 }
 
+/*
+ * Wait until the client has read the head, before there is anything behind it. Clients that read
+ * it through a buffer and then go on with the bare socket (docker's library for Python is one)
+ * lose what came along with it. An edge on "writable" tells that bytes were taken.
+ */
+static int wait_head_read(struct hull_call *call, void *arg)
+{
+    struct http_conn *conn = arg;
+    struct epoll_event event = {.events = EPOLLOUT | EPOLLET};
+    HULL_AUTO_FD edge = epoll_create1(EPOLL_CLOEXEC);
+    int waiting = 0, rc = 0;
+
+    if (edge < 0 || epoll_ctl(edge, EPOLL_CTL_ADD, conn->fd, &event) < 0)
+        return hull_fail_errno(call, errno, "epoll");
+    while (rc >= 0) {
+        (void)epoll_wait(edge, &event, 1, 0);
+        if (ioctl(conn->fd, SIOCOUTQ, &waiting) < 0 || waiting == 0)
+            return 0;
+        rc = hull_wait_fd(call, edge, POLLIN);
+    }
+    hull_error_clear(call); /* a slow client may read head and output at once */
+    return 0;
+}
+
 int http_hijack(struct hull_call *call, struct http_request *request, struct hull_stream *stream,
                 bool multiplexed)
 {
-    struct hijack hijack = {request->conn, stream};
+    /* In the arena: a cancelled join leaves the task to the end of the request. */
+    struct hijack *hijack = HULL_NEW(hull_call_arena(call), struct hijack);
 
+    *hijack = (struct hijack){request->conn, stream};
     hull_defer(call, hull_stream_close_cleanup, stream);
     int rc = http_body_skip(call, &request->body)
                  ? 0
@@ -67,8 +102,11 @@ int http_hijack(struct hull_call *call, struct http_request *request, struct hul
         return rc;
     if (request->conn->listener->tcp)
         hull_task_cancel(request->watcher); /* it can't tell a half close from the end */
-    struct hull_task *input = hull_task_start(call, "hijack input", client_to_process, &hijack);
-    rc = hull_stream_copy(call, stream, request->conn->stream, NULL);
+    struct hull_task *input = hull_task_start(call, "hijack input", client_to_process, hijack);
+    if (!request->conn->listener->tcp)
+        rc = hull_request(call, "http hijack", HEAD_READ_MS, wait_head_read, request->conn);
+    if (rc == 0)
+        rc = hull_stream_copy(call, stream, request->conn->stream, NULL);
     hull_task_cancel(input);
     int end = hull_task_join(call, input);
     if (end < 0)
