@@ -107,12 +107,16 @@ tests_plugin_test_plugins_CFLAGS = $(TEST_CFLAGS) -I$(top_srcdir)/tests/plugin
 tests_plugin_test_plugins_LDFLAGS = $(TEST_LDFLAGS)
 tests_plugin_test_plugins_LDADD = core/libhull.la
 
-check_PROGRAMS += tests/plugin/test-runtime-native
-TESTS += tests/plugin/test-runtime-native
+check_PROGRAMS += tests/plugin/test-runtime-native tests/plugin/test-runtime-hostile
+TESTS += tests/plugin/test-runtime-native tests/plugin/test-runtime-hostile
 tests_plugin_test_runtime_native_SOURCES = tests/plugin/test-runtime-native.c tests/plugin/box.h
 tests_plugin_test_runtime_native_CFLAGS = $(TEST_CFLAGS)
 tests_plugin_test_runtime_native_LDFLAGS = $(TEST_LDFLAGS)
 tests_plugin_test_runtime_native_LDADD = $(TEST_LIBADD)
+tests_plugin_test_runtime_hostile_SOURCES = tests/plugin/test-runtime-hostile.c tests/plugin/box.h
+tests_plugin_test_runtime_hostile_CFLAGS = $(TEST_CFLAGS)
+tests_plugin_test_runtime_hostile_LDFLAGS = $(TEST_LDFLAGS)
+tests_plugin_test_runtime_hostile_LDADD = $(TEST_LIBADD)
 
 if HAVE_SQLITE
 check_PROGRAMS += tests/plugin/test-state
