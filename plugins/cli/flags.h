@@ -89,6 +89,8 @@ struct cp_options {
     bool archive, follow_link, quiet;
 };
 
+/* A stream of the bytes of FD, which is closed with it unless it is a standard descriptor. */
+struct hull_stream *file_stream(int fd);
 /* Bytes of STREAM (taken) to the file NAME, or to standard output when it is NULL. Exit status. */
 int save_stream(struct cli *cli, struct hull_stream *stream, const char *name);
 /* A moment as the daemon takes it. */

@@ -124,7 +124,7 @@ static void file_close(void *ctx)
     free(fd);
 }
 
-static struct hull_stream *file_stream(int fd)
+struct hull_stream *file_stream(int fd)
 {
     static const struct hull_stream_ops ops = {.read = file_read, .close = file_close};
     int *ctx = malloc(sizeof(*ctx));

@@ -345,6 +345,21 @@ static const struct route *find_route(const struct hull_method *method, const vo
     return best;
 }
 
+/* The end of the upload, when the response has come or RC says what went wrong with it. */
+static int join_upload(struct hull_call *call, struct exchange *x, int rc)
+{
+    char *text = rc < 0 ? hull_strdup(call, hull_error(call)) : NULL;
+    /* A daemon that has answered with an error wants no more of the body. */
+    if (!x->uploaded && rc < 0)
+        hull_task_cancel(x->task);
+    int sent = hull_task_join(call, HULL_TAKE(x->task));
+    /* What we could not read ourselves explains why there is no answer. */
+    bool ours = sent < 0 && sent != -HULL_CANCELED && (rc == 0 || x->response.status == 0);
+    if (ours || rc == 0)
+        return sent;
+    return hull_fail(call, (enum hull_kind) - rc, "%s", text);
+}
+
 static int remote_handle(struct hull_call *call, const void *request, void *ret_reply)
 {
     static int (*const replies[])(struct hull_call *, struct exchange *, void *) = {
@@ -369,15 +384,7 @@ static int remote_handle(struct hull_call *call, const void *request, void *ret_
     if (rc == 0)
         rc = x->response.status >= 300 ? daemon_error(call, x)
                                        : replies[x->route->style](call, x, ret_reply);
-    if (x->task != NULL) {
-        /* A daemon that has answered wants no more of the body. */
-        if (!x->uploaded && x->response.status >= 300)
-            hull_task_cancel(x->task);
-        int sent = hull_task_join(call, HULL_TAKE(x->task));
-        if (rc == 0 || x->response.status == 0)
-            rc = sent < 0 ? sent : rc;
-    }
-    return rc;
+    return x->task == NULL ? rc : join_upload(call, x, rc);
 }
 
 static void remote_fini(void)
