@@ -345,6 +345,17 @@ static int publish(struct hull_call *call, const struct firewall_ports *request,
     return 0;
 }
 
+/* Thousands of sockets take long to close. */
+static int run_free(struct hull_work *work, void *arg)
+{
+    (void)work;
+    struct entry *alone = arg;
+    struct entry *list = alone;
+    alone->next = NULL;
+    free_entry(&list);
+    return 0;
+}
+
 static int unpublish(struct hull_call *call, const struct firewall_ports *request,
                      struct hull_empty *ret_reply)
 {
@@ -352,14 +363,17 @@ static int unpublish(struct hull_call *call, const struct firewall_ports *reques
     int rc = take_lock(call);
     if (rc < 0)
         return rc;
-    struct entry *entry = *find_holder(request->container_id);
-    if (entry == NULL)
+    struct entry **link = find_holder(request->container_id);
+    struct entry *gone = *link;
+    if (gone == NULL)
         return 0;
-    struct firewall_ports source = entry->ports;
-    struct firewall_ports ports;
-    hull_message_copy(hull_call_arena(call), &firewall_ports_message, &source, &ports);
-    drop_holder(request->container_id);
-    return write_ports(call, &ports, false);
+    /* Taken out of memory first, so that a table that is written anew is without them. */
+    *link = gone->next;
+    rc = write_ports(call, &gone->ports, false);
+    hull_shield(call);
+    int closed = hull_work(call, run_free, gone);
+    hull_unshield(call);
+    return rc < 0 ? rc : closed;
 }
 
 /* --- restart --------------------------------------------------------------------------------- */

@@ -58,10 +58,12 @@ static const struct {
     /* Bridges route loopback addresses for the host's own sake, not for containers. */
     {"guard", "iifname @bridges ip daddr 127.0.0.0/8 drop"},
     {"guard", "iifname @bridges ip saddr 127.0.0.0/8 drop"},
-    /* A neighbour that sends straight to a container goes around what is published. */
-    {"guard", "ip daddr @masq4 iifname != \"lo\" iifname != @bridges fib daddr type != local drop"},
+    /* A neighbour that sends straight to a container goes around what is published. What comes
+     * from a bridge is left to "inward": it may be a frame within a network of another daemon. */
     {"guard",
-     "ip6 daddr @masq6 iifname != \"lo\" iifname != @bridges fib daddr type != local drop"},
+     "ip daddr @masq4 iifname != \"lo\" meta iifkind != \"bridge\" fib daddr type != local drop"},
+    {"guard",
+     "ip6 daddr @masq6 iifname != \"lo\" meta iifkind != \"bridge\" fib daddr type != local drop"},
 
     {"publish", "meta nfproto ipv4 meta l4proto { tcp, udp, sctp } dnat ip to "
                 "meta l4proto . ip daddr . th dport map @host4"},
