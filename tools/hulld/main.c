@@ -114,27 +114,38 @@ static int stop(struct hull_call *call, const struct hulld *hulld)
     return hull_core_stop(call, ms);
 }
 
+/* The signal that ends the daemon. */
+static int wait_end(struct hull_call *call, void *arg)
+{
+    const int signals[] = {SIGTERM, SIGINT, SIGHUP, 0};
+    int number;
+
+    while ((number = hull_wait_signal(call, signals)) == SIGHUP)
+        reload(call, arg);
+    return number;
+}
+
 static int serve(struct hull_call *call, void *arg)
 {
     struct hulld *hulld = arg;
-    const int signals[] = {SIGTERM, SIGINT, SIGHUP, 0};
     struct http_listen_request listen = {.hosts = hulld->config.hosts};
     struct hull_empty empty;
-    int signal_number;
 
     configure(hulld);
-    int rc = http_listen(call, NULL, &listen, &empty);
+    /* Signals first: whoever hears that we are ready may send one at once. */
+    struct hull_task *end = hull_task_start(call, "signals", wait_end, hulld);
+    int rc = hull_yield(call);
+    if (rc == 0)
+        rc = http_listen(call, NULL, &listen, &empty);
     if (rc < 0)
         return rc;
     hull_log(call, HULL_LOG_INFO, "hulld is ready", "version", PACKAGE_VERSION, "data",
              hulld->config.data_root, "host", hulld->config.hosts.v[0], NULL);
     notify("READY=1");
     hull_spawn("restore", restore, NULL);
-    while ((signal_number = hull_wait_signal(call, signals)) == SIGHUP)
-        reload(call, hulld);
+    rc = hull_task_join(call, end);
     notify("STOPPING=1");
-    hull_log(call, HULL_LOG_INFO, "hulld ends", "signal",
-             signal_number > 0 ? sigabbrev_np(signal_number) : NULL, NULL);
+    hull_log(call, HULL_LOG_INFO, "hulld ends", "signal", rc > 0 ? sigabbrev_np(rc) : NULL, NULL);
     return stop(call, hulld);
 }
 
