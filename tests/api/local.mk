@@ -1,6 +1,6 @@
 # tests/api: the HTTP interface: its parser, the codec below it, and whole requests as data files.
 check_PROGRAMS += tests/unit/test-http-head tests/unit/test-json
-TESTS += tests/unit/test-http-head tests/unit/test-json tests/api/run.py
+TESTS += tests/unit/test-http-head tests/unit/test-json tests/api/run.py tests/api/hulld.py
 
 tests_unit_test_http_head_SOURCES = tests/unit/test-http-head.c tests/unit/tap.h plugins/http/head.c
 tests_unit_test_http_head_CFLAGS = $(TEST_CFLAGS)
