@@ -47,3 +47,24 @@ tests_fuzz_fuzz_tar_SOURCES = tests/fuzz/fuzz-tar.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_tar_CFLAGS = $(TEST_CFLAGS)
 tests_fuzz_fuzz_tar_LDFLAGS = $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_tar_LDADD = plugins/common/libcommon.la core/libhull.la
+
+if HAVE_OPENSSL
+check_PROGRAMS += tests/fuzz/fuzz-changes
+FUZZ_TARGETS += tests/fuzz/fuzz-changes
+tests_fuzz_fuzz_changes_SOURCES = tests/fuzz/fuzz-changes.c plugins/engine/image/changes.c \
+	$(FUZZ_MAIN)
+tests_fuzz_fuzz_changes_CFLAGS = $(TEST_CFLAGS)
+tests_fuzz_fuzz_changes_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_changes_LDADD = plugins/common/libcommon.la $(TEST_LIBADD) $(CJSON_LIBS)
+endif
+
+check_PROGRAMS += tests/fuzz/fuzz-compress
+FUZZ_TARGETS += tests/fuzz/fuzz-compress
+tests_fuzz_fuzz_compress_SOURCES = tests/fuzz/fuzz-compress.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_compress_CFLAGS = $(TEST_CFLAGS)
+tests_fuzz_fuzz_compress_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_compress_LDADD = plugins/common/libcommon.la core/libhull.la $(ISAL_LIBS) \
+	$(ZSTD_LIBS)
+if !HAVE_ISAL
+tests_fuzz_fuzz_compress_LDADD += $(ZLIB_LIBS)
+endif

@@ -14,7 +14,8 @@ import time
 
 import pytest
 
-from images import archive, tar_of
+from engine import Engine
+from images import tar_of
 
 
 class Connection(http.client.HTTPConnection):
@@ -533,6 +534,56 @@ def test_import(clean):
     assert status == 501 and "not supported" in body["message"]
     assert message(api(clean, "POST", "/images/create?fromImage=BAD&tag=1")) == \
         "invalid reference format: repository name (library/BAD) must be lowercase"
+
+
+# --- the storage driver ------------------------------------------------------------------------
+
+
+def test_driver_of_a_data_root():
+    """Chosen once: another one is refused, and the data stay as they are."""
+    engine = Engine("--storage-driver", "vfs", bridge="htv%d" % (os.getpid() % 100000))
+    try:
+        layers = small_layers("vfs")
+        data = docker_archive(layers, ["vfs:1"])
+        assert load(engine, data)[1] == {"stream": "Loaded image: vfs:1\n"}
+        image = api(engine, "GET", "/images/vfs:1/json")[1]
+        assert image["GraphDriver"]["Name"] == "vfs" and image["Size"] == 3000 + 3
+        before = stored(engine)
+        for flags, text in ((("--storage-driver", "overlay2"), "was made with vfs, but "
+                             "storage-driver asks for overlay2"),
+                            (("--storage-driver", "zfs"), "zfs is not supported")):
+            engine.process.terminate()
+            engine.process.wait()
+            engine.flags = flags
+            engine.start()
+            assert text in message(load(engine, data))
+        engine.process.terminate()
+        engine.process.wait()
+        engine.flags = ()
+        engine.start()
+        assert api(engine, "GET", "/images/vfs:1/json")[1]["Id"] == image["Id"]
+        assert stored(engine) == before
+        assert api(engine, "DELETE", "/images/vfs:1")[0] == 200
+        assert not stored(engine)
+    finally:
+        engine.stop()
+
+
+def test_events(clean):
+    since = time.time()
+    load(clean, docker_archive(small_layers("events"), ["events:1"]))
+    image = api(clean, "GET", "/images/events:1/json")[1]["Id"]
+    api(clean, "POST", "/images/events:1/tag?repo=events2")
+    api(clean, "GET", "/images/events:1/get")
+    api(clean, "DELETE", "/images/events2")
+    api(clean, "DELETE", "/images/events:1")
+    answer = api(clean, "GET", "/events?since=%.9f&until=%.9f" % (since, time.time()))[1]
+    lines = [json.loads(line) for line in answer.decode().splitlines()] \
+        if isinstance(answer, bytes) else answer if isinstance(answer, list) else [answer]
+    mine = [one for one in lines if one["Actor"]["ID"] == image]
+    assert [one["Action"] for one in mine] == ["load", "tag", "save", "untag", "untag", "delete"]
+    assert {one["Actor"]["Attributes"]["colour"] for one in mine} == {"green"}
+    assert mine[1]["Actor"]["Attributes"]["name"] == "events2:latest"
 
 
 # --- crashes -----------------------------------------------------------------------------------

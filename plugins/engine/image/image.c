@@ -49,6 +49,16 @@ static const char *port_of(const char *name)
     return NULL;
 }
 
+/* As docker calls the driver at PORT, one of drivers[]. */
+static const char *name_of(const char *port)
+{
+    for (size_t i = 0; i < HULL_COUNT(drivers); i++) {
+        if (strcmp(drivers[i].port, port) == 0)
+            return drivers[i].names[0];
+    }
+    return port;
+}
+
 /* The driver that the configuration demands, or NULL. */
 static int configured(struct hull_call *call, const char **ret)
 {
@@ -97,8 +107,8 @@ static int probe(struct hull_call *call, const char *port, struct storage_probe_
     int rc = storage_probe(call, port, &nothing, ret);
 
     if (rc == 0 && !ret->supported)
-        return hull_fail(call, HULL_NOT_SUPPORTED, "storage driver %s does not work here: %s", port,
-                         ret->reason ? ret->reason : "unknown reason");
+        return hull_fail(call, HULL_NOT_SUPPORTED, "storage driver %s does not work here: %s",
+                         name_of(port), ret->reason ? ret->reason : "unknown reason");
     return rc;
 }
 
@@ -154,7 +164,7 @@ static int choose(struct hull_call *call)
         return hull_fail(call, HULL_CONFLICT,
                          "this data root was made with %s, but storage-driver asks for %s: take "
                          "another data-root, or leave storage-driver out",
-                         made_by, wanted);
+                         name_of(made_by), name_of(wanted));
     if (!wanted)
         wanted = made_by;
     rc = wanted ? probe(call, wanted, &reply) : best(call, &wanted, &reply);

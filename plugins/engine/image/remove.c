@@ -20,7 +20,7 @@ void removal_untag(struct removal *removal, struct image_doc *doc, const char *n
 {
     record(removal)->untagged = img_familiar_one(removal->call, name);
     img_remove_name(&removal->change, doc, name);
-    hull_strv_add(hull_call_arena(removal->call), &removal->untagged, doc->id);
+    *HULL_LIST_ADD(hull_call_arena(removal->call), &removal->untagged) = *doc;
 }
 
 /* --- what keeps an image ------------------------------------------------------------------- */
@@ -211,10 +211,8 @@ static int clean_up(struct removal *removal, const char *intent)
 
 static void tell(struct removal *removal)
 {
-    for (size_t i = 0; i < removal->untagged.n; i++) {
-        struct image_doc doc = {.id = removal->untagged.v[i]};
-        img_event(removal->call, "untag", &doc, doc.id);
-    }
+    for (size_t i = 0; i < removal->untagged.n; i++)
+        img_event(removal->call, "untag", &removal->untagged.v[i], removal->untagged.v[i].id);
     for (size_t i = 0; i < removal->deleted.n; i++)
         img_event(removal->call, "delete", &removal->deleted.v[i], removal->deleted.v[i].id);
 }

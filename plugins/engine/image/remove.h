@@ -14,7 +14,7 @@ struct removal {
     bool prune;                     /* parents without a name go too */
     struct image_deleted_list list; /* what was done, in docker's order */
     struct img_change change;
-    struct hull_strv untagged; /* ids, for the events after the commit */
+    struct image_doc_list untagged; /* for the events after the commit, one per name */
     struct image_doc_list deleted;
     struct hull_strv blobs, chains; /* to collect after it */
     int64_t space;                  /* bytes of the layers that go */
