@@ -10,7 +10,10 @@ import sys
 import tempfile
 import time
 
-PROGRAM = os.path.join(os.environ.get("HULL_BUILDDIR", "."), "tools/hulld/hulld")
+BUILD = os.path.abspath(os.environ.get("HULL_BUILDDIR", "."))
+PROGRAM = os.path.join(BUILD, "tools/hulld/hulld")
+os.environ.setdefault("HULL_PLUGIN_PATH", os.path.join(BUILD, "plugins"))
+os.environ.setdefault("HULL_LIBEXEC", os.path.join(BUILD, "tools"))
 SECONDS = 15
 COUNT = 0
 FAILED = 0

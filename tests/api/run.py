@@ -26,7 +26,9 @@ import tempfile
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-BUILD = os.environ.get("HULL_BUILDDIR", ".")
+BUILD = os.path.abspath(os.environ.get("HULL_BUILDDIR", "."))
+os.environ.setdefault("HULL_PLUGIN_PATH", os.path.join(BUILD, "plugins"))
+os.environ.setdefault("HULL_LIBEXEC", os.path.join(BUILD, "tools"))
 SECONDS = 10
 
 
