@@ -215,6 +215,11 @@ static int cli_handle_run(struct hull_call *call, const struct cli_run_request *
 {
     struct cli cli = {.call = call, .arena = hull_call_arena(call), .request = request};
     struct hull_strv args = request->args;
+    if (args.n > 0 && strcmp(args.v[0], "__complete") == 0) {
+        struct hull_strv words = {args.n - 1, args.v + 1};
+        complete(&cli, &words);
+        return 0;
+    }
     if (args.n > 0 && strcmp(args.v[0], "help") == 0)
         args = (struct hull_strv){args.n - 1, args.v + 1};
     bool helps = args.n != request->args.n;

@@ -73,6 +73,9 @@ int cmd_version(struct cli *cli)
     const char *api = HULL_API_VERSION_MAX;
     if (rc == 0 && minor_of(server.api_version) < minor_of(api))
         api = server.api_version;
+    int64_t built;
+    if (rc == 0 && server.build_time != NULL && time_parse(server.build_time, &built))
+        server.build_time = row_time(cli, built / TIME_SECOND, "%a %b %e %H:%M:%S %Y");
     struct version_both both = {
         .client = {.version = PACKAGE_VERSION,
                    .api_version = api,
