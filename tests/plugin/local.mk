@@ -141,3 +141,11 @@ tests_plugin_test_container_SOURCES = tests/plugin/test-container.c tests/plugin
 tests_plugin_test_container_CFLAGS = $(TEST_CFLAGS)
 tests_plugin_test_container_LDFLAGS = $(TEST_LDFLAGS)
 tests_plugin_test_container_LDADD = $(TEST_LIBADD)
+
+check_PROGRAMS += tests/plugin/test-device-rules
+TESTS += tests/plugin/test-device-rules
+tests_plugin_test_device_rules_SOURCES = tests/plugin/test-device-rules.c \
+	plugins/runtime/native/cgroup_devices.c
+tests_plugin_test_device_rules_CFLAGS = $(TEST_CFLAGS)
+tests_plugin_test_device_rules_LDFLAGS = $(TEST_LDFLAGS)
+tests_plugin_test_device_rules_LDADD = $(TEST_LIBADD)

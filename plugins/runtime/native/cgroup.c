@@ -100,6 +100,16 @@ int cg_init(struct hull_call *call)
     return 0;
 }
 
+void cg_fini(void)
+{
+    while (hierarchy_count > 0) {
+        struct hierarchy *h = &hierarchies[--hierarchy_count];
+        free(h->name);
+        free(h->path);
+    }
+    version = -1;
+}
+
 int cg_version(void)
 {
     return version;

@@ -96,6 +96,7 @@ static void fini(void)
     ctr_free_all();
     seccomp_fini();
     launch_fini();
+    cg_fini();
 }
 
 static const struct hull_handler handlers[] = {

@@ -32,6 +32,7 @@ struct cgroup {
 int cg_version(void);
 /* Look at what is mounted; once. */
 int cg_init(struct hull_call *call) HULL_CHECKED;
+void cg_fini(void);
 /* The folders of PATH ("/docker/ID"), which need not exist; ARENA keeps them. */
 int cg_open(struct hull_call *call, struct hull_arena *arena, const char *path, struct cgroup *ret)
     HULL_CHECKED;

@@ -116,15 +116,12 @@ static int make_key(struct hull_call *call, const struct oci_seccomp *policy,
     return rc < 0 ? hull_fail_problem(call, &problem) : 0;
 }
 
-static int make(struct hull_call *call, const struct oci_seccomp *policy,
-                const struct oci_capabilities *capabilities, const char *key, size_t size,
-                int *ret_fd)
+static int make_locked(struct hull_call *call, const struct oci_seccomp *policy,
+                       const struct oci_capabilities *capabilities, const char *key, size_t size,
+                       int *ret_fd)
 {
     struct oci_seccomp standard;
-    int rc = hull_lock(call, &lock);
-    if (rc < 0)
-        return rc;
-    hull_defer(call, hull_unlock_cleanup, &lock);
+    int rc = 0;
     *ret_fd = find(key, size);
     if (*ret_fd >= 0)
         return 0;
@@ -136,11 +133,26 @@ static int make(struct hull_call *call, const struct oci_seccomp *policy,
     struct compile job = {arena, policy, -1};
     if (rc == 0)
         rc = hull_work(call, compile, &job);
-    if (rc < 0)
+    if (rc < 0) {
+        hull_fd_cleanup(&job.fd);
         return rc;
+    }
     keep(key, size, job.fd);
     *ret_fd = job.fd;
     return 0;
+}
+
+/* Many who want the same new program wait for one compiler. */
+static int make(struct hull_call *call, const struct oci_seccomp *policy,
+                const struct oci_capabilities *capabilities, const char *key, size_t size,
+                int *ret_fd)
+{
+    int rc = hull_lock(call, &lock);
+    if (rc < 0)
+        return rc;
+    rc = make_locked(call, policy, capabilities, key, size, ret_fd);
+    hull_unlock(&lock);
+    return rc;
 }
 
 int seccomp_program(struct hull_call *call, const char *mode, const struct oci_seccomp *policy,
