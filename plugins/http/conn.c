@@ -228,13 +228,20 @@ static int watched(struct hull_call *call, void *arg)
     return rc;
 }
 
-static void log_request(struct hull_call *call, const struct http_request *request, int64_t began)
+/* Once per request, at its end: loud when the fault is ours. */
+static void log_request(struct hull_call *call, const struct http_request *request, int64_t began,
+                        int rc)
 {
-    if (hull_log_level() > HULL_LOG_DEBUG)
+    bool ours =
+        rc == -HULL_INTERNAL || rc == -HULL_IO || rc == -HULL_NO_SPACE || rc == -HULL_TIMEOUT;
+    enum hull_level level = ours && request->status >= 500 ? HULL_LOG_ERROR : HULL_LOG_DEBUG;
+
+    if (hull_log_level() > level)
         return;
-    hull_log(call, HULL_LOG_DEBUG, "request", "method", request->head.method, "path",
-             request->head.path, "status", hull_printf(call, "%d", request->status), "ms",
-             hull_printf(call, "%lld", (long long)(hull_now_ms() - began)), NULL);
+    hull_log(call, level, "request", "method", request->head.method, "path", request->head.path,
+             "status", hull_printf(call, "%d", request->status), "ms",
+             hull_printf(call, "%lld", (long long)(hull_now_ms() - began)), "error",
+             rc < 0 ? hull_error(call) : NULL, NULL);
 }
 
 static int serve(struct hull_call *call, void *arg)
@@ -254,7 +261,7 @@ static int serve(struct hull_call *call, void *arg)
     } else {
         http_body_init(request);
         int rc = watched(call, request);
-        log_request(call, request, began);
+        log_request(call, request, began, rc);
         if (rc < 0)
             hull_error_clear(call);
         conn->close |= !request->hijacked && !http_body_skip(call, &request->body);

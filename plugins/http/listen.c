@@ -304,16 +304,28 @@ static void turn_away(struct http_listener *listener)
     reserve();
 }
 
+/* A peer that vanished without a word is noticed within two minutes. */
+static void set_tcp_options(int fd)
+{
+    static const struct {
+        int level, name, value;
+    } options[] = {
+        {IPPROTO_TCP, TCP_NODELAY, 1},   {SOL_SOCKET, SO_KEEPALIVE, 1},
+        {IPPROTO_TCP, TCP_KEEPIDLE, 60}, {IPPROTO_TCP, TCP_KEEPINTVL, 15},
+        {IPPROTO_TCP, TCP_KEEPCNT, 4},   {IPPROTO_TCP, TCP_USER_TIMEOUT, 120000},
+    };
+
+    for (size_t i = 0; i < HULL_COUNT(options); i++)
+        (void)setsockopt(fd, options[i].level, options[i].name, &options[i].value, sizeof(int));
+}
+
 static void begin(struct http_listener *listener, int fd)
 {
     struct http_conn *conn = calloc(1, sizeof(*conn));
-    int on = 1;
 
     HULL_ASSERT(conn != NULL);
-    if (listener->tcp) {
-        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-        setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
-    }
+    if (listener->tcp)
+        set_tcp_options(fd);
     conn->listener = listener;
     conn->fd = fd;
     conn->stream = hull_stream_from_fd(fd);
