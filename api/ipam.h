@@ -6,14 +6,16 @@
 
 #include "network_types.h"
 
-/* Reserve a pool. Without a subnet one is chosen from the default pools that overlaps neither
+/* Prefer: a pool that nobody has an address of is given up for another one when the host has come
+ * to use it (another daemon was faster). Reserve a pool. Without a subnet one is chosen from the default pools that overlaps neither
  * another pool nor a route or address of the host. Reserves the gateway too. */
-#define IPAM_POOL_FIELDS(F, T)                                              \
-    F(T, STRING, _, network_id, "NetworkID", 0, "Who holds it")             \
-    F(T, BOOL, _, ipv6, "IPv6", 0, "Choose an IPv6 pool")                   \
-    F(T, STRING, _, subnet, "Subnet", 0, "10.1.2.0/24, or absent")          \
-    F(T, STRING, _, ip_range, "IPRange", 0, "Allocate from this part only") \
-    F(T, STRING, _, gateway, "Gateway", 0, "Or the first address")          \
+#define IPAM_POOL_FIELDS(F, T)                                                          \
+    F(T, STRING, _, network_id, "NetworkID", 0, "Who holds it")                         \
+    F(T, BOOL, _, ipv6, "IPv6", 0, "Choose an IPv6 pool")                               \
+    F(T, STRING, _, subnet, "Subnet", 0, "10.1.2.0/24, or absent")                      \
+    F(T, STRING, _, ip_range, "IPRange", 0, "Allocate from this part only")             \
+    F(T, STRING, _, gateway, "Gateway", 0, "Or the first address")                      \
+    F(T, BOOL, _, prefer, "Prefer", HULL_OMIT, "What was chosen before is only a wish") \
     F(T, MAP, _, auxiliary, "AuxiliaryAddresses", 0, "Names to addresses kept free")
 HULL_MESSAGE(ipam_pool, IPAM_POOL_FIELDS)
 HULL_METHOD(ipam, pool_reserve, ipam_pool, ipam_pool, 0)

@@ -307,6 +307,29 @@ FIBER_TEST(none_and_host)
     end_engine(&lan);
 }
 
+FIBER_TEST(addresses_that_the_host_took_meanwhile)
+{
+    struct place lan = host_new();
+    begin_engine();
+    struct place box = place_new(80);
+    struct network_ref ref = {.id = "bridge"};
+    struct network network;
+    CHECK_OK(network_inspect(call, NULL, &ref, &network));
+    CHECK_STR(network.ipam.config.v[0].subnet, "10.201.0.0/24");
+    run("ip link add other0 type bridge && ip addr add 10.201.0.77/16 dev other0");
+    const char *id = id_of(call, 'a');
+    struct network_join_request request = request_of(call, id, &box, NULL, NULL, NULL);
+    struct network_settings settings;
+    CHECK_OK(network_join(call, NULL, &request, &settings));
+    CHECK_STR(settings.gateway, "10.88.0.1");
+    CHECK_OK(network_inspect(call, NULL, &ref, &network));
+    CHECK_STR(network.ipam.config.v[0].subnet, "10.88.0.0/24");
+    CHECK(reaches(NULL, SOCK_STREAM, settings.ip_address, 80));
+    CHECK_OK(leave(call, id));
+    place_end(&box);
+    end_engine(&lan);
+}
+
 static int join_and_leave(struct hull_call *call, void *arg)
 {
     struct place *box = arg;

@@ -205,9 +205,36 @@ static int turn_on_forwarding(struct hull_call *call)
     return 0;
 }
 
-static int assert_bridge(struct hull_call *call, struct net_record *record,
-                         const struct firewall_network *rules)
+/*
+ * The default bridge is about to be made, maybe long after its pool was chosen: when another
+ * program uses these addresses by now, others are chosen.
+ */
+static int renew_pool(struct hull_call *call, struct net_record *record)
 {
+    const struct daemon_config *config = daemon_config();
+    struct ipam_config *ours = record->network.ipam.config.v;
+    if (!record->predefined || record->network.ipam.config.n != 1 ||
+        (config != NULL && config->bip != NULL && *config->bip != '\0'))
+        return 0;
+    struct ipam_pool request = {.network_id = record->network.id, .prefer = true};
+    struct ipam_pool pool;
+    int rc = ipam_pool_reserve(call, NET_IPAM, &request, &pool);
+    if (rc < 0 || hull_streq(pool.subnet, ours->subnet))
+        return rc;
+    ours->subnet = hull_arena_strdup(record->arena, pool.subnet);
+    ours->gateway = hull_arena_strdup(record->arena, pool.gateway);
+    return net_update(call, record);
+}
+
+static int assert_bridge(struct hull_call *call, struct net_record *record,
+                         struct firewall_network *rules)
+{
+    if (if_nametoindex(rules->bridge) == 0) {
+        int rc = renew_pool(call, record);
+        if (rc < 0)
+            return rc;
+        (void)net_firewall(call, record, rules);
+    }
     struct netdriver_network request = {.network = record->network};
     struct hull_empty done;
     int rc = netdriver_create(call, net_driver(call, record), &request, &done);

@@ -44,6 +44,8 @@ struct net_record *net_find_name(const char *name);
 /* Put a copy of NETWORK in the list and in the state store. Yields. */
 int net_add(struct hull_call *call, const struct network *network, bool predefined,
             struct net_record **ret) HULL_CHECKED;
+/* Write RECORD, which was changed, to the state store. Yields. */
+int net_update(struct hull_call *call, const struct net_record *record) HULL_CHECKED;
 /* Take RECORD out of both. Yields. */
 int net_drop(struct hull_call *call, struct net_record *record) HULL_CHECKED;
 /* Read both buckets. Yields. */

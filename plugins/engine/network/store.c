@@ -97,6 +97,12 @@ int net_add(struct hull_call *call, const struct network *network, bool predefin
     return rc;
 }
 
+int net_update(struct hull_call *call, const struct net_record *record)
+{
+    return commit(call, record->network.id,
+                  json_string(hull_call_arena(call), &network_message, &record->network), false);
+}
+
 int net_drop(struct hull_call *call, struct net_record *record)
 {
     int rc = commit(call, record->network.id, NULL, true);

@@ -151,6 +151,70 @@ static int raise_bridge(int fd, const struct brg_bridge *bridge, bool own,
     return rc;
 }
 
+static void take_alias(const struct nlmsghdr *message, void *ctx)
+{
+    size_t skip = NLMSG_ALIGN(sizeof(struct ifinfomsg));
+    const struct nlattr *alias = nl_find((const char *)NLMSG_DATA(message) + skip,
+                                         NLMSG_PAYLOAD(message, skip), IFLA_IFALIAS);
+    *(bool *)ctx = alias != NULL && nl_size(alias) == sizeof(OWN_ALIAS) &&
+                   memcmp(nl_data(alias), OWN_ALIAS, sizeof(OWN_ALIAS)) == 0;
+}
+
+/* True when NAME is a bridge that was made here. */
+static int is_own(int fd, const char *name, bool *ret_own)
+{
+    struct nl_batch batch = {0};
+    settle_link(&batch, 0, name);
+    int rc = nl_transact(fd, &batch, take_alias, ret_own, NULL);
+    nl_done(&batch);
+    return rc;
+}
+
+/* Addresses of a bridge that are not wanted any more. */
+struct stale {
+    const struct brg_bridge *bridge;
+    unsigned index;
+    struct nl_batch batch; /* their removal */
+};
+
+static void take_address(const struct nlmsghdr *message, void *ctx)
+{
+    struct stale *stale = ctx;
+    const struct ifaddrmsg *head = NLMSG_DATA(message);
+    size_t skip = NLMSG_ALIGN(sizeof(*head));
+    const struct nlattr *local =
+        nl_find((const char *)head + skip, NLMSG_PAYLOAD(message, skip), IFA_ADDRESS);
+    if (message->nlmsg_type != RTM_NEWADDR || head->ifa_index != stale->index || local == NULL ||
+        head->ifa_scope != RT_SCOPE_UNIVERSE || nl_size(local) < ip_size(head->ifa_family))
+        return;
+    for (size_t i = 0; i < stale->bridge->net_count; i++) {
+        const struct ip_net *net = &stale->bridge->nets[i];
+        if (net->addr.family == head->ifa_family && net->length == head->ifa_prefixlen &&
+            memcmp(net->addr.bytes, nl_data(local), ip_size(head->ifa_family)) == 0)
+            return;
+    }
+    struct ifaddrmsg removal = {.ifa_family = head->ifa_family,
+                                .ifa_prefixlen = head->ifa_prefixlen,
+                                .ifa_index = head->ifa_index};
+    nl_begin(&stale->batch, RTM_DELADDR, ACK, &removal, sizeof(removal));
+    nl_put(&stale->batch, IFA_LOCAL, nl_data(local), ip_size(head->ifa_family));
+}
+
+/* A bridge made here, for a daemon whose data is gone or whose configuration has changed. */
+static int drop_addresses(int fd, const struct brg_bridge *bridge, struct nl_failure *failure)
+{
+    struct stale stale = {bridge, if_nametoindex(bridge->name), {0}};
+    struct nl_batch batch = {0};
+    struct ifaddrmsg any = {.ifa_family = AF_UNSPEC};
+    nl_begin(&batch, RTM_GETADDR, NLM_F_DUMP, &any, sizeof(any));
+    int rc = nl_transact(fd, &batch, take_address, &stale, failure);
+    nl_done(&batch);
+    if (rc == 0 && stale.batch.length > 0)
+        rc = nl_transact(fd, &stale.batch, NULL, NULL, failure);
+    nl_done(&stale.batch);
+    return rc;
+}
+
 static void take_kind(const struct nlmsghdr *message, void *ctx)
 {
     size_t skip = NLMSG_ALIGN(sizeof(struct ifinfomsg));
@@ -185,8 +249,13 @@ int brg_bridge_make(struct hull_work *work, const struct brg_bridge *bridge)
                                 "%s is an interface of this host, and no bridge: choose another "
                                 "name with --bridge",
                                 bridge->name);
+    bool own = false;
     if (rc == 0 && !there)
         rc = create_bridge(fd, bridge, &failure);
+    if (rc == 0 && there)
+        rc = is_own(fd, bridge->name, &own);
+    if (rc == 0 && own)
+        rc = drop_addresses(fd, bridge, &failure);
     if (rc == 0)
         rc = guard_bridge(bridge);
     if (rc == 0)
@@ -205,23 +274,11 @@ static int delete_link(int fd, const char *name)
     return rc == -ENODEV ? 0 : rc;
 }
 
-static void take_alias(const struct nlmsghdr *message, void *ctx)
-{
-    size_t skip = NLMSG_ALIGN(sizeof(struct ifinfomsg));
-    const struct nlattr *alias = nl_find((const char *)NLMSG_DATA(message) + skip,
-                                         NLMSG_PAYLOAD(message, skip), IFLA_IFALIAS);
-    *(bool *)ctx = alias != NULL && nl_size(alias) == sizeof(OWN_ALIAS) &&
-                   memcmp(nl_data(alias), OWN_ALIAS, sizeof(OWN_ALIAS)) == 0;
-}
-
 int brg_bridge_delete(struct hull_work *work, const char *name)
 {
     HULL_AUTO_FD fd = nl_open(NETLINK_ROUTE);
-    struct nl_batch batch = {0};
     bool own = false;
-    settle_link(&batch, 0, name);
-    int rc = fd < 0 ? fd : nl_transact(fd, &batch, take_alias, &own, NULL);
-    nl_done(&batch);
+    int rc = fd < 0 ? fd : is_own(fd, name, &own);
     if (rc == -ENODEV || (rc == 0 && !own))
         return 0;
     if (rc == 0)

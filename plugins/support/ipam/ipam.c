@@ -303,6 +303,38 @@ static int new_pool(struct hull_call *call, const char *key, const struct ipam_p
 
 /* --- handlers -------------------------------------------------------------------------------- */
 
+static bool has_owners(const struct pool *pool)
+{
+    for (size_t i = 0; i < pool->lease_count; i++) {
+        if (*pool->leases[i].owner != '\0')
+            return true;
+    }
+    return false;
+}
+
+/* Give up ENTRY's pool when the host uses it now, and choose another one. LOCK is held. */
+static int choose_again(struct hull_call *call, struct entry *entry,
+                        const struct ipam_pool *request, struct ipam_pool *ret_reply)
+{
+    struct host_work host = {0};
+    struct ip_net net = entry->pool.net;
+    int rc = hull_work(call, read_host, &host);
+    bool used = false;
+    for (size_t i = 0; i < host.count; i++)
+        used = used || ip_net_overlap(&net, &host.nets[i]);
+    free(host.nets);
+    if (rc < 0 || !used || has_owners(&entry->pool)) {
+        tell_pool(call, entry, request, ret_reply);
+        return rc;
+    }
+    struct ipam_pool spec = *request;
+    spec.subnet = NULL;
+    spec.prefer = false;
+    const char *key = hull_strdup(call, entry->key);
+    free_entry(entry);
+    return new_pool(call, key, &spec, ret_reply);
+}
+
 static int pool_reserve(struct hull_call *call, const struct ipam_pool *request,
                         struct ipam_pool *ret_reply)
 {
@@ -314,6 +346,8 @@ static int pool_reserve(struct hull_call *call, const struct ipam_pool *request,
     struct entry *entry = find_entry(key);
     if (entry == NULL)
         return new_pool(call, key, request, ret_reply);
+    if (request->prefer)
+        return choose_again(call, entry, request, ret_reply);
     tell_pool(call, entry, request, ret_reply);
     return 0;
 }
