@@ -240,8 +240,8 @@ static void log_request(struct hull_call *call, const struct http_request *reque
         return;
     hull_log(call, level, "request", "method", request->head.method, "path", request->head.path,
              "status", hull_printf(call, "%d", request->status), "ms",
-             hull_printf(call, "%lld", (long long)(hull_now_ms() - began)), "error",
-             rc < 0 ? hull_error(call) : NULL, NULL);
+             hull_printf(call, "%lld", (long long)(hull_now_ms() - began)), rc < 0 ? "error" : NULL,
+             hull_error(call), NULL);
 }
 
 static int serve(struct hull_call *call, void *arg)
