@@ -186,8 +186,8 @@ HULL_MESSAGE(log_config, LOG_CONFIG_FIELDS)
     F(T, LIST, mount_spec, mounts, "Mounts", HULL_OMIT, "")                   \
     F(T, INTS, _, console_size, "ConsoleSize", 0, "")                         \
     F(T, MAP, _, annotations, "Annotations", HULL_OMIT, "")                   \
-    F(T, STRV, _, cap_add, "CapAdd", HULL_NULL, "")                           \
-    F(T, STRV, _, cap_drop, "CapDrop", HULL_NULL, "")                         \
+    F(T, STRV, _, cap_add, "CapAdd", HULL_NULL | HULL_STR_OK, "")             \
+    F(T, STRV, _, cap_drop, "CapDrop", HULL_NULL | HULL_STR_OK, "")           \
     F(T, STRING, _, cgroupns_mode, "CgroupnsMode", 0, "")                     \
     F(T, STRV, _, dns, "Dns", HULL_NULL, "")                                  \
     F(T, STRV, _, dns_options, "DnsOptions", HULL_NULL, "")                   \
@@ -227,20 +227,20 @@ HULL_MESSAGE(host_config, HOST_CONFIG_FIELDS)
     F(T, BOOL, _, open_stdin, "OpenStdin", 0, "")                           \
     F(T, BOOL, _, stdin_once, "StdinOnce", 0, "")                           \
     F(T, STRV, _, env, "Env", 0, "")                                        \
-    F(T, STRV, _, cmd, "Cmd", 0, "")                                        \
+    F(T, STRV, _, cmd, "Cmd", HULL_STR_OK, "")                              \
     F(T, POINTER, health_config, healthcheck, "Healthcheck", HULL_OMIT, "") \
     F(T, OPT_BOOL, _, args_escaped, "ArgsEscaped", HULL_OMIT, "")           \
     F(T, STRING, _, image, "Image", 0, "")                                  \
     F(T, SET, _, volumes, "Volumes", HULL_NULL, "")                         \
     F(T, STRING, _, working_dir, "WorkingDir", 0, "")                       \
-    F(T, STRV, _, entrypoint, "Entrypoint", HULL_NULL, "")                  \
+    F(T, STRV, _, entrypoint, "Entrypoint", HULL_NULL | HULL_STR_OK, "")    \
     F(T, OPT_BOOL, _, network_disabled, "NetworkDisabled", HULL_OMIT, "")   \
     F(T, STRING, _, mac_address, "MacAddress", HULL_OMIT, "")               \
     F(T, STRV, _, on_build, "OnBuild", HULL_NULL, "")                       \
     F(T, MAP, _, labels, "Labels", 0, "")                                   \
     F(T, STRING, _, stop_signal, "StopSignal", HULL_OMIT, "")               \
     F(T, OPT_INT, _, stop_timeout, "StopTimeout", HULL_OMIT, "")            \
-    F(T, STRV, _, shell, "Shell", HULL_OMIT, "")
+    F(T, STRV, _, shell, "Shell", HULL_OMIT | HULL_STR_OK, "")
 HULL_MESSAGE(container_config, CONTAINER_CONFIG_FIELDS)
 
 #define CONTAINER_STATE_FIELDS(F, T)                  \
