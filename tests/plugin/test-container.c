@@ -87,7 +87,7 @@ static const char *state_of(struct hull_call *call, const char *id)
     return reply.state->status;
 }
 
-/* --- one after the other ---------------------------------------------------------------------- */
+/* --- one after the other ----------------------------------------------------------- */
 
 FIBER_TEST(a_life)
 {
@@ -223,7 +223,7 @@ FIBER_TEST(restart_policy)
     world_end();
 }
 
-/* --- each step fails in turn ------------------------------------------------------------------ */
+/* --- each step fails in turn ----------------------------------------------------------- */
 
 FIBER_TEST(a_create_that_fails_leaves_no_trace)
 {
@@ -296,7 +296,7 @@ FIBER_TEST(a_remove_that_fails_can_be_tried_again)
     world_end();
 }
 
-/* --- all at once ------------------------------------------------------------------------------ */
+/* --- all at once ----------------------------------------------------------- */
 
 struct client {
     unsigned seed;
@@ -344,6 +344,8 @@ static int client_fiber(struct hull_call *call, void *arg)
         int rc = one_operation(call, client);
 
         /* "Container is not paused" is docker's only internal error here. */
+        if (rc == -HULL_CANCELED)
+            return rc;
         if (rc < 0 && rc != -HULL_NOT_FOUND && rc != -HULL_CONFLICT && rc != -HULL_NOT_MODIFIED &&
             !strstr(hull_error(call), "is not paused"))
             FAIL("%s: %s", hull_kind_name(rc), hull_error(call));
@@ -403,7 +405,50 @@ TEST(a_crowd_ends_in_a_legal_state_4)
     crowd_with(444);
 }
 
-/* --- after a crash ---------------------------------------------------------------------------- */
+/* Each client hangs up at some point, in the middle of something. */
+static int hang_ups(struct hull_call *call, void *arg)
+{
+    struct client clients[8];
+    struct hull_task *tasks[8];
+    unsigned seed = *(unsigned *)arg;
+
+    world_begin();
+    for (unsigned round = 0; round < 12; round++) {
+        for (size_t i = 0; i < HULL_COUNT(clients); i++) {
+            clients[i] = (struct client){.seed = seed * 1000 + round * 10 + (unsigned)i};
+            tasks[i] = hull_task_start(call, "client", client_fiber, &clients[i]);
+        }
+        for (size_t i = 0; i < HULL_COUNT(clients); i++) {
+            for (unsigned wait = draw(&clients[i], 40); wait > 0; wait--)
+                CHECK_OK(hull_yield(call));
+            hull_task_cancel(tasks[i]);
+        }
+        for (size_t i = 0; i < HULL_COUNT(clients); i++)
+            if (hull_task_join(call, tasks[i]) < 0)
+                hull_error_clear(call);
+        CHECK_OK(hull_sleep(call, 10));
+        audit(call);
+    }
+    remove_(call, "aa", true);
+    remove_(call, "bb", true);
+    remove_(call, "cc", true);
+    CHECK_INT(audit(call), 0);
+    world_end();
+    return 0;
+}
+
+TEST(hang_ups_end_in_a_legal_state)
+{
+    for (unsigned seed = 1; seed <= 5; seed++) {
+        struct hull_core_options options = tap_options();
+
+        options.seed = options.seed * 100 + seed;
+        memset(&world, 0, sizeof(world));
+        CHECK_INT(hull_core_run(&options, hang_ups, &seed), 0);
+    }
+}
+
+/* --- after a crash ----------------------------------------------------------- */
 
 static char *document(struct hull_call *call, const char *id, const char *name, const char *intent,
                       const char *state, const char *more)
