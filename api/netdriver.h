@@ -22,7 +22,7 @@ HULL_METHOD(netdriver, remove, netdriver_network, hull_empty, 0)
     F(T, MESSAGE, endpoint_settings, endpoint, "Endpoint", 0, "Addresses, chosen by ipam") \
     F(T, STRING, _, ifname, "Interface", 0, "Name inside: eth0")                           \
     F(T, BOOL, _, default_route, "DefaultRoute", 0, "Its gateway is the default route")    \
-    F(T, FD, _, netns_fd, "netns", 0,                                                      \
+    F(T, FD, _, netns_fd, "netns", HULL_LENT,                                              \
       "The network namespace; the sender closes it, for several drivers share it")
 HULL_MESSAGE(netdriver_join_request, NETDRIVER_JOIN_REQUEST_FIELDS)
 #define NETDRIVER_JOIN_REPLY_FIELDS(F, T)                             \

@@ -295,21 +295,32 @@ static void release_list(const struct hull_field *field, struct hull_list *list)
         hull_message_release(field->message, element(field, list->v, i));
 }
 
+/* What is absent is not written to: VALUE may be a constant. */
 static void release_stream(any_pointer *stream)
 {
-    if (hull_stream_close != NULL && *stream != NULL)
-        hull_stream_close(*stream);
+    if (hull_stream_close == NULL || *stream == NULL)
+        return;
+    hull_stream_close(*stream);
     *stream = NULL;
+}
+
+static void release_fd(int *fd)
+{
+    if (*fd < 0)
+        return;
+    hull_fd_cleanup(fd);
+    *fd = -1;
 }
 
 static void release_field(const struct hull_field *field, void *value)
 {
     struct hull_msgmap *map = value;
     struct hull_list *lists;
+    if (field->flags & HULL_LENT)
+        return;
     switch ((int)field->type) {
     case HULL_FD:
-        hull_fd_cleanup(value);
-        *(int *)value = -1;
+        release_fd(value);
         break;
     case HULL_STREAM:
         release_stream(value);

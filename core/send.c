@@ -86,21 +86,35 @@ static int run(struct hull_call *call, struct plugin *plugin, const struct handl
     return rc;
 }
 
+/* Where the message goes, or why it can't. */
+static int route(struct hull_call *call, const char *port, const struct hull_method *method,
+                 struct plugin **ret_plugin, const struct handler **ret_handler)
+{
+    int rc = call_pause(call);
+    if (rc == 0)
+        rc = plugin_get(call, port == NULL ? method->service : port, ret_plugin);
+    if (rc < 0)
+        return rc;
+    *ret_handler = plugin_handler(*ret_plugin, method);
+    if (*ret_handler == NULL)
+        return hull_fail(call, HULL_NOT_SUPPORTED, "%s can't do %s.%s", (*ret_plugin)->port,
+                         method->service, method->name);
+    if (call->depth >= CALL_DEPTH || fiber_stack_left() < STACK_NEEDED)
+        return hull_fail(call, HULL_INTERNAL, "calls are nested too deep: %s", call_chain(call));
+    return 0;
+}
+
 static int dispatch(struct hull_call *call, const char *port, const struct hull_method *method,
                     const void *request, void *ret_reply, const struct hull_sink *sink)
 {
     struct plugin *plugin;
-    int rc = call_pause(call);
-    if (rc == 0)
-        rc = plugin_get(call, port == NULL ? method->service : port, &plugin);
-    if (rc < 0)
+    const struct handler *handler;
+    int rc = route(call, port, method, &plugin, &handler);
+    if (rc < 0) {
+        /* The handler would have closed what it was given. */
+        hull_message_release(method->request, (void *)request);
         return rc;
-    const struct handler *handler = plugin_handler(plugin, method);
-    if (handler == NULL)
-        return hull_fail(call, HULL_NOT_SUPPORTED, "%s can't do %s.%s", plugin->port,
-                         method->service, method->name);
-    if (call->depth >= CALL_DEPTH || fiber_stack_left() < STACK_NEEDED)
-        return hull_fail(call, HULL_INTERNAL, "calls are nested too deep: %s", call_chain(call));
+    }
     if (ret_reply == NULL)
         ret_reply = hull_alloc(call, method->reply->size);
     if (handler->reply_fds)

@@ -136,8 +136,10 @@ HULL_PUBLIC extern const struct hull_message hull_empty_message;
 /*
  * Send REQUEST to METHOD at PORT and wait for the answer. The plugin is loaded when this is the
  * first message for it. PORT NULL is the method's service. What RET_REPLY points at lives in the
- * arena of CALL; descriptors and streams in it belong to the caller. On an error RET_REPLY is
- * zeroed. Yields. -HULL_NOT_SUPPORTED when no plugin provides the port.
+ * arena of CALL; descriptors and streams in it belong to the caller. Those in REQUEST are the
+ * handler's, even when it fails, and are closed when the message does not get there; a field
+ * that is HULL_LENT stays the caller's. On an error RET_REPLY is empty, as from
+ * hull_message_init(). Yields. -HULL_NOT_SUPPORTED when no plugin provides the port.
  */
 HULL_PUBLIC int hull_send(struct hull_call *call, const char *port,
                           const struct hull_method *method, const void *request, void *ret_reply)

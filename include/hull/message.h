@@ -61,6 +61,7 @@ enum hull_type {
 #define HULL_QUERY ((uint64_t)1 << 6)    /* HTTP: from the query */
 #define HULL_HEADER ((uint64_t)1 << 7)   /* HTTP: from, or (in a reply) to, a header */
 #define HULL_TOP ((uint64_t)1 << 8)      /* HTTP: the field is the whole body, not a member of it */
+#define HULL_LENT ((uint64_t)1 << 9)     /* FD, STREAM: stays the sender's, who closes it */
 /* At most N bytes of a string, elements of a list or map; the codecs' own limits otherwise. */
 #define HULL_MAX(n) ((uint64_t)(n) << 32)
 #define HULL_MAX_OF(flags) ((uint32_t)((flags) >> 32))

@@ -9,6 +9,10 @@
     F(T, STRING, _, secret, "Secret", HULL_SECRET, "") \
     F(T, INT, _, number, "Number", 0, "Number")
 HULL_MESSAGE(ask, ASK_FIELDS)
+#define GIFT_FIELDS(F, T)                           \
+    F(T, FD, _, given, "Given", 0, "The handler's") \
+    F(T, FD, _, lent, "Lent", HULL_LENT, "The sender's")
+HULL_MESSAGE(gift, GIFT_FIELDS)
 #define ANSWER_FIELDS(F, T)                  \
     F(T, STRING, _, text, "Text", 0, "Text") \
     F(T, FD, _, fd, "Fd", 0, "Descriptor")
@@ -18,6 +22,7 @@ HULL_METHOD(toy, recurse, ask, answer, 0)
 HULL_METHOD(toy, fail, ask, answer, 0)
 HULL_METHOD(toy, count, ask, answer, HULL_METHOD_MANY | HULL_METHOD_READY)
 HULL_METHOD(toy, missing, ask, answer, 0)
+HULL_METHOD(toy, take, gift, answer, 0)
 HULL_METHOD(toy, sleep, ask, answer, 0)
 
 /* --- a plugin -------------------------------------------------------------------------------- */
@@ -156,6 +161,19 @@ TOY_TEST(send_and_answer)
     CHECK_OK(toy_echo(call, NULL, &(struct ask){.text = "x"}, NULL));
     CHECK_KIND(toy_missing(call, NULL, &(struct ask){}, &answer), HULL_NOT_SUPPORTED);
     CHECK_STR(hull_error(call), "toy can't do toy.missing");
+    return 0;
+}
+
+TOY_TEST(what_does_not_arrive_is_closed)
+{
+    int fds[2];
+    CHECK(pipe2(fds, O_CLOEXEC) == 0);
+    struct gift gift = {.given = fds[0], .lent = fds[1]};
+    CHECK_KIND(toy_take(call, "nothing", &gift, NULL), HULL_NOT_SUPPORTED);
+    CHECK(gift.given == -1 && fcntl(fds[0], F_GETFD) == -1);
+    CHECK(gift.lent == fds[1] && close(fds[1]) == 0);
+    static const struct gift constant = {-1, -1};
+    CHECK_KIND(toy_take(call, "nothing", &constant, NULL), HULL_NOT_SUPPORTED);
     return 0;
 }
 

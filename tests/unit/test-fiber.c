@@ -121,7 +121,7 @@ static int quick(struct hull_call *call, void *arg)
 
 FIBER_TEST_LIMIT(many_fibers_at_once, 60)
 {
-    int count = 0, n = TAP_SANITIZED ? 1000 : 20000;
+    int count = 0, n = TAP_SANITIZED ? 200 : 20000;
     struct hull_task **tasks = calloc((size_t)n, sizeof(struct hull_task *));
     for (int i = 0; i < n; i++)
         tasks[i] = hull_task_start(call, "quick", quick, &count);

@@ -49,6 +49,9 @@ static const struct {
     {"debian:12@" SHA256, "docker.io/library/debian:12@" SHA256, "debian:12@" SHA256},
     {"localhost:5000/a@" SHA256, "localhost:5000/a@" SHA256, "localhost:5000/a@" SHA256},
     {"x@sha512:" HEX64 HEX64, "docker.io/library/x@sha512:" HEX64 HEX64, "x@sha512:" HEX64 HEX64},
+    {"docker.io/not.a.host/a/b", "docker.io/not.a.host/a/b:latest",
+     "docker.io/not.a.host/a/b:latest"},
+    {"docker.io/localhost/a", "docker.io/localhost/a:latest", "docker.io/localhost/a:latest"},
     {"docker.io/library/a/b", "docker.io/library/a/b:latest", "library/a/b:latest"},
 };
 
