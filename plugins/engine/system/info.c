@@ -82,6 +82,7 @@ static void fill_host(struct hull_call *call, struct system_info *info)
     info->os_type = "linux";
     info->ipv4_forwarding = kernel_flag("/proc/sys/net/ipv4/ip_forward");
     info->n_fd = count_descriptors();
+    info->n_goroutines = (int64_t)hull_debug_fiber_count();
     info->system_time = time_format_fixed(hull_call_arena(call), hull_time_ns());
 }
 
