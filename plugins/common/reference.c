@@ -144,13 +144,19 @@ static int check_digest(const char *digest, struct hull_problem *problem)
     return hull_problem_set(problem, HULL_INVALID, "unsupported digest algorithm");
 }
 
-/* Split what comes before the first slash off, when it is a domain; fill in the defaults. */
+/* What comes before the first slash is the name of a host when it looks like one. */
+static bool is_domain(const char *head)
+{
+    return strpbrk(head, ".:" UPPER) || strcmp(head, "localhost") == 0;
+}
+
+/* Split it off, when it is a domain; fill in the defaults. */
 static void split_domain(struct hull_arena *arena, const char *text, struct reference *ret)
 {
     size_t head = strcspn(text, "/");
     char *domain = hull_arena_strndup(arena, text, head);
 
-    if (text[head] && (strpbrk(domain, ".:" UPPER) || strcmp(domain, "localhost") == 0)) {
+    if (text[head] && is_domain(domain)) {
         ret->domain = strcmp(domain, LEGACY_DOMAIN) == 0 ? DEFAULT_DOMAIN : domain;
         ret->path = hull_arena_strdup(arena, text + head + 1);
     } else {
@@ -238,6 +244,9 @@ char *reference_familiar_name(struct hull_arena *arena, const struct reference *
         return reference_name(arena, reference);
     if (strncmp(path, OFFICIAL, strlen(OFFICIAL)) == 0 && !strchr(path + strlen(OFFICIAL), '/'))
         path += strlen(OFFICIAL);
+    /* What would be taken for a host if it stood in front stays behind the true one. */
+    if (strchr(path, '/') && is_domain(hull_arena_strndup(arena, path, strcspn(path, "/"))))
+        return reference_name(arena, reference);
     return hull_arena_strdup(arena, path);
 }
 
