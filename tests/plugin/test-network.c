@@ -155,6 +155,38 @@ FIBER_TEST(datagrams_and_chosen_ports)
     end_engine(&lan);
 }
 
+FIBER_TEST(datagrams_follow_a_port_to_its_next_container)
+{
+    struct place lan = host_new();
+    begin_engine();
+    struct place one = place_new(53);
+    struct place two = place_new(53);
+    const char *a = id_of(call, 'a');
+    const char *b = id_of(call, 'b');
+    struct network_settings settings;
+    char text[64] = "";
+    struct sockaddr_in name = {.sin_family = AF_INET, .sin_port = htons(18053)};
+    struct timeval limit = {1, 0};
+    inet_pton(AF_INET, "203.0.113.1", &name.sin_addr);
+    /* One peer that goes on sending from one port; the answer is a peer's address as it is seen,
+     * which is the same, so the second container is told by its being there at all. */
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+    CHECK(connect(fd, (void *)&name, sizeof(name)) == 0);
+    struct network_join_request request = request_of(call, a, &one, "", "18053", "53/udp");
+    CHECK_OK(network_join(call, NULL, &request, &settings));
+    CHECK(send(fd, "?", 1, 0) == 1 && recv(fd, text, sizeof(text), 0) > 0);
+    CHECK_OK(leave(call, a));
+    place_end(&one);
+    request = request_of(call, b, &two, "", "18053", "53/udp");
+    CHECK_OK(network_join(call, NULL, &request, &settings));
+    CHECK(send(fd, "?", 1, 0) == 1 && recv(fd, text, sizeof(text), 0) > 0);
+    close(fd);
+    CHECK_OK(leave(call, b));
+    place_end(&two);
+    end_engine(&lan);
+}
+
 FIBER_TEST(a_taken_port_fails_and_leaves_nothing)
 {
     struct place lan = host_new();

@@ -202,6 +202,8 @@ static int turn_on_forwarding(struct hull_call *call)
                                "can't turn on IP forwarding (%s); set it yourself and use "
                                "--ip-forward=false",
                                path);
+    hull_log(call, HULL_LOG_INFO, "IP forwarding turned on: this host forwards now", "note",
+             "what else may pass is up to the host's own firewall", NULL);
     return 0;
 }
 

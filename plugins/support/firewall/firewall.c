@@ -188,6 +188,7 @@ static int run_elements(struct hull_work *work, void *arg)
     (void)work;
     struct element_work *elements = arg;
     elements->result = fw_elements(table, elements->ports, elements->count, elements->add);
+    fw_forget_peers(elements->ports, elements->count);
     return 0;
 }
 

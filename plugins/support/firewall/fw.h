@@ -42,6 +42,9 @@ uint8_t fw_protocol(const char *name);
 /* Add or remove COUNT elements in one transaction. 0 or -errno; nothing is changed on an error. */
 int fw_elements(const char *table, const struct fw_port *ports, size_t count, bool add)
     HULL_CHECKED;
+/* Let the kernel look anew where datagrams to the UDP ports among PORTS go. What can't be done is
+ * left. Worker-safe. */
+void fw_forget_peers(const struct fw_port *ports, size_t count);
 /* How many rules CHAIN (NULL: all chains) of TABLE has, or -errno; 0 without the table. */
 int fw_count_rules(const char *table, const char *chain) HULL_CHECKED;
 

@@ -2,7 +2,8 @@
 if HAVE_NFTABLES
 support_LTLIBRARIES += plugins/support/firewall.la
 plugins_support_firewall_la_SOURCES = plugins/support/firewall/firewall.c \
-	plugins/support/firewall/claim.c plugins/support/firewall/elements.c \
+	plugins/support/firewall/claim.c plugins/support/firewall/conntrack.c \
+	plugins/support/firewall/elements.c \
 	plugins/support/firewall/table.c plugins/support/firewall/watch.c plugins/support/firewall/fw.h
 plugins_support_firewall_la_CFLAGS = $(PLUGIN_CFLAGS) $(NFTABLES_CFLAGS)
 plugins_support_firewall_la_LDFLAGS = $(PLUGIN_LDFLAGS)
