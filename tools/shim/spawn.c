@@ -105,7 +105,12 @@ int shim_spawn(void)
         child_main(pair[1], stdio.child);
     }
     close(pair[1]);
+    int err = errno;
     close_all(stdio.child);
+    /* What only the child needs: the root file system is not held up by this process. */
+    for (int fd = SHIM_FD_ROOTFS; fd <= SHIM_FD_TARGET; fd++)
+        close(fd);
+    errno = err;
     if (pid < 0)
         return shim_fail_errno("clone3");
     shim.pid = (pid_t)pid;
