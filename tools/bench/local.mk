@@ -1,1 +1,8 @@
 # tools/bench: see the top of Makefile.am
+
+# make tools/bench/core: the core alone.
+EXTRA_PROGRAMS += tools/bench/core
+tools_bench_core_SOURCES = tools/bench/core.c
+tools_bench_core_CFLAGS = $(TEST_CFLAGS)
+tools_bench_core_LDFLAGS = $(TEST_LDFLAGS)
+tools_bench_core_LDADD = core/libhull.la
