@@ -7,29 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "json_scan.h"
+#include "json_decode.h"
 
-/* Where the decoder is, for its errors: a name, or the index of an element. */
-struct json_step {
-    const char *name;
-    size_t length;
-    size_t index;
-};
-
-struct json_decoder {
-    struct json_scan scan;
-    unsigned flags;
-    /* What the elements of lists and maps may take: "{}" is 2 bytes of text, a struct is many. */
-    size_t budget;
-    unsigned steps;
-    struct json_step path[JSON_DEPTH + 1];
-};
-
-typedef int decode_fn(struct json_decoder *in, const struct hull_field *field, void *member);
 static int decode_member(struct json_decoder *in, const struct hull_field *field, void *member);
-static int decode_value(struct json_decoder *in, const struct hull_message *message, void *value);
 
-static void push(struct json_decoder *in, const char *name, size_t length, size_t index)
+void json_push(struct json_decoder *in, const char *name, size_t length, size_t index)
 {
     if (in->steps < HULL_COUNT(in->path))
         in->path[in->steps++] = (struct json_step){name, length, index};
@@ -58,7 +40,7 @@ static int __attribute__((format(printf, 2, 3))) fail(struct json_decoder *in, c
 }
 
 /* The next value is not what it has to be. */
-static int expected(struct json_decoder *in, const char *what)
+int json_expected(struct json_decoder *in, const char *what)
 {
     char c = json_peek(&in->scan);
     const char *start = in->scan.at;
@@ -87,8 +69,7 @@ static int check_limit(struct json_decoder *in, const struct hull_field *field, 
 }
 
 /* One more element of SIZE bytes: is there room for it? */
-static int check_room(struct json_decoder *in, const struct hull_field *field, size_t count,
-                      size_t size)
+int json_room(struct json_decoder *in, const struct hull_field *field, size_t count, size_t size)
 {
     uint32_t limit = HULL_MAX_OF(field->flags);
     if (count >= (limit ? limit : JSON_ELEMENTS))
@@ -99,6 +80,11 @@ static int check_room(struct json_decoder *in, const struct hull_field *field, s
     return 0;
 }
 
+bool json_skip_null(struct json_decoder *in)
+{
+    return json_peek(&in->scan) == 'n' && json_scan_word(&in->scan, "null") == 0;
+}
+
 /* --- scalars --------------------------------------------------------------------------------- */
 
 static int decode_bool(struct json_decoder *in, const struct hull_field *field, void *member)
@@ -106,12 +92,12 @@ static int decode_bool(struct json_decoder *in, const struct hull_field *field, 
     char c = json_peek(&in->scan);
     (void)field;
     if (c != 't' && c != 'f')
-        return expected(in, "true or false");
+        return json_expected(in, "true or false");
     *(bool *)member = c == 't';
     return json_scan_word(&in->scan, c == 't' ? "true" : "false");
 }
 
-static int scan_int(struct json_decoder *in, int64_t *ret)
+int json_int(struct json_decoder *in, int64_t *ret)
 {
     struct json_slice digits;
     char copy[32];
@@ -119,7 +105,7 @@ static int scan_int(struct json_decoder *in, int64_t *ret)
     const char *start = in->scan.at;
 
     if (c != '-' && (c < '0' || c > '9'))
-        return expected(in, "an integer");
+        return json_expected(in, "an integer");
     int rc = json_scan_number(&in->scan, &digits);
     if (rc < 0)
         return rc;
@@ -133,13 +119,13 @@ static int scan_int(struct json_decoder *in, int64_t *ret)
             return 0;
     }
     in->scan.at = start;
-    return expected(in, "an integer of 64 bits");
+    return json_expected(in, "an integer of 64 bits");
 }
 
 static int decode_int(struct json_decoder *in, const struct hull_field *field, void *member)
 {
     (void)field;
-    return scan_int(in, member);
+    return json_int(in, member);
 }
 
 static int decode_opt_int(struct json_decoder *in, const struct hull_field *field, void *member)
@@ -147,7 +133,7 @@ static int decode_opt_int(struct json_decoder *in, const struct hull_field *fiel
     struct hull_opt_int *value = member;
     (void)field;
     value->set = true;
-    return scan_int(in, &value->value);
+    return json_int(in, &value->value);
 }
 
 static int decode_opt_bool(struct json_decoder *in, const struct hull_field *field, void *member)
@@ -164,7 +150,7 @@ static int decode_double(struct json_decoder *in, const struct hull_field *field
 
     (void)field;
     if (c != '-' && (c < '0' || c > '9'))
-        return expected(in, "a number");
+        return json_expected(in, "a number");
     int rc = json_scan_number(&in->scan, &digits);
     if (rc < 0)
         return rc;
@@ -175,11 +161,11 @@ static int decode_double(struct json_decoder *in, const struct hull_field *field
     return 0;
 }
 
-static int scan_text(struct json_decoder *in, const char **ret)
+int json_text(struct json_decoder *in, const char **ret)
 {
     struct json_slice slice;
     if (json_peek(&in->scan) != '"')
-        return expected(in, "a string");
+        return json_expected(in, "a string");
     int rc = json_scan_string(&in->scan, &slice);
     if (rc == 0)
         *ret = hull_arena_strndup(in->scan.arena, slice.text, slice.length);
@@ -189,7 +175,7 @@ static int scan_text(struct json_decoder *in, const char **ret)
 static int decode_string(struct json_decoder *in, const struct hull_field *field, void *member)
 {
     const char **text = member;
-    int rc = scan_text(in, text);
+    int rc = json_text(in, text);
     return rc < 0 ? rc : check_limit(in, field, strlen(*text), "bytes");
 }
 
@@ -217,219 +203,35 @@ static int decode_json(struct json_decoder *in, const struct hull_field *field, 
     return check_limit(in, field, length, "bytes");
 }
 
-/* --- lists and maps -------------------------------------------------------------------------- */
-
-/* How the elements of a field look, which lets one function read all lists and maps. */
-struct shape {
-    size_t size;
-    int (*decode)(struct json_decoder *in, const struct hull_field *field, void *element);
-};
-
-static int decode_text_element(struct json_decoder *in, const struct hull_field *field, void *out)
-{
-    const char **text = out;
-    (void)field;
-    *text = "";
-    return scan_text(in, text);
-}
-
-static int decode_int_element(struct json_decoder *in, const struct hull_field *field, void *out)
-{
-    (void)field;
-    return scan_int(in, out);
-}
-
-static int decode_sub_element(struct json_decoder *in, const struct hull_field *field, void *out)
-{
-    return decode_value(in, field->message, out);
-}
-
-static bool skip_null(struct json_decoder *in)
-{
-    return json_peek(&in->scan) == 'n' && json_scan_word(&in->scan, "null") == 0;
-}
-
-static int list_of(struct json_decoder *in, const struct hull_field *field, struct shape shape,
-                   struct hull_list *list)
-{
-    struct json_walk walk;
-    int rc;
-
-    if (json_peek(&in->scan) != '[')
-        return expected(in, "a list");
-    rc = json_open(&in->scan, &walk);
-    while (rc == 0 && (rc = json_next(&in->scan, &walk)) == 1) {
-        push(in, NULL, 0, list->n);
-        rc = check_room(in, field, list->n, shape.size);
-        if (rc < 0)
-            return rc;
-        void *element = hull_list_add(in->scan.arena, list, shape.size);
-        if (json_peek(&in->scan) == 'n' && shape.size != sizeof(char *))
-            rc = skip_null(in) ? 0 : json_scan_skip(&in->scan);
-        else
-            rc = shape.decode(in, field, element);
-        if (rc < 0)
-            return rc;
-        in->steps--;
-    }
-    if (rc == 0 && list->n == 0)
-        list->v = hull_arena_alloc(in->scan.arena, 1); /* [] is not null */
-    return rc;
-}
-
-static int decode_strv(struct json_decoder *in, const struct hull_field *field, void *member)
-{
-    struct hull_strv *list = member;
-    if (json_peek(&in->scan) == '"' && (field->flags & HULL_STR_OK)) {
-        const char *text;
-        int rc = scan_text(in, &text);
-        if (rc == 0)
-            hull_strv_add(in->scan.arena, list, text);
-        return rc;
-    }
-    return list_of(in, field, (struct shape){sizeof(char *), decode_text_element}, member);
-}
-
-static int decode_ints(struct json_decoder *in, const struct hull_field *field, void *member)
-{
-    return list_of(in, field, (struct shape){sizeof(int64_t), decode_int_element}, member);
-}
-
-static int decode_list(struct json_decoder *in, const struct hull_field *field, void *member)
-{
-    return list_of(in, field, (struct shape){field->message->size, decode_sub_element}, member);
-}
-
-static int decode_list_element(struct json_decoder *in, const struct hull_field *field, void *out)
-{
-    return decode_list(in, field, out);
-}
-
-static int decode_strv_element(struct json_decoder *in, const struct hull_field *field, void *out)
-{
-    return decode_strv(in, field, out);
-}
-
-/* Walk over an object whose keys are data; EACH reads the value under KEY. */
-static int object_of(struct json_decoder *in, const struct hull_field *field, void *map,
-                     int (*each)(struct json_decoder *in, const struct hull_field *field, void *map,
-                                 const char *key))
-{
-    struct json_walk walk;
-    size_t count = 0;
-
-    if (json_peek(&in->scan) != '{')
-        return expected(in, "an object");
-    int rc = json_open(&in->scan, &walk);
-    while (rc == 0 && (rc = json_next(&in->scan, &walk)) == 1) {
-        const char *key = hull_arena_strndup(in->scan.arena, walk.key.text, walk.key.length);
-        push(in, key, walk.key.length, 0);
-        rc = check_room(in, field, count++, sizeof(struct hull_pair));
-        if (rc == 0)
-            rc = each(in, field, map, key);
-        if (rc < 0)
-            return rc;
-        in->steps--;
-    }
-    return rc;
-}
-
-static int map_entry(struct json_decoder *in, const struct hull_field *field, void *map,
-                     const char *key)
-{
-    struct hull_pair *pair = hull_list_add(in->scan.arena, map, sizeof(*pair));
-    (void)field;
-    *pair = (struct hull_pair){key, ""};
-    return skip_null(in) ? 0 : scan_text(in, &pair->value);
-}
-
-static int decode_map(struct json_decoder *in, const struct hull_field *field, void *member)
-{
-    struct hull_map *map = member;
-    int rc = object_of(in, field, map, map_entry);
-    if (rc == 0 && map->n == 0)
-        map->v = hull_arena_alloc(in->scan.arena, 1);
-    return rc;
-}
-
-/* {"a": {}}: the value says nothing. */
-static int set_entry(struct json_decoder *in, const struct hull_field *field, void *map,
-                     const char *key)
-{
-    (void)field;
-    if (json_peek(&in->scan) != '{' && json_peek(&in->scan) != 'n')
-        return expected(in, "an empty object");
-    hull_strv_add(in->scan.arena, map, key);
-    return json_scan_skip(&in->scan);
-}
-
-static int decode_set(struct json_decoder *in, const struct hull_field *field, void *member)
-{
-    struct hull_strv *set = member;
-    int rc = object_of(in, field, set, set_entry);
-    if (rc == 0 && set->n == 0)
-        set->v = hull_arena_alloc(in->scan.arena, 1);
-    return rc;
-}
-
-static struct shape map_shape(const struct hull_field *field)
-{
-    if (field->type == HULL_LISTMAP)
-        return (struct shape){sizeof(struct hull_list), decode_list_element};
-    if (field->type == HULL_STRVMAP)
-        return (struct shape){sizeof(struct hull_strv), decode_strv_element};
-    return (struct shape){field->message->size, decode_sub_element};
-}
-
-static int msgmap_entry(struct json_decoder *in, const struct hull_field *field, void *map,
-                        const char *key)
-{
-    struct shape shape = map_shape(field);
-    int rc = check_room(in, field, 0, shape.size);
-    if (rc < 0)
-        return rc;
-    void *element = hull_msgmap_add(in->scan.arena, map, key, shape.size);
-    return skip_null(in) ? 0 : shape.decode(in, field, element);
-}
-
-static int decode_msgmap(struct json_decoder *in, const struct hull_field *field, void *member)
-{
-    struct hull_msgmap *map = member;
-    int rc = object_of(in, field, map, msgmap_entry);
-    if (rc == 0 && map->n == 0)
-        map->v = hull_arena_alloc(in->scan.arena, 1);
-    return rc;
-}
-
 /* --- messages -------------------------------------------------------------------------------- */
 
 static int decode_sub(struct json_decoder *in, const struct hull_field *field, void *member)
 {
-    return decode_value(in, field->message, member);
+    return json_decode_value(in, field->message, member);
 }
 
 static int decode_pointer(struct json_decoder *in, const struct hull_field *field, void *member)
 {
     void *sub = hull_arena_alloc(in->scan.arena, field->message->size);
     *(void **)member = sub;
-    return decode_value(in, field->message, sub);
+    return json_decode_value(in, field->message, sub);
 }
 
-static decode_fn *const decoders[] = {
-    [HULL_BOOL] = decode_bool,         [HULL_INT] = decode_int,
-    [HULL_DOUBLE] = decode_double,     [HULL_STRING] = decode_string,
-    [HULL_OPT_BOOL] = decode_opt_bool, [HULL_OPT_INT] = decode_opt_int,
-    [HULL_STRV] = decode_strv,         [HULL_INTS] = decode_ints,
-    [HULL_MAP] = decode_map,           [HULL_SET] = decode_set,
-    [HULL_JSON] = decode_json,         [HULL_MESSAGE_] = decode_sub,
-    [HULL_POINTER] = decode_pointer,   [HULL_LIST] = decode_list,
-    [HULL_MSGMAP] = decode_msgmap,     [HULL_LISTMAP] = decode_msgmap,
-    [HULL_STRVMAP] = decode_msgmap,
+static json_decode_fn *const decoders[] = {
+    [HULL_BOOL] = decode_bool,           [HULL_INT] = decode_int,
+    [HULL_DOUBLE] = decode_double,       [HULL_STRING] = decode_string,
+    [HULL_OPT_BOOL] = decode_opt_bool,   [HULL_OPT_INT] = decode_opt_int,
+    [HULL_STRV] = json_decode_strv,      [HULL_INTS] = json_decode_ints,
+    [HULL_MAP] = json_decode_map,        [HULL_SET] = json_decode_set,
+    [HULL_JSON] = decode_json,           [HULL_MESSAGE_] = decode_sub,
+    [HULL_POINTER] = decode_pointer,     [HULL_LIST] = json_decode_list,
+    [HULL_MSGMAP] = json_decode_msgmap,  [HULL_LISTMAP] = json_decode_msgmap,
+    [HULL_STRVMAP] = json_decode_msgmap,
 };
 
 static int decode_member(struct json_decoder *in, const struct hull_field *field, void *member)
 {
-    return skip_null(in) ? 0 : decoders[field->type](in, field, member);
+    return json_skip_null(in) ? 0 : decoders[field->type](in, field, member);
 }
 
 /* Fields that are no members of the JSON text: a body must not set what the path says. */
@@ -496,14 +298,14 @@ static int decode_key(struct json_decoder *in, const struct hull_message *messag
     if (!field)
         return json_scan_skip(&in->scan);
     json_key_is(walk, field->name);
-    push(in, field->name, strlen(field->name), 0);
+    json_push(in, field->name, strlen(field->name), 0);
     int rc = decode_member(in, field, value + offset);
     if (rc == 0)
         in->steps--;
     return rc;
 }
 
-static int decode_value(struct json_decoder *in, const struct hull_message *message, void *value)
+int json_decode_value(struct json_decoder *in, const struct hull_message *message, void *value)
 {
     struct json_walk walk;
 
@@ -513,7 +315,7 @@ static int decode_value(struct json_decoder *in, const struct hull_message *mess
             return decode_member(in, field, (char *)value + field->offset);
     }
     if (json_peek(&in->scan) != '{')
-        return expected(in, "an object");
+        return json_expected(in, "an object");
     int rc = json_open(&in->scan, &walk);
     while (rc == 0 && (rc = json_next(&in->scan, &walk)) == 1)
         rc = decode_key(in, message, &walk, value);
@@ -536,7 +338,7 @@ int json_decode(struct hull_arena *arena, const struct hull_message *message, co
 
     start(&in, arena, text, length, flags, problem);
     hull_message_init(message, ret_value);
-    int rc = skip_null(&in) ? 0 : decode_value(&in, message, ret_value);
+    int rc = json_skip_null(&in) ? 0 : json_decode_value(&in, message, ret_value);
     return rc < 0 ? rc : json_scan_done(&in.scan);
 }
 

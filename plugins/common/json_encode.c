@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "json_scan.h"
+
 static void encode_value(struct hull_text *out, const struct hull_message *message,
                          const char *value);
 
@@ -26,22 +28,6 @@ static inline void put(struct hull_text *out, const char *data, size_t length)
 static inline void put_char(struct hull_text *out, char c)
 {
     put(out, &c, 1);
-}
-
-/* Length of the UTF-8 sequence at TEXT, or 0. */
-static size_t sequence(const unsigned char *s, size_t room)
-{
-    size_t length = s[0] >= 0xf0 ? 4 : s[0] >= 0xe0 ? 3 : 2;
-    if (s[0] < 0xc2 || s[0] > 0xf4 || room < length)
-        return 0;
-    for (size_t i = 1; i < length; i++) {
-        if ((s[i] & 0xc0) != 0x80)
-            return 0;
-    }
-    if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ||
-        (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f))
-        return 0;
-    return length;
 }
 
 /* One byte that does not stand for itself. */
@@ -65,7 +51,7 @@ static bool is_plain(unsigned char c)
 /* One character at S that is no ASCII; returns its length. */
 static size_t quote_wide(struct hull_text *out, const unsigned char *s, size_t room)
 {
-    size_t length = sequence(s, room);
+    size_t length = json_utf8_length((const char *)s, room);
     if (length == 0) {
         put(out, "\\ufffd", 6);
         return 1;

@@ -26,8 +26,7 @@ int json_syntax(struct json_scan *scan, const char *where)
     return hull_problem_set(scan->problem, HULL_INVALID, "invalid character '%c' %s", c, where);
 }
 
-/* Length of the UTF-8 sequence at TEXT, or 0: no overlong forms, no surrogates. */
-static size_t utf8_length(const char *text, size_t room)
+size_t json_utf8_length(const char *text, size_t room)
 {
     const unsigned char *s = (const unsigned char *)text;
     size_t length = s[0] >= 0xf0 ? 4 : s[0] >= 0xe0 ? 3 : 2;
@@ -123,7 +122,7 @@ static int plain(struct json_scan *scan)
         unsigned char c = (unsigned char)*scan->at;
         if (c < ' ')
             return json_syntax(scan, "in string literal");
-        size_t length = c < 0x80 ? 1 : utf8_length(scan->at, (size_t)(scan->end - scan->at));
+        size_t length = c < 0x80 ? 1 : json_utf8_length(scan->at, (size_t)(scan->end - scan->at));
         if (length == 0)
             return hull_problem_set(scan->problem, HULL_INVALID, "invalid UTF-8 in a string");
         scan->at += length;

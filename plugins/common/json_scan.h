@@ -34,6 +34,9 @@ struct json_scan {
     unsigned depth;
 };
 
+/* Length of the UTF-8 sequence of a character above 0x7f at TEXT, or 0 when it is none: no
+ * overlong forms, no surrogates. */
+size_t json_utf8_length(const char *text, size_t room);
 /* The first byte of the next token, which stays; '\0' at the end of the text. */
 char json_peek(struct json_scan *scan);
 /* "invalid character 'x' WHERE", or "unexpected EOF". Returns -HULL_INVALID. */

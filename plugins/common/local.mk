@@ -1,7 +1,8 @@
 # plugins/common: an archive; the linker leaves out of a plugin what the plugin does not use.
 noinst_LTLIBRARIES += plugins/common/libcommon.la
-plugins_common_libcommon_la_SOURCES = plugins/common/json.c plugins/common/json_encode.c \
-	plugins/common/json_scan.c plugins/common/json_value.c plugins/common/json.h plugins/common/json_scan.h
+plugins_common_libcommon_la_SOURCES = plugins/common/json.c plugins/common/json_lists.c \
+	plugins/common/json_encode.c plugins/common/json_scan.c plugins/common/json_value.c \
+	plugins/common/json.h plugins/common/json_decode.h plugins/common/json_scan.h
 plugins_common_libcommon_la_CFLAGS = $(PLUGIN_CFLAGS)
 
 plugins_common_libcommon_la_SOURCES += plugins/common/units.c plugins/common/units.h \
