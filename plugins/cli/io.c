@@ -5,6 +5,7 @@
 #include "plugins/cli/cli.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
@@ -77,6 +78,12 @@ int io_write(struct hull_call *call, int fd, const void *data, size_t size)
         ssize_t n = write(fd, at, careful && size > SAFE_WRITE ? SAFE_WRITE : size);
         if (n < 0 && (errno == EAGAIN || errno == EINTR))
             continue;
+        if (n < 0 && errno == EPIPE && fd <= STDERR_FILENO) {
+            /* Nobody reads any more: end as a program does that knows nothing of pipes. */
+            tty_restore();
+            signal(SIGPIPE, SIG_DFL);
+            raise(SIGPIPE);
+        }
         if (n < 0)
             return hull_fail_errno(call, errno, "write");
         at += n;

@@ -4,6 +4,7 @@
 #include "plugins/cli/cli.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -119,15 +120,24 @@ static const char *name_in(struct hull_arena *arena, const struct command *comma
     return NULL;
 }
 
+static int by_key(const void *a, const void *b)
+{
+    return strcmp(((const struct hull_pair *)a)->key, ((const struct hull_pair *)b)->key);
+}
+
 static void print_commands(const char *group)
 {
     HULL_AUTO_ARENA *arena = hull_arena_new();
-    printf("\nCommands:\n");
+    struct hull_map found = {};
     for (size_t i = 0; i < command_count; i++) {
         const char *name = name_in(arena, &commands[i], group);
         if (name != NULL)
-            printf("  %-10s  %s\n", name, commands[i].help);
+            hull_map_set(arena, &found, name, commands[i].help);
     }
+    qsort(found.v, found.n, sizeof(*found.v), by_key);
+    printf("\nCommands:\n");
+    for (size_t i = 0; i < found.n; i++)
+        printf("  %-10s  %s\n", found.v[i].key, found.v[i].value);
 }
 
 void usage_group(const struct group *group)
