@@ -45,10 +45,10 @@ enum hull_type {
     HULL_POINTER,  /* struct SUB *, NULL is absent           {…} or null                 */
     HULL_LIST,     /* struct { size_t n; struct SUB *v; }    [{…}, …]                    */
     HULL_MSGMAP,   /* struct { n; const char **keys; struct SUB *v; }  {"k": {…}}        */
-    HULL_LISTMAP, /* struct { n; const char **keys; struct { n; struct SUB *v; } *v; } {"k": [{…}]} */
-    HULL_STRVMAP, /* struct { n; const char **keys; struct hull_strv *v; }  {"k": ["a"]} */
-    HULL_FD,      /* int, a descriptor, -1 is absent; owned by the receiver of the message */
-    HULL_STREAM,  /* struct hull_stream *, NULL is absent; owned by the receiver        */
+    HULL_LISTMAP,  /* struct { n; const char **keys; struct SUB_list *v; }  {"k": [{…}]} */
+    HULL_STRVMAP,  /* struct { n; const char **keys; struct hull_strv *v; }  {"k": ["a"]} */
+    HULL_FD,       /* int, a descriptor, -1 is absent; owned by the receiver of the message */
+    HULL_STREAM,   /* struct hull_stream *, NULL is absent; owned by the receiver        */
 };
 
 /* Flags of a field. */

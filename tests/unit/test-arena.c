@@ -65,7 +65,7 @@ TEST(text_grows)
     CHECK_INT(strlen(other.data), 1000);
     const char *at = text.data;
     for (int i = 0; i < 1000; i++) {
-        CHECK_INT(atoi(at), i);
+        CHECK_INT((int)strtol(at, NULL, 10), i);
         at += strlen(at) + 1;
     }
     CHECK_INT(at - text.data, text.length);

@@ -45,18 +45,18 @@ static char trail[64];
 static void note(struct hull_call *call, void *arg)
 {
     CHECK_OK(hull_yield(call));
-    strcat(trail, arg);
+    strncat(trail, arg, sizeof(trail) - strlen(trail) - 1);
 }
 static void note_and_fail(struct hull_call *call, void *arg)
 {
-    strcat(trail, arg);
+    strncat(trail, arg, sizeof(trail) - strlen(trail) - 1);
     CHECK(hull_fail(call, HULL_IO, "cleanup went wrong") < 0);
 }
 
 static int noting_task(struct hull_call *call, void *arg)
 {
     int rc = hull_sleep(call, 60000);
-    strcat(trail, arg);
+    strncat(trail, arg, sizeof(trail) - strlen(trail) - 1);
     return rc;
 }
 
@@ -301,7 +301,7 @@ static int sink_reply(struct hull_call *call, void *ctx, const void *reply)
 {
     struct sunk *sunk = ctx;
     const struct answer *answer = reply;
-    CHECK_INT(atoi(answer->text), sunk->replies);
+    CHECK_INT((int)strtol(answer->text, NULL, 10), sunk->replies);
     if (sunk->replies++ == sunk->fail_at)
         return hull_fail(call, HULL_IO, "the client has gone");
     /* The sink may send further messages as the sender. */

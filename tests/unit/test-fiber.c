@@ -2,6 +2,7 @@
 #include "tap.h"
 
 #include <fcntl.h>
+#include <time.h>
 
 /* --- tasks ----------------------------------------------------------------------------------- */
 
@@ -569,7 +570,7 @@ FIBER_TEST(requests_have_ids_and_hand_up_errors)
     CHECK_KIND(hull_request(call, "a", HULL_FOREVER, request_id, a), HULL_CONFLICT);
     CHECK_STR(hull_error(call), "busy");
     CHECK_KIND(hull_request(call, "b", HULL_FOREVER, request_id, b), HULL_CONFLICT);
-    CHECK(a[0] == 'r' && atoi(b + 1) == atoi(a + 1) + 1);
+    CHECK(a[0] == 'r' && (int)strtol(b + 1, NULL, 10) == (int)strtol(a + 1, NULL, 10) + 1);
     CHECK_STR(hull_call_id(call), "main");
 }
 
@@ -593,7 +594,7 @@ static int stalls(struct hull_call *call, void *arg)
 {
     (void)call;
     (void)arg;
-    usleep(60000);
+    nanosleep(&(struct timespec){.tv_nsec = 60000000}, NULL);
     return hull_yield(call);
 }
 

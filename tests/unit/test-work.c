@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <time.h>
 
 struct square {
     int in, out;
@@ -14,7 +15,7 @@ static int squares(struct hull_work *work, void *arg)
 {
     struct square *square = arg;
     if (square->ms > 0)
-        usleep(square->ms * 1000);
+        nanosleep(&(struct timespec){.tv_nsec = (long)square->ms * 1000000}, NULL);
     square->thread = pthread_self();
     if (square->in < 0)
         return hull_problem_set(&work->problem, HULL_INVALID, "%d is negative", square->in);
@@ -90,8 +91,8 @@ static int until_canceled(struct hull_work *work, void *arg)
 {
     *(_Atomic bool *)arg = true;
     while (!*work->canceled)
-        usleep(100);
-    usleep(10000);
+        nanosleep(&(struct timespec){.tv_nsec = 100000}, NULL);
+    nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
     *(_Atomic bool *)arg = false;
     return hull_problem_set(&work->problem, HULL_CANCELED, "stopped half way");
 }
