@@ -6,9 +6,12 @@
 
 #include "network_types.h"
 
-/* Prefer: a pool that nobody has an address of is given up for another one when the host has come
- * to use it (another daemon was faster). Reserve a pool. Without a subnet one is chosen from the default pools that overlaps neither
- * another pool nor a route or address of the host. Reserves the gateway too. */
+/*
+ * Reserve a pool. Without a subnet one is chosen from the default pools that overlaps neither
+ * another pool nor a route or address of the host. Reserves the gateway too. Prefer: a pool that
+ * nobody has an address of is given up for another one when the host has come to use it (another
+ * daemon was faster).
+ */
 #define IPAM_POOL_FIELDS(F, T)                                                          \
     F(T, STRING, _, network_id, "NetworkID", 0, "Who holds it")                         \
     F(T, BOOL, _, ipv6, "IPv6", 0, "Choose an IPv6 pool")                               \

@@ -70,12 +70,12 @@ static void system_calls(void)
 static void files(void)
 {
     static const char *const written[] = {
-        "/proc/sysrq-trigger", "/proc/sys/kernel/core_pattern", "/proc/sys/kernel/hostname",
-        "/proc/irq/0/smp_affinity", "/sys/kernel/uevent_helper", "/sys/fs/cgroup/escape",
+        "/proc/sysrq-trigger",      "/proc/sys/kernel/core_pattern", "/proc/sys/kernel/hostname",
+        "/proc/irq/0/smp_affinity", "/sys/kernel/uevent_helper",     "/sys/fs/cgroup/escape",
     };
     static const char *const masked[] = {
-        "/proc/kcore", "/proc/keys", "/proc/timer_list", "/proc/latency_stats",
-        "/proc/sched_debug", "/proc/interrupts",
+        "/proc/kcore",         "/proc/keys",        "/proc/timer_list",
+        "/proc/latency_stats", "/proc/sched_debug", "/proc/interrupts",
     };
     char byte;
 

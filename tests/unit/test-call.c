@@ -42,21 +42,26 @@ static int recurse(struct hull_call *call, const struct ask *request, struct ans
 }
 
 static char trail[64];
+static void append(const char *text)
+{
+    size_t length = strlen(trail);
+    snprintf(trail + length, sizeof(trail) - length, "%s", text);
+}
 static void note(struct hull_call *call, void *arg)
 {
     CHECK_OK(hull_yield(call));
-    strncat(trail, arg, sizeof(trail) - strlen(trail) - 1);
+    append(arg);
 }
 static void note_and_fail(struct hull_call *call, void *arg)
 {
-    strncat(trail, arg, sizeof(trail) - strlen(trail) - 1);
+    append(arg);
     CHECK(hull_fail(call, HULL_IO, "cleanup went wrong") < 0);
 }
 
 static int noting_task(struct hull_call *call, void *arg)
 {
     int rc = hull_sleep(call, 60000);
-    strncat(trail, arg, sizeof(trail) - strlen(trail) - 1);
+    append(arg);
     return rc;
 }
 
