@@ -73,86 +73,7 @@ static int list_networks(struct hull_call *call, struct join *join)
     return rc;
 }
 
-/* --- addresses ------------------------------------------------------------------------------- */
-
-struct lease {
-    const char *network_id;
-    const char *owner;
-};
-
-static void release_addresses(struct hull_call *call, void *arg)
-{
-    const struct lease *lease = arg;
-    struct hull_empty done;
-    struct ipam_address request = {.network_id = lease->network_id, .owner = lease->owner};
-    for (int v6 = 0; v6 <= 1; v6++) {
-        request.ipv6 = v6 != 0;
-        int rc = ipam_address_release(call, NET_IPAM, &request, &done);
-        if (rc < 0)
-            hull_log(call, HULL_LOG_WARN, "address not released", "container", lease->owner,
-                     "error", hull_error(call), NULL);
-    }
-}
-
-static int reserve(struct hull_call *call, const struct join *join, const struct network *network,
-                   bool ipv6, const char *wanted, struct ipam_address *ret_address)
-{
-    struct ipam_address request = {.network_id = network->id,
-                                   .ipv6 = ipv6,
-                                   .owner = join->request->container_id,
-                                   .address = wanted};
-    return ipam_address_reserve(call, NET_IPAM, &request, ret_address);
-}
-
-static int reserve_addresses(struct hull_call *call, struct join *join,
-                             const struct network *network, struct endpoint_settings *endpoint)
-{
-    const struct endpoint_ipam_config *wanted = endpoint->ipam_config;
-    struct ipam_address address;
-    struct lease *lease = hull_alloc(call, sizeof(*lease));
-    *lease = (struct lease){network->id, join->request->container_id};
-    hull_undo(call, release_addresses, lease);
-    int rc = reserve(call, join, network, false, wanted ? wanted->ipv4_address : NULL, &address);
-    if (rc < 0)
-        return rc;
-    endpoint->ip_address = address.address;
-    endpoint->ip_prefix_len = address.prefix_len;
-    endpoint->gateway = network->internal ? "" : address.gateway;
-    for (size_t i = 0; i < network->ipam.config.n; i++) {
-        const char *other =
-            hull_map_find(&network->ipam.config.v[i].auxiliary_addresses, "DefaultGatewayIPv4");
-        if (other != NULL && !network->internal)
-            endpoint->gateway = other;
-    }
-    if (!network->enable_ipv6)
-        return 0;
-    rc = reserve(call, join, network, true, wanted ? wanted->ipv6_address : NULL, &address);
-    if (rc < 0)
-        return rc;
-    endpoint->global_ipv6_address = address.address;
-    endpoint->global_ipv6_prefix_len = address.prefix_len;
-    endpoint->ipv6_gateway = network->internal ? "" : address.gateway;
-    return 0;
-}
-
-/* Names under which others in a user-defined network find the container. */
-static void add_dns_names(struct hull_call *call, const struct network_join_request *request,
-                          struct endpoint_settings *endpoint)
-{
-    struct hull_arena *arena = hull_call_arena(call);
-    struct hull_strv names = {0};
-    const char *own[] = {id_short(arena, request->container_id), request->hostname};
-    hull_strv_add(arena, &names, request->name);
-    for (size_t i = 0; i < endpoint->aliases.n; i++) {
-        if (!hull_strv_contains(&names, endpoint->aliases.v[i]))
-            hull_strv_add(arena, &names, endpoint->aliases.v[i]);
-    }
-    for (size_t i = 0; i < HULL_COUNT(own); i++) {
-        if (own[i] != NULL && *own[i] != '\0' && !hull_strv_contains(&names, own[i]))
-            hull_strv_add(arena, &names, own[i]);
-    }
-    endpoint->dns_names = names;
-}
+/* --- endpoints ----------------------------------------------------------------------------- */
 
 /* The endpoint in network I, with its addresses reserved. */
 static int plan_endpoint(struct hull_call *call, struct join *join, size_t i)
@@ -160,16 +81,7 @@ static int plan_endpoint(struct hull_call *call, struct join *join, size_t i)
     const struct net_record *record = join->networks[i];
     struct endpoint_settings *endpoint = HULL_MSGMAP_ADD(
         hull_call_arena(call), &join->sandbox.settings.networks, record->network.name);
-    if (join->wanted[i] != NULL)
-        *endpoint = *join->wanted[i];
-    endpoint->network_id = record->network.id;
-    endpoint->endpoint_id = id_new(hull_call_arena(call));
-    endpoint->dns_names = (struct hull_strv){0};
-    if (!hull_streq(record->network.driver, "bridge"))
-        return 0;
-    if (!record->predefined)
-        add_dns_names(call, join->request, endpoint);
-    return reserve_addresses(call, join, &record->network, endpoint);
+    return net_endpoint_plan(call, record, join->request, join->wanted[i], endpoint);
 }
 
 /* --- interfaces ------------------------------------------------------------------------------ */
@@ -375,9 +287,8 @@ static void leave_network(struct hull_call *call, const char *container_id,
     struct net_record *record = net_records;
     while (record != NULL && !hull_streq(record->network.id, endpoint->network_id))
         record = record->next;
-    struct lease lease = {endpoint->network_id, container_id};
     if (endpoint->ip_address != NULL && *endpoint->ip_address != '\0')
-        release_addresses(call, &lease);
+        net_addresses_release(call, endpoint->network_id, container_id);
     if (record == NULL)
         return;
     struct netdriver_leave_request request = {.network = record->network,

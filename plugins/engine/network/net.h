@@ -78,6 +78,18 @@ void net_sandbox_each(void (*fn)(const struct net_sandbox *sandbox, void *ctx), 
 int net_sandbox_load(struct hull_call *call) HULL_CHECKED;
 void net_sandbox_unload(void);
 
+/* --- one container in one network (endpoint.c) --------------------------------------------- */
+
+/* Fill ENDPOINT from what was asked for (WANTED, may be NULL), with addresses reserved until CALL
+ * fails. Yields. */
+int net_endpoint_plan(struct hull_call *call, const struct net_record *record,
+                      const struct network_join_request *request,
+                      const struct endpoint_settings *wanted, struct endpoint_settings *endpoint)
+    HULL_CHECKED;
+/* Give back what the container has of the network; a failure is logged. Yields. */
+void net_addresses_release(struct hull_call *call, const char *network_id,
+                           const char *container_id);
+
 /* --- networks on the host (host.c) --------------------------------------------------------- */
 
 /* The predefined networks, made or brought up to date with the configuration. Yields. */

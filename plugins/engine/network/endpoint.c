@@ -1,0 +1,142 @@
+/* What a container gets in one network: names and addresses. */
+#include "net.h"
+
+#include "ids.h"
+
+#include <string.h>
+
+/* --- addresses ------------------------------------------------------------------------------- */
+
+struct lease {
+    const char *network_id;
+    const char *owner;
+};
+
+static void release_lease(struct hull_call *call, void *arg)
+{
+    const struct lease *lease = arg;
+    struct hull_empty done;
+    struct ipam_address request = {.network_id = lease->network_id, .owner = lease->owner};
+    for (int v6 = 0; v6 <= 1; v6++) {
+        request.ipv6 = v6 != 0;
+        int rc = ipam_address_release(call, NET_IPAM, &request, &done);
+        if (rc < 0)
+            hull_log(call, HULL_LOG_WARN, "address not released", "container", lease->owner,
+                     "error", hull_error(call), NULL);
+    }
+}
+
+static int reserve(struct hull_call *call, const char *owner, const struct network *network,
+                   bool ipv6, const char *wanted, struct ipam_address *ret_address)
+{
+    struct ipam_address request = {
+        .network_id = network->id, .ipv6 = ipv6, .owner = owner, .address = wanted};
+    return ipam_address_reserve(call, NET_IPAM, &request, ret_address);
+}
+
+static int reserve_addresses(struct hull_call *call, const char *owner,
+                             const struct network *network, struct endpoint_settings *endpoint)
+{
+    const struct endpoint_ipam_config *wanted = endpoint->ipam_config;
+    struct ipam_address address;
+    struct lease *lease = hull_alloc(call, sizeof(*lease));
+    *lease = (struct lease){network->id, owner};
+    hull_undo(call, release_lease, lease);
+    int rc = reserve(call, owner, network, false, wanted ? wanted->ipv4_address : NULL, &address);
+    if (rc < 0)
+        return rc;
+    endpoint->ip_address = address.address;
+    endpoint->ip_prefix_len = address.prefix_len;
+    endpoint->gateway = network->internal ? "" : address.gateway;
+    for (size_t i = 0; i < network->ipam.config.n; i++) {
+        const char *other =
+            hull_map_find(&network->ipam.config.v[i].auxiliary_addresses, "DefaultGatewayIPv4");
+        if (other != NULL && !network->internal)
+            endpoint->gateway = other;
+    }
+    if (!network->enable_ipv6)
+        return 0;
+    rc = reserve(call, owner, network, true, wanted ? wanted->ipv6_address : NULL, &address);
+    if (rc < 0)
+        return rc;
+    endpoint->global_ipv6_address = address.address;
+    endpoint->global_ipv6_prefix_len = address.prefix_len;
+    endpoint->ipv6_gateway = network->internal ? "" : address.gateway;
+    return 0;
+}
+
+/* Names under which others in a user-defined network find the container. */
+static void add_dns_names(struct hull_call *call, const struct network_join_request *request,
+                          struct endpoint_settings *endpoint)
+{
+    struct hull_arena *arena = hull_call_arena(call);
+    struct hull_strv names = {0};
+    const char *own[] = {id_short(arena, request->container_id), request->hostname};
+    hull_strv_add(arena, &names, request->name);
+    for (size_t i = 0; i < endpoint->aliases.n; i++) {
+        if (!hull_strv_contains(&names, endpoint->aliases.v[i]))
+            hull_strv_add(arena, &names, endpoint->aliases.v[i]);
+    }
+    for (size_t i = 0; i < HULL_COUNT(own); i++) {
+        if (own[i] != NULL && *own[i] != '\0' && !hull_strv_contains(&names, own[i]))
+            hull_strv_add(arena, &names, own[i]);
+    }
+    endpoint->dns_names = names;
+}
+
+/* --- what was asked for ---------------------------------------------------------------------- */
+
+static int check_wanted(struct hull_call *call, const struct net_record *record,
+                        const struct endpoint_settings *wanted)
+{
+    const struct endpoint_ipam_config *ipam = wanted->ipam_config;
+    bool address = ipam != NULL && ((ipam->ipv4_address != NULL && *ipam->ipv4_address != '\0') ||
+                                    (ipam->ipv6_address != NULL && *ipam->ipv6_address != '\0'));
+    const struct {
+        bool wanted;
+        enum hull_kind kind;
+        const char *what;
+    } refused[] = {
+        {address && record->predefined, HULL_INVALID,
+         "user specified IP address is supported on user defined networks only"},
+        {wanted->aliases.n > 0 && record->predefined, HULL_INVALID,
+         "network-scoped alias is supported only for containers in user defined networks"},
+        {ipam != NULL && ipam->linklocal_ips.n > 0, HULL_NOT_SUPPORTED,
+         "LinkLocalIPs are not supported"},
+        {wanted->links.n > 0, HULL_NOT_SUPPORTED,
+         "Links are not supported: use a network and the names of its containers"},
+        {wanted->driver_opts.n > 0, HULL_NOT_SUPPORTED, "DriverOpts are not supported"},
+    };
+    for (size_t i = 0; i < HULL_COUNT(refused); i++) {
+        if (refused[i].wanted)
+            return hull_fail(call, refused[i].kind,
+                             "invalid config for network %s: invalid endpoint settings:\n%s",
+                             record->network.name, refused[i].what);
+    }
+    return 0;
+}
+
+int net_endpoint_plan(struct hull_call *call, const struct net_record *record,
+                      const struct network_join_request *request,
+                      const struct endpoint_settings *wanted, struct endpoint_settings *endpoint)
+{
+    if (wanted != NULL) {
+        int rc = check_wanted(call, record, wanted);
+        if (rc < 0)
+            return rc;
+        *endpoint = *wanted;
+    }
+    endpoint->network_id = record->network.id;
+    endpoint->endpoint_id = id_new(hull_call_arena(call));
+    endpoint->dns_names = (struct hull_strv){0};
+    if (!hull_streq(record->network.driver, "bridge"))
+        return 0;
+    if (!record->predefined)
+        add_dns_names(call, request, endpoint);
+    return reserve_addresses(call, request->container_id, &record->network, endpoint);
+}
+
+void net_addresses_release(struct hull_call *call, const char *network_id, const char *container_id)
+{
+    release_lease(call, &(struct lease){network_id, container_id});
+}
