@@ -270,40 +270,78 @@ static void add_once(struct change *change, struct hull_strv *list, const char *
         hull_strv_add(change->arena, list, value);
 }
 
-/* "80", "80/udp", "8000-8010/tcp". */
-static int expose(struct change *change, const char *word)
+static const char *const protocols[] = {"tcp", "udp", "sctp"};
+
+/* The ports that are exposed already: a range may have them all, and a list is slow to search. */
+struct ports {
+    unsigned char seen[HULL_COUNT(protocols)][PORTS_MAX / 8];
+};
+
+/* False when PORT of PROTOCOL was there before. */
+static bool mark_port(struct ports *ports, size_t protocol, unsigned long port)
 {
-    static const char *const protocols[] = {"tcp", "udp", "sctp"};
-    const char *slash = strchr(word, '/'), *protocol = slash ? slash + 1 : "tcp";
-    unsigned long first, last;
-    bool known = false;
+    unsigned char *byte = &ports->seen[protocol][port / 8];
+    unsigned char bit = (unsigned char)(1u << (port % 8));
+    bool fresh = !(*byte & bit);
+
+    *byte |= bit;
+    return fresh;
+}
+
+/* "80", "80/udp", "8000-8010/tcp". */
+static bool parse_ports(const char *word, unsigned long *ret_first, unsigned long *ret_last,
+                        size_t *ret_protocol)
+{
+    const char *slash = strchr(word, '/'), *name = slash ? slash + 1 : protocols[0];
+    size_t protocol = 0;
     char *end;
 
-    first = last = strtoul(word, &end, 10);
+    if (!isdigit((unsigned char)word[0]))
+        return false;
+    *ret_first = *ret_last = strtoul(word, &end, 10);
     if (*end == '-' && isdigit((unsigned char)end[1]))
-        last = strtoul(end + 1, &end, 10);
-    for (size_t i = 0; i < HULL_COUNT(protocols); i++)
-        known |= strcasecmp(protocol, protocols[i]) == 0;
-    if (!isdigit((unsigned char)word[0]) || (*end && end != slash) || !first || last >= PORTS_MAX ||
-        first > last || !known)
+        *ret_last = strtoul(end + 1, &end, 10);
+    while (protocol < HULL_COUNT(protocols) && strcasecmp(name, protocols[protocol]) != 0)
+        protocol++;
+    *ret_protocol = protocol;
+    return (!*end || end == slash) && *ret_first && *ret_last < PORTS_MAX &&
+           *ret_first <= *ret_last && protocol < HULL_COUNT(protocols);
+}
+
+static int expose(struct change *change, struct ports *ports, const char *word)
+{
+    unsigned long first, last;
+    size_t protocol;
+
+    if (!parse_ports(word, &first, &last, &protocol))
         return hull_problem_set(change->problem, HULL_INVALID, "Invalid containerPort: %.100s",
                                 word);
+    if (change->config->exposed_ports.n + (last - first) > PORTS_MAX)
+        return hull_problem_set(change->problem, HULL_INVALID, "EXPOSE: more than %d ports",
+                                PORTS_MAX);
     for (; first <= last; first++) {
-        char *port = hull_arena_printf(change->arena, "%lu/%s", first, protocol);
-        for (char *c = port; *c; c++)
-            *c = (char)tolower((unsigned char)*c);
-        add_once(change, &change->config->exposed_ports, port);
+        if (mark_port(ports, protocol, first))
+            hull_strv_add(change->arena, &change->config->exposed_ports,
+                          hull_arena_printf(change->arena, "%lu/%s", first, protocols[protocol]));
     }
     return 0;
 }
 
 static int do_expose(struct change *change)
 {
+    struct ports *ports = HULL_NEW(change->arena, struct ports);
+    const struct hull_strv *there = &change->config->exposed_ports;
     struct hull_strv words = {0};
+    unsigned long first, last;
+    size_t protocol;
     int rc = all_words(change, &words);
 
+    for (size_t i = 0; i < there->n; i++) {
+        if (parse_ports(there->v[i], &first, &last, &protocol))
+            mark_port(ports, protocol, first);
+    }
     for (size_t i = 0; rc == 0 && i < words.n; i++)
-        rc = expose(change, words.v[i]);
+        rc = expose(change, ports, words.v[i]);
     return rc;
 }
 
