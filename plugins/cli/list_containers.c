@@ -235,6 +235,8 @@ int cmd_container_ls(struct cli *cli)
         o->request.limit = 1;
     if (o->request.limit > 0)
         o->request.all = true;
+    else
+        o->request.limit = 0;
     /* A template that shows sizes needs them. */
     if (o->format != NULL && strstr(o->format, ".Size") != NULL)
         o->request.size = true;

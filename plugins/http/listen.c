@@ -151,10 +151,10 @@ static int open_unix(struct hull_call *call, const char *path, const char *group
     if (fd < 0)
         return hull_fail_errno(call, errno, "socket");
     rc = bind_unix(call, fd, &address);
-    if (rc == 0)
-        rc = set_group(call, path, group);
     if (rc == 0 && (listen(fd, BACKLOG) < 0 || lstat(path, &info) < 0))
         rc = hull_fail_errno(call, errno, "listen on %s", path);
+    if (rc == 0)
+        rc = set_group(call, path, group);
     if (rc < 0)
         return rc;
     *ret = listener_new(path, HULL_TAKE_FD(fd));

@@ -145,10 +145,14 @@ class Daemon:
         self.process = subprocess.Popen([program, "--root", self.root, "--bridge", "none"],
                                         stderr=self.log, stdout=self.log)
         end = time.monotonic() + SECONDS
-        while not os.path.exists(self.socket) and time.monotonic() < end:
+        while not self.answers() and time.monotonic() < end:
             if self.process.poll() is not None:
                 break
             time.sleep(0.02)
+
+    def answers(self):
+        with socket.socket(socket.AF_UNIX) as probe:
+            return probe.connect_ex(self.socket) == 0
 
     def descriptors(self):
         return len(os.listdir("/proc/%d/fd" % self.process.pid))

@@ -149,3 +149,7 @@ tests_plugin_test_device_rules_SOURCES = tests/plugin/test-device-rules.c \
 tests_plugin_test_device_rules_CFLAGS = $(TEST_CFLAGS)
 tests_plugin_test_device_rules_LDFLAGS = $(TEST_LDFLAGS)
 tests_plugin_test_device_rules_LDADD = $(TEST_LIBADD)
+
+TESTS += tests/plugin/example.sh
+EXTRA_DIST += tests/plugin/example.sh tests/plugin/example.c include/README.md \
+	include/example/plain.c include/example/Makefile

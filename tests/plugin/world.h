@@ -595,8 +595,15 @@ static size_t audit(struct hull_call *call)
         CHECK(!process || process->paused == (strcmp(summary->state, "paused") == 0));
         running += runs;
     }
-    for (size_t i = 0; i < WORLD_MAX; i++)
+    for (size_t i = 0; i < WORLD_MAX; i++) {
+        bool listed = world.keys[i] == NULL;
+
+        for (size_t k = 0; k < reply.containers.n; k++)
+            listed = listed || strcmp(world.keys[i], reply.containers.v[k].id) == 0;
+        if (!listed)
+            FAIL("a document is left: %s", strstr(world.values[i], "\"State\":\""));
         documents += world.keys[i] != NULL;
+    }
     CHECK_INT(documents, reply.containers.n);
     CHECK_INT(set_size(world.storages), reply.containers.n);
     CHECK_INT(set_size(world.joined), running);

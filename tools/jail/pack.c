@@ -214,8 +214,9 @@ static int put_whiteout(struct pack *pack, const char *path, const struct stat *
         .path = hull_arena_printf(pack->arena, "%.*s.wh.%s", length, path, path + length),
         .link = "",
         .mode = 0600,
-        .mtime = st != NULL ? (struct timespec){.tv_sec = st->st_mtim.tv_sec} : (struct timespec){},
     };
+    if (st != NULL)
+        entry.mtime.tv_sec = st->st_mtim.tv_sec;
     return put(pack, &entry);
 }
 

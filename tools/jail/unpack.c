@@ -79,10 +79,8 @@ static int one_entry(struct unpack *unpack)
 
 static int all_entries(struct unpack *unpack)
 {
-    struct tar_entry entry;
-    unpack->entry = &entry;
     for (;;) {
-        int rc = tar_next(unpack->reader, &entry, unpack->problem);
+        int rc = tar_next(unpack->reader, unpack->entry, unpack->problem);
         if (rc > 0)
             rc = one_entry(unpack);
         else if (rc == 0)
@@ -97,8 +95,10 @@ static int all_entries(struct unpack *unpack)
 int jail_run_unpack(const struct options *options, int top_fd, struct counts *counts,
                     struct hull_problem *problem)
 {
+    struct tar_entry entry = {};
     struct unpack unpack = {
         .options = options,
+        .entry = &entry,
         .base_fd = top_fd,
         .follow = options->whiteouts == WHITEOUTS_NONE,
         .counts = counts,

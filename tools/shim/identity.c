@@ -65,7 +65,7 @@ static int read_small(struct hull_arena *arena, const char *path, const char **r
 
 int identity_find(struct hull_arena *arena, const struct oci_user *user, struct identity *ret)
 {
-    const char *passwd, *group;
+    const char *passwd = NULL, *group = NULL;
     int rc = read_small(arena, "/etc/passwd", &passwd);
     if (rc == 0)
         rc = read_small(arena, "/etc/group", &group);

@@ -323,6 +323,11 @@ int ct_handle_create(struct hull_call *call, const struct container_create_reque
         return rc;
     ct = ct_new();
     hull_defer(call, ct_unref_cleanup, ct);
+    /* It is found as soon as its state says so, and that is before it is written down. */
+    rc = hull_lock(call, &ct->lock);
+    if (rc < 0)
+        return rc;
+    hull_defer(call, hull_unlock_cleanup, &ct->lock);
     ct->doc.id = id_new(ct->arena);
     ct->doc.created_ns = hull_time_ns();
     rc = take_name(call, ct, request->name);

@@ -22,19 +22,30 @@ int ct_stop_signal(const struct ct *ct)
     return number > 0 ? number : SIGTERM;
 }
 
+static int thaw(struct hull_call *call, struct ct *ct)
+{
+    const struct runtime_process_ref ref = {.id = ct->doc.id};
+    struct hull_empty reply;
+    int rc = runtime_resume(call, ct->doc.runtime, &ref, &reply);
+
+    if (rc < 0)
+        return rc;
+    ct_set_state(ct, CT_RUNNING);
+    return ct_save(call, ct, NULL, false);
+}
+
 /* Locked. A frozen container is thawed, or it would never see the signal. */
 static int send_signal(struct hull_call *call, struct ct *ct, int number)
 {
     const struct runtime_kill_request request = {.id = ct->doc.id, .signal = number};
-    const struct runtime_process_ref ref = {.id = ct->doc.id};
     struct hull_empty reply;
-    int rc = runtime_kill(call, ct->doc.runtime, &request, &reply);
+    int rc;
 
-    if (rc == 0 && ct->state == CT_PAUSED) {
-        rc = runtime_resume(call, ct->doc.runtime, &ref, &reply);
-        if (rc == 0)
-            ct_set_state(ct, CT_RUNNING);
-    }
+    hull_shield(call);
+    rc = runtime_kill(call, ct->doc.runtime, &request, &reply);
+    if (rc == 0 && ct->state == CT_PAUSED)
+        rc = thaw(call, ct);
+    hull_unshield(call);
     if (rc == 0)
         ct_event(call, ct, "kill", "signal", hull_printf(call, "%d", number), NULL);
     return rc;
