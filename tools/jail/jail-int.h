@@ -75,7 +75,7 @@ struct unpack {
     bool follow; /* parents may be links: the tree is a container's, not a layer's */
     struct counts *counts;
     struct hull_problem *problem;
-    const struct tar_entry *entry;
+    struct tar_entry *entry;
     struct tar_reader *reader;
 
     int parent_fd; /* of the last entry; -1 when it has to be looked up again */
