@@ -123,10 +123,12 @@ static int true_reason(struct hull_call *call, const struct plugin *plugin, cons
     if (handle == NULL) {
         const char *reason = object == NULL ? NULL : dlerror();
         if (reason != NULL)
+            /* cppcheck-suppress memleak ; the cleanup attribute frees it */
             return hull_fail(call, HULL_INTERNAL, "%s", reason);
     } else {
         dlclose(handle);
     }
+    /* cppcheck-suppress memleak ; the cleanup attribute frees it */
     return hull_fail(call, HULL_INTERNAL, "%s: %s", plugin->file, first);
 }
 

@@ -210,30 +210,66 @@ void session_resize(struct cli *cli, const struct session *session);
 
 /* --- the commands ---------------------------------------------------------------------------- */
 
-#define CLI_COMMANDS(X)                                                                          \
-    X(container_run)                                                                             \
-    X(container_create)                                                                          \
-    X(container_exec)                                                                            \
-    X(container_attach)                                                                          \
-    X(container_start)                                                                           \
-    X(container_stop)                                                                            \
-    X(container_restart)                                                                         \
-    X(container_kill)                                                                            \
-    X(container_wait)                                                                            \
-    X(container_rm)                                                                              \
-    X(container_pause)                                                                           \
-    X(container_unpause) X(container_ls) X(container_inspect) X(container_logs)                  \
-        X(container_rename) X(container_port) X(container_top) X(container_stats)                \
-            X(container_diff) X(container_export) X(container_update) X(container_prune)         \
-                X(container_cp) X(image_ls) X(image_rm) X(image_inspect) X(image_tag)            \
-                    X(image_history) X(image_prune) X(image_load) X(image_save) X(image_import)  \
-                        X(image_pull) X(network_ls) X(network_inspect) X(network_create)         \
-                            X(network_rm) X(network_connect) X(network_disconnect)               \
-                                X(network_prune) X(volume_ls) X(volume_create) X(volume_inspect) \
-                                    X(volume_rm) X(volume_prune) X(inspect) X(version)           \
-                                        X(system_info) X(system_events) X(system_df)             \
-                                            X(system_prune) X(system_dial_stdio) X(debug_fibers) \
-                                                X(debug_plugins) X(debug_trace)
+/* One a line, for people; the tool would wrap it anew each time. */
+/* clang-format off */
+#define CLI_COMMANDS(X) \
+    X(container_run) \
+    X(container_create) \
+    X(container_exec) \
+    X(container_attach) \
+    X(container_start) \
+    X(container_stop) \
+    X(container_restart) \
+    X(container_kill) \
+    X(container_wait) \
+    X(container_rm) \
+    X(container_pause) \
+    X(container_unpause) \
+    X(container_ls) \
+    X(container_inspect) \
+    X(container_logs) \
+    X(container_rename) \
+    X(container_port) \
+    X(container_top) \
+    X(container_stats) \
+    X(container_diff) \
+    X(container_export) \
+    X(container_update) \
+    X(container_prune) \
+    X(container_cp) \
+    X(image_ls) \
+    X(image_rm) \
+    X(image_inspect) \
+    X(image_tag) \
+    X(image_history) \
+    X(image_prune) \
+    X(image_load) \
+    X(image_save) \
+    X(image_import) \
+    X(image_pull) \
+    X(network_ls) \
+    X(network_inspect) \
+    X(network_create) \
+    X(network_rm) \
+    X(network_connect) \
+    X(network_disconnect) \
+    X(network_prune) \
+    X(volume_ls) \
+    X(volume_create) \
+    X(volume_inspect) \
+    X(volume_rm) \
+    X(volume_prune) \
+    X(inspect) \
+    X(version) \
+    X(system_info) \
+    X(system_events) \
+    X(system_df) \
+    X(system_prune) \
+    X(system_dial_stdio) \
+    X(debug_fibers) \
+    X(debug_plugins) \
+    X(debug_trace)
+/* clang-format on */
 #define CLI_COMMAND_DECLARE(name) command_fn cmd_##name;
 CLI_COMMANDS(CLI_COMMAND_DECLARE)
 

@@ -56,12 +56,17 @@ def web(engine):
 class Neighbour:
     """A network namespace that is connected to the host by a wire."""
 
+    count = 0
+
     def __init__(self):
-        self.name = "hullnb%d" % TAG
+        # The kernel takes the wire of the one before away in its own time: a new name each.
+        Neighbour.count += 1
+        tag = "%d%c" % (TAG, ord("a") + Neighbour.count)
+        self.name = "hullnb" + tag
         self.host = "198.51.100.1"
         sh("ip netns add %s" % self.name)
-        sh("ip link add hnb%d type veth peer name eth0 netns %s" % (TAG, self.name))
-        sh("ip addr add %s/24 dev hnb%d && ip link set hnb%d up" % (self.host, TAG, TAG))
+        sh("ip link add hnb%s type veth peer name eth0 netns %s" % (tag, self.name))
+        sh("ip addr add %s/24 dev hnb%s && ip link set hnb%s up" % (self.host, tag, tag))
         self.run("ip addr add 198.51.100.2/24 dev eth0; ip link set eth0 up; "
                  "ip route add default via %s" % self.host)
 
@@ -72,6 +77,7 @@ class Neighbour:
         return "works" in self.run("curl -s -m 1 http://%s:%d/" % (address, port), check=False)
 
     def end(self):
+        sh("ip link del hnb%s" % self.name[len("hullnb"):], check=False)
         sh("ip netns del %s" % self.name)
 
 

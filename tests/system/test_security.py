@@ -252,10 +252,9 @@ def test_no_listener_but_the_socket(engine):
 
 def test_hostile_names(engine):
     """Control characters in names and labels must not reach a terminal."""
-    for name in ("a\x1b[2J", "a\nb", "../x", "-x", "", "a/b"):
+    for name in ("a\x1b[2J", "a\nb", "../x", "-x", "a/b"):
         done = engine.hull("create", "--name=" + name, "busybox", "true", check=False)
-        if name:
-            assert done.returncode != 0, repr(name)
+        assert done.returncode != 0, repr(name)
     done = engine.hull("run", "-d", "--label", "x=a\x1b[2Jb", "busybox", "sleep", "60")
     try:
         shown = engine.pty("ps", "--format", "{{.Labels}}")

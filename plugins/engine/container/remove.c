@@ -166,7 +166,8 @@ int ct_handle_prune(struct hull_call *call, const struct prune_request *request,
     static const char *const allowed[] = {"until", "label", "label!", NULL};
     const struct filters *filters = filters_of(request->filters);
     struct hull_arena *arena = hull_call_arena(call);
-    struct ct *const *all, **chosen;
+    struct ct *const *all;
+    struct ct **chosen;
     size_t count, n = 0;
     int64_t until_ns;
     int rc = filters_check(call, filters, allowed);

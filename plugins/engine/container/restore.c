@@ -192,7 +192,8 @@ int ct_restore(struct hull_call *call)
     const struct hull_sink sink = {.reply = load};
     const struct state_key request = {.bucket = "container"};
     struct state_document last;
-    struct ct *const *all, **copy;
+    struct ct *const *all;
+    struct ct **copy;
     size_t count;
     int rc = hull_send_many(call, NULL, &state_list_method, &request, &last, &sink);
 

@@ -112,7 +112,7 @@ static int32_t access_bits(const char *access)
 /* r2 type, r3 access, r4 major, r5 minor. The rule that applies answers; else go on behind it. */
 static void emit_rule(struct program *p, const struct rule *rule)
 {
-    size_t jumps[4], n = 0;
+    size_t jumps[4] = {0}, n = 0;
     int32_t bits = access_bits(rule->access);
     if (rule->type != 'a') {
         int32_t type = rule->type == 'b' ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR;

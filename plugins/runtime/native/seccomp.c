@@ -54,8 +54,10 @@ static int find(const char *key, size_t size)
 static void keep(const char *key, size_t size, int fd)
 {
     struct program *program = calloc(1, sizeof(*program));
-    HULL_ASSERT(program != NULL);
-    *program = (struct program){programs, memcpy(malloc(size), key, size), size, fd};
+    char *copy = malloc(size);
+    HULL_ASSERT(program != NULL && copy != NULL);
+    memcpy(copy, key, size);
+    *program = (struct program){programs, copy, size, fd};
     programs = program;
     struct program **last = &programs;
     size_t count = 0;
