@@ -37,10 +37,12 @@ static void quote_special(struct hull_text *out, unsigned char c)
     const char *found = c ? strchr(from, c) : NULL;
     char escape[8];
 
-    if (found)
+    if (found) {
         put(out, (char[]){'\\', to[found - from]}, 2);
-    else
-        put(out, escape, (size_t)snprintf(escape, sizeof(escape), "\\u%04x", c));
+        return;
+    }
+    int length = snprintf(escape, sizeof(escape), "\\u%04x", c);
+    put(out, escape, (size_t)length);
 }
 
 static bool is_plain(unsigned char c)
