@@ -52,6 +52,26 @@ static void await(uint32_t op)
         _exit(EXIT_NO_EXEC);
 }
 
+/*
+ * Join the cgroups that the parent hands over until it says go. A thread that moves itself needs
+ * none of the locks that a move by process id takes, and for which the kernel may wait 10 ms.
+ */
+static void await_go(void)
+{
+    struct sync_packet packet;
+    int fd;
+    while (receive_packet(sync_fd, &packet, sizeof(packet), &fd) > 0) {
+        if (packet.op == SYNC_GO)
+            return;
+        if (packet.op != SYNC_CGROUP || fd < 0)
+            break;
+        if (write(fd, "0", 1) != 1 && shim_fail_errno("join a cgroup") < 0)
+            give_up();
+        close(fd);
+    }
+    _exit(EXIT_NO_EXEC);
+}
+
 static int join_namespaces(void)
 {
     const struct oci_linux *linux_ = &shim.plan.spec.linux_;
@@ -221,7 +241,7 @@ void child_main(int sync, int stdio[3])
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     umask(0);
     setsid();
-    await(SYNC_GO);
+    await_go();
     if (!shim.plan.exec && shim.plan.cgroup_dirs.n > 0) {
         const struct oci_linux *linux_ = &shim.plan.spec.linux_;
         for (size_t i = 0; i < linux_->namespaces.n; i++) {

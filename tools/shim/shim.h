@@ -14,10 +14,11 @@
 
 /* What child and parent say over the sync socket; always with a struct sync_packet. */
 enum sync_op {
-    SYNC_GO = 1,   /* to the child: cgroups are joined */
-    SYNC_PREPARED, /* from it: all is made; with the master of the terminal, if any */
-    SYNC_START,    /* to it: run */
-    SYNC_FAILED,   /* from it: kind, text */
+    SYNC_CGROUP = 1, /* to the child: join the cgroup whose tasks file comes with it */
+    SYNC_GO,         /* to it: these were all */
+    SYNC_PREPARED,   /* from it: all is made; with the master of the terminal, if any */
+    SYNC_START,      /* to it: run */
+    SYNC_FAILED,     /* from it: kind, text */
 };
 struct sync_packet {
     uint32_t op;

@@ -121,18 +121,29 @@ int shim_spawn(void)
     return 0;
 }
 
+/* A v1 cgroup is joined by the child itself, which is quick (await_go()); v2 knows no such file. */
+static int join_cgroup(const char *dir, const char *pid)
+{
+    struct sync_packet join = {.op = SYNC_CGROUP};
+    HULL_AUTO_FD dir_fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (dir_fd < 0)
+        return shim_fail_errno("join cgroup %s", dir);
+    HULL_AUTO_FD tasks = openat(dir_fd, "tasks", O_WRONLY | O_CLOEXEC);
+    if (tasks >= 0)
+        return send_packet(shim.sync_fd, &join, offsetof(struct sync_packet, text), tasks) < 0
+                   ? shim_fail(HULL_INTERNAL, "the container's process is gone")
+                   : 0;
+    return write_file(dir_fd, "cgroup.procs", pid) < 0 ? shim_fail_errno("join cgroup %s", dir) : 0;
+}
+
 static int join_cgroups(void)
 {
-    char pid[16], path[4096];
+    char pid[16];
+    int rc = 0;
     snprintf(pid, sizeof(pid), "%d", (int)shim.pid);
-    for (size_t i = 0; i < shim.plan.cgroup_dirs.n; i++) {
-        const char *dir = shim.plan.cgroup_dirs.v[i];
-        if (snprintf(path, sizeof(path), "%s/cgroup.procs", dir) >= (int)sizeof(path))
-            return shim_fail(HULL_INVALID, "cgroup path is too long");
-        if (write_file(AT_FDCWD, path, pid) < 0)
-            return shim_fail_errno("join cgroup %s", dir);
-    }
-    return 0;
+    for (size_t i = 0; i < shim.plan.cgroup_dirs.n && rc == 0; i++)
+        rc = join_cgroup(shim.plan.cgroup_dirs.v[i], pid);
+    return rc;
 }
 
 static int set_oom_score(void)

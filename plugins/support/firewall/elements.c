@@ -131,18 +131,33 @@ static size_t put_elements(struct nl_batch *batch, const char *table, const stru
     return n;
 }
 
+/*
+ * Kept open: the kernel holds up who closes such a socket until what was deleted through it is
+ * gone, which takes some 5 ms.
+ */
+static int elements_fd = -1;
+
+void fw_elements_done(void)
+{
+    hull_fd_cleanup(&elements_fd);
+    elements_fd = -1;
+}
+
 int fw_elements(const char *table, const struct fw_port *ports, size_t count, bool add)
 {
-    HULL_AUTO_FD fd = nl_open(NETLINK_NETFILTER);
-    if (fd < 0)
-        return fd;
+    if (elements_fd < 0)
+        elements_fd = nl_open(NETLINK_NETFILTER);
+    if (elements_fd < 0)
+        return elements_fd;
     struct nl_batch batch = {0};
     begin(&batch, NFNL_MSG_BATCH_BEGIN, 0, AF_UNSPEC, NFNL_SUBSYS_NFTABLES);
     for (size_t done = 0; done < count;)
         done += put_elements(&batch, table, ports + done, count - done, add);
     begin(&batch, NFNL_MSG_BATCH_END, 0, AF_UNSPEC, NFNL_SUBSYS_NFTABLES);
-    int rc = nl_transact(fd, &batch, NULL, NULL, NULL);
+    int rc = nl_transact(elements_fd, &batch, NULL, NULL, NULL);
     nl_done(&batch);
+    if (rc < 0) /* answers that nobody read may be left in it */
+        fw_elements_done();
     return rc;
 }
 

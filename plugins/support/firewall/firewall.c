@@ -464,6 +464,7 @@ static void fini(void)
         free_entry(&networks);
     while (holders != NULL)
         free_entry(&holders);
+    fw_elements_done();
     if (nft != NULL)
         nft_ctx_free(nft);
     nft = NULL;

@@ -39,9 +39,11 @@ int fw_port_read(struct hull_call *call, const struct firewall_port *port, struc
     HULL_CHECKED;
 /* The number of "tcp", "udp" or "sctp"; 0 for others. */
 uint8_t fw_protocol(const char *name);
-/* Add or remove COUNT elements in one transaction. 0 or -errno; nothing is changed on an error. */
+/* Add or remove COUNT elements in one transaction. 0 or -errno; nothing is changed on an error.
+ * It keeps a socket until fw_elements_done(). One caller at a time. */
 int fw_elements(const char *table, const struct fw_port *ports, size_t count, bool add)
     HULL_CHECKED;
+void fw_elements_done(void);
 /* Let the kernel look anew where datagrams to the UDP ports among PORTS go. What can't be done is
  * left. Worker-safe. */
 void fw_forget_peers(const struct fw_port *ports, size_t count);
