@@ -125,7 +125,7 @@ static const char *next_word(struct change *change, const char **text, bool whol
         if (!take_char(change, text, &quote, &out))
             return NULL;
     }
-    *text += strspn(*text, " \t");
+    *text += strspn(*text, " \t\v\f\r\n");
     return quote ? NULL : out.data;
 }
 
