@@ -11,6 +11,7 @@
 #include "storage.h"
 #include "timefmt.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static void make_state(struct hull_arena *arena, const struct ct *ct, struct container_state *ret)
@@ -95,20 +96,34 @@ static void make_reply(struct hull_call *call, struct ct *ct, struct container_i
     hull_message_copy(arena, &container_inspect_reply_message, &own, ret);
 }
 
+/* What docker calls the storage driver. A data root keeps its driver, so it is asked for once. */
+static int driver_name(struct hull_call *call, const char **ret)
+{
+    static char name[32];
+    struct image_storage_reply storage;
+    int rc = 0;
+
+    if (name[0] == '\0') {
+        rc = image_storage(call, NULL, &(struct hull_empty){0}, &storage);
+        if (rc == 0)
+            snprintf(name, sizeof(name), "%s", storage.name);
+    }
+    *ret = name;
+    return rc;
+}
+
 static int add_storage(struct hull_call *call, struct ct *ct, bool size,
                        struct container_inspect_reply *ret)
 {
     const struct storage_container request = {.id = ret->id, .chain = ct->doc.chain};
-    struct image_storage_reply storage;
     struct storage_mount_reply described;
     struct storage_usage_reply usage;
-    int rc = image_storage(call, NULL, &(struct hull_empty){0}, &storage);
+    int rc = driver_name(call, &ret->driver);
 
     if (rc < 0)
         return rc;
-    ret->driver = storage.name;
     ret->graph_driver = HULL_NEW(hull_call_arena(call), struct driver_data);
-    ret->graph_driver->name = storage.name;
+    ret->graph_driver->name = ret->driver;
     rc = storage_describe(call, ct->doc.storage, &request, &described);
     if (rc < 0)
         return rc;
