@@ -186,8 +186,10 @@ int main(int argc, char **argv)
     const char *plugins = getenv("HULL_PLUGIN_PATH");
     const struct hull_core_options options = {.plugin_path = plugins ? plugins : PLUGINDIR};
 
-    /* One thread does almost all: more malloc arenas only cost memory. */
-    mallopt(M_ARENA_MAX, 2);
+    /* One thread does almost all: more arenas only cost memory; and big buffers go back at once. */
+    mallopt(M_ARENA_MAX, 1);
+    mallopt(M_MMAP_THRESHOLD, 64 * 1024);
+    mallopt(M_TRIM_THRESHOLD, 128 * 1024);
     raise_descriptors();
     if (prepare(&hulld, argc, argv, &problem) < 0) {
         fprintf(stderr, "hulld: %s\n", problem.text);

@@ -188,7 +188,9 @@ static int connect_to(struct sql_db *db, bool readonly, struct hull_problem *pro
     sqlite3_busy_timeout(db->handle, 2000);
     sqlite3_extended_result_codes(db->handle, 1);
     if (readonly)
-        return execute(db, "PRAGMA query_only = 1; PRAGMA mmap_size = 67108864", problem);
+        return execute(
+            db, "PRAGMA query_only = 1; PRAGMA mmap_size = 67108864; PRAGMA cache_size = -256",
+            problem);
     return 0;
 }
 
@@ -206,7 +208,9 @@ int sql_open(struct sql_db *db, const char *path, bool readonly, struct hull_pro
     if (rc == 0)
         rc = check_identity(db, &fresh, problem);
     if (rc == 0 && !readonly)
-        rc = execute(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL", problem);
+        rc = execute(
+            db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -256",
+            problem);
     if (rc == 0 && !readonly)
         rc = migrate(db, problem);
     if (rc == 0)
