@@ -427,7 +427,7 @@ static int hang_ups(struct hull_call *call, void *arg)
         for (size_t i = 0; i < HULL_COUNT(clients); i++)
             if (hull_task_join(call, tasks[i]) < 0)
                 hull_error_clear(call);
-        CHECK_OK(hull_sleep(call, 10));
+        CHECK_OK(hull_sleep(call, 50));
         audit(call);
     }
     remove_(call, "xx", true);
