@@ -107,6 +107,17 @@ static size_t round_up(size_t size)
     return (size + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
 }
 
+/*
+ * Zero all of the ROOM that a piece of SIZE takes. What fills it up counts, too: what an earlier
+ * arena left there could be taken for the head of an array that comes next (array_head()).
+ */
+static void clear(char *data, size_t size, size_t room)
+{
+    ASAN_UNPOISON_MEMORY_REGION(data, room);
+    memset(data, 0, room);
+    ASAN_POISON_MEMORY_REGION(data + size, room - size);
+}
+
 void *hull_arena_alloc(struct hull_arena *arena, size_t size)
 {
     HULL_ASSERT(size < SIZE_MAX / 4);
@@ -115,8 +126,8 @@ void *hull_arena_alloc(struct hull_arena *arena, size_t size)
         add_block(arena, room);
     char *data = arena->next;
     arena->next += room;
-    ASAN_UNPOISON_MEMORY_REGION(data, size);
-    return memset(data, 0, size);
+    clear(data, size, room);
+    return data;
 }
 
 void *hull_arena_array(struct hull_arena *arena, size_t count, size_t size)
@@ -133,8 +144,7 @@ void *arena_resize(struct hull_arena *arena, void *data, size_t size, size_t wan
     if (data != NULL && end == (uintptr_t)arena->next &&
         (size_t)(arena->end - arena->next) >= more) {
         arena->next += more;
-        ASAN_UNPOISON_MEMORY_REGION((char *)data + size, wanted - size);
-        memset((char *)data + size, 0, wanted - size);
+        clear((char *)data + size, wanted - size, (size_t)(arena->next - (char *)data) - size);
         return data;
     }
     void *copy = hull_arena_alloc(arena, wanted);

@@ -113,6 +113,25 @@ TEST(a_list_from_elsewhere_is_copied_first)
     CHECK(foreign.v != was);
 }
 
+/* The same memory again, with the head of an old array where padding is now. */
+TEST(what_was_there_before_is_no_head)
+{
+    struct hull_arena *arena = hull_arena_new();
+    struct hull_strv list = {0};
+    hull_arena_alloc(arena, 48);
+    hull_strv_add(arena, &list, "old");
+    hull_arena_reset(arena);
+    hull_arena_alloc(arena, 48);
+    uint32_t *looks_like_a_head = hull_arena_alloc(arena, 8);
+    looks_like_a_head[0] = 0; /* used */
+    looks_like_a_head[1] = 4; /* capacity */
+    const char **array = HULL_NEW_ARRAY(arena, const char *, 1);
+    list = (struct hull_strv){.v = array};
+    hull_strv_add(arena, &list, "new");
+    CHECK(list.v != array);
+    hull_arena_free(arena);
+}
+
 TEST(two_lists_that_share_an_array_part)
 {
     HULL_AUTO_ARENA *arena = hull_arena_new();
