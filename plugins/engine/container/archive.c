@@ -335,6 +335,32 @@ static int feed(struct hull_call *call, struct hull_stream *from, struct jail *j
     return rc;
 }
 
+/*
+ * copyUIDGID gives what is unpacked to the user the container runs as; root's containers keep the
+ * owners of the tar, as docker has it.
+ */
+static int choose_owner(struct hull_call *call, const struct ct *ct, struct jail_unpack *options)
+{
+    const char *user = ct->doc.config.user;
+    unsigned uid, gid;
+    char more;
+
+    if (!user || !*user || strcmp(user, "root") == 0)
+        return 0;
+    int found = sscanf(user, "%9u:%9u%c", &uid, &gid, &more);
+    if (found == 1 && user[strspn(user, "0123456789")] == '\0')
+        gid = uid;
+    else if (found != 2)
+        return hull_fail(call, HULL_NOT_SUPPORTED,
+                         "copyUIDGID: the container's user \"%s\" is not a number, which is not "
+                         "supported yet",
+                         user);
+    options->set_owner = true;
+    options->uid = uid;
+    options->gid = gid;
+    return 0;
+}
+
 int ct_handle_archive_put(struct hull_call *call, const struct container_archive_request *request,
                           struct hull_empty *ret)
 {
@@ -352,6 +378,8 @@ int ct_handle_archive_put(struct hull_call *call, const struct container_archive
         rc = open_tree_of(call, ct, true, tree);
     if (rc == 0)
         rc = check_target(call, ct, tree, request->path);
+    if (rc == 0 && request->copy_uid_gid)
+        rc = choose_owner(call, ct, &options);
     if (rc < 0)
         return rc;
     if (!request->body)
