@@ -48,7 +48,7 @@ static void await(uint32_t op)
 {
     struct sync_packet packet;
     int fd;
-    if (receive_packet(sync_fd, &packet, sizeof(packet), &fd) <= 0 || packet.op != op)
+    if (receive_packet(sync_fd, &packet, sizeof(packet), 0, &fd) <= 0 || packet.op != op)
         _exit(EXIT_NO_EXEC);
 }
 
@@ -60,7 +60,7 @@ static void await_go(void)
 {
     struct sync_packet packet;
     int fd;
-    while (receive_packet(sync_fd, &packet, sizeof(packet), &fd) > 0) {
+    while (receive_packet(sync_fd, &packet, sizeof(packet), 0, &fd) > 0) {
         if (packet.op == SYNC_GO)
             return;
         if (packet.op != SYNC_CGROUP || fd < 0)

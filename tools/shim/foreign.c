@@ -45,7 +45,7 @@ int foreign_tree(const char *source)
     if (child == 0)
         helper(pair[1], namespace_fd, source + length);
     close(pair[1]);
-    ssize_t n = child < 0 ? -1 : receive_packet(pair[0], &word, 1, &fd);
+    ssize_t n = child < 0 ? -1 : receive_packet(pair[0], &word, 1, 0, &fd);
     close(pair[0]);
     if (child > 0 && waitpid(child, &status, 0) == child && n <= 0)
         errno = WIFEXITED(status) && WEXITSTATUS(status) != 0 ? WEXITSTATUS(status) : EIO;

@@ -67,7 +67,7 @@ static void on_connection(int fd, short revents)
     struct shim_packet request = {};
     int passed_fd;
     (void)revents;
-    ssize_t n = receive_packet(fd, &request, sizeof(request), &passed_fd);
+    ssize_t n = receive_packet(fd, &request, sizeof(request), 0, &passed_fd);
     bool good = n >= (ssize_t)offsetof(struct shim_packet, text) && request.magic == SHIM_MAGIC;
     request.text[sizeof(request.text) - 1] = '\0';
     if (good && control_handle(fd, &request, passed_fd))

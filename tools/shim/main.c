@@ -96,7 +96,7 @@ static void report_failure(void)
                                 .op = SHIM_CREATE,
                                 .kind = shim_problem.kind == 0 ? HULL_INTERNAL
                                                                : (int32_t)shim_problem.kind};
-    if (receive_packet(SHIM_FD_CONTROL, &packet, sizeof(packet), &fd) <= 0)
+    if (receive_packet(SHIM_FD_CONTROL, &packet, sizeof(packet), 0, &fd) <= 0)
         return;
     memcpy(reply.text, shim_problem.text, strlen(shim_problem.text) + 1);
     (void)send_packet(SHIM_FD_CONTROL, &reply,

@@ -9,6 +9,7 @@
 
 #include <hull/error.h>
 
+#include "tools/shim/packet.h"
 #include "tools/shim/plan.h"
 #include "tools/shim/protocol.h"
 
@@ -51,10 +52,6 @@ int shim_fail_errno(const char *fmt, ...) HULL_PRINTF(1, 2) HULL_CHECKED;
 int write_all(int fd, const char *data, size_t size);
 /* Write TEXT with one write to the file NAME below DIRFD, which exists. 0 or -1 with errno. */
 int write_file(int dirfd, const char *name, const char *text);
-/* Send SIZE bytes at DATA as one packet, with a descriptor unless FD is -1. 0 or -1. */
-int send_packet(int fd, const void *data, size_t size, int passed_fd);
-/* The bytes received, 0 at the end, or -1. *ret_fd is a descriptor that came along or -1. */
-ssize_t receive_packet(int fd, void *data, size_t size, int *ret_fd);
 
 /* --- spawn.c (parent) ----------------------------------------------------------------------- */
 

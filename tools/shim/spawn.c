@@ -161,7 +161,7 @@ static int set_oom_score(void)
 static int answer(int *ret_fd, bool *ret_ended)
 {
     struct sync_packet packet = {};
-    ssize_t n = receive_packet(shim.sync_fd, &packet, sizeof(packet), ret_fd);
+    ssize_t n = receive_packet(shim.sync_fd, &packet, sizeof(packet), 0, ret_fd);
     *ret_ended = n <= 0;
     if (n <= 0 || packet.op != SYNC_FAILED)
         return 0;

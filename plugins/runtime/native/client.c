@@ -31,45 +31,20 @@ int client_connect(struct hull_call *call, const char *dir, const char *name, in
     return 0;
 }
 
-union fd_message {
-    struct cmsghdr head;
-    char space[CMSG_SPACE(sizeof(int))];
-};
-
 static int send_request(struct hull_call *call, int fd, const struct shim_packet *request,
                         int passed_fd)
 {
     struct shim_packet packet = *request;
     packet.magic = SHIM_MAGIC;
-    struct iovec part = {&packet, offsetof(struct shim_packet, text) + 1};
-    union fd_message control = {};
-    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
-    if (passed_fd >= 0) {
-        message.msg_control = &control;
-        message.msg_controllen = sizeof(control);
-        control.head.cmsg_level = SOL_SOCKET;
-        control.head.cmsg_type = SCM_RIGHTS;
-        control.head.cmsg_len = CMSG_LEN(sizeof(int));
-        memcpy(CMSG_DATA(&control.head), &passed_fd, sizeof(int));
-    }
-    if (sendmsg(fd, &message, MSG_NOSIGNAL) < 0)
+    if (send_packet(fd, &packet, offsetof(struct shim_packet, text) + 1, passed_fd) < 0)
         return hull_fail(call, HULL_UNAVAILABLE, "the shim is gone: %s", strerror(errno));
     return 0;
 }
 
 static ssize_t receive(int fd, struct shim_packet *ret, int *ret_fd)
 {
-    struct iovec part = {ret, sizeof(*ret)};
-    union fd_message control = {};
-    struct msghdr message = {.msg_iov = &part,
-                             .msg_iovlen = 1,
-                             .msg_control = &control,
-                             .msg_controllen = sizeof(control)};
     *ret = (struct shim_packet){};
-    ssize_t n = recvmsg(fd, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
-    struct cmsghdr *head = n > 0 ? CMSG_FIRSTHDR(&message) : NULL;
-    if (head != NULL && head->cmsg_type == SCM_RIGHTS && head->cmsg_len == CMSG_LEN(sizeof(int)))
-        memcpy(ret_fd, CMSG_DATA(head), sizeof(int));
+    ssize_t n = receive_packet(fd, ret, sizeof(*ret), MSG_DONTWAIT, ret_fd);
     ret->text[sizeof(ret->text) - 1] = '\0';
     return n;
 }

@@ -8,7 +8,8 @@ plugins_runtime_native_la_SOURCES = plugins/runtime/native/native.c plugins/runt
 	plugins/runtime/native/launch.c plugins/runtime/native/manage.c \
 	plugins/runtime/native/native.h plugins/runtime/native/policy.c \
 	plugins/runtime/native/policy.h plugins/runtime/native/seccomp.c plugins/runtime/native/seccomp_file.c \
-	plugins/runtime/native/stats.c tools/shim/plan.c tools/shim/plan.h tools/shim/protocol.h
+	plugins/runtime/native/stats.c tools/shim/packet.c tools/shim/packet.h \
+	tools/shim/plan.c tools/shim/plan.h tools/shim/protocol.h
 plugins_runtime_native_la_CPPFLAGS = $(AM_CPPFLAGS) -DHULL_PKGDATADIR='"$(pkgdatadir)"'
 plugins_runtime_native_la_CFLAGS = $(PLUGIN_CFLAGS) $(SECCOMP_CFLAGS)
 plugins_runtime_native_la_LDFLAGS = $(PLUGIN_LDFLAGS)

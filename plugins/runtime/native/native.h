@@ -7,6 +7,7 @@
 #include <hull/hull.h>
 
 #include "runtime.h"
+#include "tools/shim/packet.h"
 #include "tools/shim/plan.h"
 #include "tools/shim/protocol.h"
 
