@@ -34,6 +34,21 @@ HULL_MESSAGE(state_commit_request, STATE_COMMIT_REQUEST_FIELDS)
 HULL_MESSAGE(state_commit_reply, STATE_COMMIT_REPLY_FIELDS)
 HULL_METHOD(state, commit, state_commit_request, state_commit_reply, 0)
 
+/*
+ * Commit one document: VALUE (JSON text) under KEY of BUCKET, or its removal when VALUE is NULL.
+ * PORT and SYNC as for state.commit. Yields.
+ */
+HULL_CHECKED HULL_UNUSED static inline int state_put(struct hull_call *call, const char *port,
+                                                     const char *bucket, const char *key,
+                                                     const char *value, bool sync)
+{
+    struct state_document operation = {.bucket = bucket, .key = key, .value = value};
+    const struct state_commit_request request = {.operations = {1, &operation}, .sync = sync};
+    struct state_commit_reply reply;
+
+    return state_commit(call, port, &request, &reply);
+}
+
 /* Each change of the bucket from now on; says ready when it watches. Ends when cancelled. */
 HULL_METHOD(state, watch, state_key, state_document, HULL_METHOD_MANY | HULL_METHOD_READY)
 

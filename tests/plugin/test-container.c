@@ -243,7 +243,7 @@ FIBER_TEST(a_create_that_fails_leaves_no_trace)
             /* Forgetting needs the same store: what is left is an intent, for the next start. */
             for (size_t k = 0; k < WORLD_MAX; k++)
                 if (world.keys[k])
-                    state_put(world.keys[k], NULL);
+                    document_put(world.keys[k], NULL);
         CHECK_INT(audit(call), 0);
         CHECK_INT(world.volumes, 0);
     }
@@ -463,7 +463,7 @@ static char *document(struct hull_call *call, const char *id, const char *name, 
         "\"RestartPolicy\":{\"Name\":\"no\"}%s}}",
         id, name, intent ? hull_printf(call, "\"Intent\":\"%s\",", intent) : "", state, more);
 
-    state_put(id, text);
+    document_put(id, text);
     set_put(world.storages, id, true);
     return text;
 }
@@ -526,7 +526,7 @@ FIBER_TEST(a_damaged_document_harms_nobody_else)
     const char *id = id_of(call, 'a');
 
     world_begin();
-    state_put(id_of(call, 'b'), "{\"Id\":12}");
+    document_put(id_of(call, 'b'), "{\"Id\":12}");
     document(call, id, "one", NULL, "exited", "");
     CHECK_STR(state_of(call, "one"), "exited");
     CHECK_OK(remove_(call, "one", false));

@@ -99,7 +99,7 @@ static size_t key_at(const char *key)
     return at;
 }
 
-static void state_put(const char *key, const char *value)
+static void document_put(const char *key, const char *value)
 {
     size_t at = key_at(key);
 
@@ -123,7 +123,7 @@ static int fake_commit(struct hull_call *call, const struct state_commit_request
 
     (void)ret;
     for (size_t i = 0; rc == 0 && i < request->operations.n; i++)
-        state_put(request->operations.v[i].key, request->operations.v[i].value);
+        document_put(request->operations.v[i].key, request->operations.v[i].value);
     return rc;
 }
 

@@ -50,36 +50,29 @@ bool ct_is_running(const struct ct *ct)
     return ct->state == CT_RUNNING || ct->state == CT_PAUSED;
 }
 
-static int commit(struct hull_call *call, const struct state_document *document, bool sync)
+static int commit(struct hull_call *call, const struct ct *ct, const char *value, bool sync)
 {
-    struct state_document operation = *document;
-    struct state_commit_request request = {.operations = {1, &operation}, .sync = sync};
-    struct state_commit_reply reply;
     int rc;
 
     hull_shield(call);
-    rc = state_commit(call, NULL, &request, &reply);
+    rc = state_put(call, NULL, "container", ct->doc.id, value, sync);
     hull_unshield(call);
     return rc;
 }
 
 int ct_save(struct hull_call *call, struct ct *ct, const char *intent, bool sync)
 {
-    struct state_document document = {.bucket = "container", .key = ct->doc.id};
     int rc;
 
     ct->doc.state = ct_state_name(ct->state);
     ct->doc.intent = intent;
-    document.value = json_string(hull_call_arena(call), &ct_doc_message, &ct->doc);
-    rc = commit(call, &document, sync);
+    rc = commit(call, ct, json_string(hull_call_arena(call), &ct_doc_message, &ct->doc), sync);
     return hull_wrap(call, rc, "saving container %s", ct->doc.name);
 }
 
 int ct_forget(struct hull_call *call, struct ct *ct)
 {
-    const struct state_document document = {.bucket = "container", .key = ct->doc.id};
-
-    return hull_wrap(call, commit(call, &document, true), "forgetting container %s", ct->doc.name);
+    return hull_wrap(call, commit(call, ct, NULL, true), "forgetting container %s", ct->doc.name);
 }
 
 void ct_copy_doc(struct ct *ct, struct ct_doc *doc)

@@ -139,15 +139,9 @@ static int best(struct hull_call *call, const char **ret, struct storage_probe_r
 static int remember(struct hull_call *call, const char *port)
 {
     struct image_engine_doc doc = {.port = port};
-    struct state_document document = {
-        .bucket = IMG_ENGINE,
-        .key = "storage",
-        .value = json_string(hull_call_arena(call), &image_engine_doc_message, &doc),
-    };
-    struct state_commit_request commit = {.operations = {1, &document}, .sync = true};
-    struct state_commit_reply reply;
 
-    return state_commit(call, IMG_STATE, &commit, &reply);
+    return state_put(call, IMG_STATE, IMG_ENGINE, "storage",
+                     json_string(hull_call_arena(call), &image_engine_doc_message, &doc), true);
 }
 
 static int choose(struct hull_call *call)

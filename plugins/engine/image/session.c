@@ -24,15 +24,9 @@ static int write_intent(struct img_session *session)
 {
     struct hull_call *call = session->call;
     struct image_intent_doc doc = {.chains = session->chains};
-    struct state_document document = {
-        .bucket = IMG_INTENTS,
-        .key = session->intent,
-        .value = json_string(hull_call_arena(call), &image_intent_doc_message, &doc),
-    };
-    struct state_commit_request commit = {.operations = {1, &document}};
-    struct state_commit_reply reply;
 
-    return state_commit(call, IMG_STATE, &commit, &reply);
+    return state_put(call, IMG_STATE, IMG_INTENTS, session->intent,
+                     json_string(hull_call_arena(call), &image_intent_doc_message, &doc), false);
 }
 
 static int drop_intent(struct hull_call *call, const char *key)

@@ -358,15 +358,9 @@ static int write_touch(struct hull_call *call, void *arg)
 {
     HULL_AUTO_FREE struct touch *touch = arg;
     struct image_used_doc doc = {.used_ns = touch->time_ns};
-    struct state_document document = {
-        .bucket = IMG_USED,
-        .key = touch->id,
-        .value = json_string(hull_call_arena(call), &image_used_doc_message, &doc),
-    };
-    struct state_commit_request commit = {.operations = {1, &document}};
-    struct state_commit_reply reply;
 
-    return state_commit(call, IMG_STATE, &commit, &reply);
+    return state_put(call, IMG_STATE, IMG_USED, touch->id,
+                     json_string(hull_call_arena(call), &image_used_doc_message, &doc), false);
 }
 
 void img_touch(struct hull_call *call, const char *id)

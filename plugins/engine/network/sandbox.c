@@ -53,10 +53,7 @@ static void remember(const struct net_sandbox *sandbox)
 
 static int commit(struct hull_call *call, const char *key, const char *value)
 {
-    struct state_document operation = {.bucket = NET_SANDBOX_BUCKET, .key = key, .value = value};
-    struct state_commit_request request = {.operations = {1, &operation}};
-    struct state_commit_reply reply;
-    return state_commit(call, NULL, &request, &reply);
+    return state_put(call, NULL, NET_SANDBOX_BUCKET, key, value, false);
 }
 
 int net_sandbox_put(struct hull_call *call, const struct net_sandbox *sandbox)

@@ -48,10 +48,7 @@ int net_find(struct hull_call *call, const char *reference, struct net_record **
 
 static int commit(struct hull_call *call, const char *key, const char *value, bool sync)
 {
-    struct state_document operation = {.bucket = NET_BUCKET, .key = key, .value = value};
-    struct state_commit_request request = {.operations = {1, &operation}, .sync = sync};
-    struct state_commit_reply reply;
-    return state_commit(call, NULL, &request, &reply);
+    return state_put(call, NULL, NET_BUCKET, key, value, sync);
 }
 
 static bool is_predefined(const char *name)

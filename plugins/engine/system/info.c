@@ -140,11 +140,7 @@ static int fill_id(struct hull_call *call, struct system_info *info)
     if (fd < 0 || read(fd, text, 36) != 36)
         return hull_fail(call, HULL_IO, "the kernel gives no random id");
     info->id = hull_strdup(call, text);
-    struct state_commit_request commit = {.sync = false};
-    struct state_commit_reply committed;
-    *HULL_LIST_ADD(hull_call_arena(call), &commit.operations) = (struct state_document){
-        .bucket = "system", .key = "id", .value = hull_printf(call, "\"%s\"", text)};
-    return state_commit(call, NULL, &commit, &committed);
+    return state_put(call, NULL, "system", "id", hull_printf(call, "\"%s\"", text), false);
 }
 
 static int fill_containers(struct hull_call *call, struct system_info *info)

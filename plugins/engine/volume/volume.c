@@ -65,17 +65,6 @@ static int by_name(struct volume_entry *a, struct volume_entry *b)
     return strcmp(a->volume.name, b->volume.name);
 }
 
-/* Write or, with VALUE NULL, remove the document of NAME. */
-static int document(struct hull_call *call, const char *name, const char *value)
-{
-    struct state_commit_request request = {.sync = true};
-    struct state_commit_reply reply;
-
-    *HULL_LIST_ADD(hull_call_arena(call), &request.operations) =
-        (struct state_document){.bucket = BUCKET, .key = name, .value = value};
-    return state_commit(call, NULL, &request, &reply);
-}
-
 /* --- create ---------------------------------------------------------------------------------- */
 
 static int check_name(struct hull_call *call, const char *name)
@@ -155,7 +144,7 @@ static int create(struct hull_call *call, const struct volume_create_options *re
     rc = volume_folder_make(call, name, &made.mountpoint);
     if (rc < 0)
         return rc;
-    rc = document(call, name, json_string(arena, &volume_message, &made));
+    rc = state_put(call, NULL, BUCKET, name, json_string(arena, &volume_message, &made), true);
     if (rc < 0)
         return rc;
     entry = find(name); /* somebody else may have been quicker while we waited */
@@ -210,8 +199,8 @@ static int list(struct hull_call *call, const struct volume_list_request *reques
         HULL_NEW_ARRAY(hull_call_arena(call), struct volume, 1); /* [], not null */
     HASH_SORT(volumes, by_name);
     struct hull_strv names = {0};
-    HASH_ITER(hh, volumes, entry, next)
-    hull_strv_add(hull_call_arena(call), &names, hull_strdup(call, entry->volume.name));
+    HASH_ITER (hh, volumes, entry, next)
+        hull_strv_add(hull_call_arena(call), &names, hull_strdup(call, entry->volume.name));
     for (size_t i = 0; i < names.n; i++) {
         entry = find(names.v[i]); /* asking who uses one yields */
         rc = entry == NULL ? 0 : passes(call, filters, &entry->volume);
@@ -244,7 +233,7 @@ static int inspect(struct hull_call *call, const struct volume_ref *request,
 
 static int remove_one(struct hull_call *call, const char *name)
 {
-    int rc = document(call, name, NULL);
+    int rc = state_put(call, NULL, BUCKET, name, NULL, true);
     if (rc < 0)
         return rc;
     struct volume_entry *entry = find(name);
@@ -288,10 +277,10 @@ static int prune(struct hull_call *call, const struct prune_request *request,
         rc = filters_bool(call, filters, "all", &all);
     if (rc < 0)
         return rc;
-    HASH_ITER(hh, volumes, entry, next)
-    if ((all || hull_map_find(&entry->volume.labels, ANONYMOUS) != NULL) &&
-        filters_labels(filters, &entry->volume.labels))
-        hull_strv_add(hull_call_arena(call), &names, hull_strdup(call, entry->volume.name));
+    HASH_ITER (hh, volumes, entry, next)
+        if ((all || hull_map_find(&entry->volume.labels, ANONYMOUS) != NULL) &&
+            filters_labels(filters, &entry->volume.labels))
+            hull_strv_add(hull_call_arena(call), &names, hull_strdup(call, entry->volume.name));
     for (size_t i = 0; i < names.n; i++) {
         struct container_users_reply users;
         int64_t size = 0;
@@ -366,8 +355,8 @@ static int init(struct hull_call *call)
     int rc = hull_send_many(call, NULL, &state_list_method, &all, &last, &sink);
     if (rc < 0)
         return rc;
-    HASH_ITER(hh, volumes, entry, next)
-    hull_strv_add(hull_call_arena(call), &names, entry->volume.name);
+    HASH_ITER (hh, volumes, entry, next)
+        hull_strv_add(hull_call_arena(call), &names, entry->volume.name);
     return volume_folders_sweep(call, &names);
 }
 
@@ -375,8 +364,8 @@ static void fini(void)
 {
     struct volume_entry *entry, *next;
 
-    HASH_ITER(hh, volumes, entry, next)
-    entry_free(entry);
+    HASH_ITER (hh, volumes, entry, next)
+        entry_free(entry);
 }
 
 static const struct hull_handler handlers[] = {

@@ -44,16 +44,6 @@ static const struct config_pool default_pools6[] = {{"fd68:756c:6c00::/48", 64}}
 
 /* --- state ----------------------------------------------------------------------------------- */
 
-/* One document written, or removed when VALUE is NULL. */
-static int store(struct hull_call *call, const char *bucket, const char *key, const char *value)
-{
-    struct state_document *operation = HULL_NEW(hull_call_arena(call), struct state_document);
-    *operation = (struct state_document){.bucket = bucket, .key = key, .value = value};
-    struct state_commit_request request = {.operations = {1, operation}};
-    struct state_commit_reply reply;
-    return state_commit(call, NULL, &request, &reply);
-}
-
 static char *pool_key(struct hull_call *call, const char *network_id, bool ipv6)
 {
     return hull_printf(call, "%s/%c", network_id, ipv6 ? '6' : '4');
@@ -294,8 +284,8 @@ static int new_pool(struct hull_call *call, const char *key, const struct ipam_p
     if (rc < 0)
         return rc;
     tell_pool(call, entry, &spec, ret_reply);
-    rc = store(call, POOL_BUCKET, key,
-               json_string(hull_call_arena(call), &ipam_pool_message, ret_reply));
+    rc = state_put(call, NULL, POOL_BUCKET, key,
+                   json_string(hull_call_arena(call), &ipam_pool_message, ret_reply), false);
     if (rc < 0)
         free_entry(entry);
     return rc;
@@ -429,8 +419,8 @@ static int address_reserve(struct hull_call *call, const struct ipam_address *re
     ret_reply->address = hull_strdup(call, ip_text(&addr, text));
     ret_reply->prefix_len = entry->pool.net.length;
     ret_reply->gateway = hull_strdup(call, entry->gateway);
-    rc = store(call, ADDRESS_BUCKET, hull_printf(call, "%s/%s", key, ret_reply->address),
-               json_string(hull_call_arena(call), &ipam_address_message, request));
+    rc = state_put(call, NULL, ADDRESS_BUCKET, hull_printf(call, "%s/%s", key, ret_reply->address),
+                   json_string(hull_call_arena(call), &ipam_address_message, request), false);
     entry = rc < 0 ? find_entry(key) : NULL;
     if (entry != NULL)
         pool_free(&entry->pool, &addr);
