@@ -12,6 +12,7 @@
 
 #include "compress.h"
 #include "json.h"
+#include "root.h"
 #include "tar.h"
 
 #define MEMBERS_MAX 100000
@@ -66,17 +67,11 @@ static int next_entry(struct hull_work *work, void *arg)
 
 static int write_full(int fd, const char *data, size_t size, struct hull_problem *problem)
 {
-    while (size) {
-        ssize_t done = write(fd, data, size);
-        if (done < 0 && errno == EINTR)
-            continue;
-        if (done < 0)
-            return hull_problem_set(problem, hull_kind_of_errno(errno), "image store: write: %s",
-                                    strerror(errno));
-        data += done;
-        size -= (size_t)done;
-    }
-    return 0;
+    int err = -root_write_full(fd, data, size);
+
+    return err == 0 ? 0
+                    : hull_problem_set(problem, hull_kind_of_errno(err), "image store: write: %s",
+                                       strerror(err));
 }
 
 static int canceled(struct hull_work *work)

@@ -15,6 +15,7 @@
 
 #include "compress.h"
 #include "jail.h"
+#include "root.h"
 
 #define CHUNK (256 << 10)
 #define AT_ONCE 4
@@ -59,16 +60,9 @@ struct feed {
 
 static int write_full(int fd, const char *data, size_t size, struct hull_problem *problem)
 {
-    while (size) {
-        ssize_t done = write(fd, data, size);
-        if (done < 0 && errno == EINTR)
-            continue;
-        if (done < 0)
-            return hull_problem_set(problem, HULL_IO, "hull-jail: %s", strerror(errno));
-        data += done;
-        size -= (size_t)done;
-    }
-    return 0;
+    int err = -root_write_full(fd, data, size);
+
+    return err == 0 ? 0 : hull_problem_set(problem, HULL_IO, "hull-jail: %s", strerror(err));
 }
 
 static int feed_jail(struct hull_work *work, void *arg)

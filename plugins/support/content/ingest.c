@@ -12,6 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "root.h"
+
 #define CHUNK (256 << 10)
 
 static int io_fail(struct hull_problem *problem, const char *what)
@@ -21,16 +23,11 @@ static int io_fail(struct hull_problem *problem, const char *what)
 
 static int write_full(int fd, const char *data, size_t size, struct hull_problem *problem)
 {
-    while (size) {
-        ssize_t done = write(fd, data, size);
-        if (done < 0 && errno == EINTR)
-            continue;
-        if (done < 0)
-            return io_fail(problem, "image store: write");
-        data += done;
-        size -= (size_t)done;
-    }
-    return 0;
+    int err = -root_write_full(fd, data, size);
+
+    return err == 0 ? 0
+                    : hull_problem_set(problem, hull_kind_of_errno(err), "image store: write: %s",
+                                       strerror(err));
 }
 
 static int check_growth(const struct content_ingest *ingest, struct hull_problem *problem)
