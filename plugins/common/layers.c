@@ -555,3 +555,15 @@ int layers_sweep(struct hull_call *call, const struct storage_sweep_request *req
     struct job job = {.sweep = request};
     return run(call, 0, sweep_work, &job);
 }
+
+static int by_path(const void *a, const void *b)
+{
+    return strcmp(((const struct filesystem_change *)a)->path,
+                  ((const struct filesystem_change *)b)->path);
+}
+
+void layers_sort_changes(struct filesystem_change_list *changes)
+{
+    if (changes->n > 1)
+        qsort(changes->v, changes->n, sizeof(*changes->v), by_path);
+}

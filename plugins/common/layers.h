@@ -89,4 +89,7 @@ int layers_open_init(const struct layers *layers);
 /* Is PATH one of the init folder's? */
 bool layers_is_init_path(const char *path);
 
+/* Put changes in the order of their paths. Worker-safe. */
+void layers_sort_changes(struct filesystem_change_list *changes);
+
 #endif

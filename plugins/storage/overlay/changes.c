@@ -103,12 +103,6 @@ static int leave(void *ctx, const struct root_entry *entry)
     return 0;
 }
 
-static int by_path(const void *a, const void *b)
-{
-    return strcmp(((const struct filesystem_change *)a)->path,
-                  ((const struct filesystem_change *)b)->path);
-}
-
 int ovl_changes(struct hull_arena *arena, int upper_fd, int lower_fd,
                 struct filesystem_change_list *ret, struct hull_problem *problem)
 {
@@ -117,7 +111,6 @@ int ovl_changes(struct hull_arena *arena, int upper_fd, int lower_fd,
     if (rc < 0)
         return hull_problem_set(problem, hull_kind_of_errno(-rc), "comparing the layers: %s",
                                 strerror(-rc));
-    if (ret->n > 1)
-        qsort(ret->v, ret->n, sizeof(*ret->v), by_path);
+    layers_sort_changes(ret);
     return 0;
 }
