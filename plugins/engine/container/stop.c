@@ -149,9 +149,15 @@ int ct_stop(struct hull_call *call, struct ct *ct, int number, int64_t timeout_s
     return rc;
 }
 
+/* What to stop, with which signal, and how long to wait before it is killed. */
 static int parse_stop(struct hull_call *call, const struct container_stop_request *request,
-                      const struct ct *ct, int *ret_signal, int64_t *ret_timeout_s)
+                      struct ct **ret, int *ret_signal, int64_t *ret_timeout_s)
 {
+    int rc = ct_find(call, request->id, ret);
+
+    if (rc < 0)
+        return rc;
+    const struct ct *ct = *ret;
     *ret_signal = ct_stop_signal(ct);
     if (request->signal && *request->signal) {
         *ret_signal = signal_parse(request->signal);
@@ -174,11 +180,9 @@ int ct_handle_stop(struct hull_call *call, const struct container_stop_request *
     int64_t timeout_s;
     struct ct *ct;
     int number;
-    int rc = ct_find(call, request->id, &ct);
+    int rc = parse_stop(call, request, &ct, &number, &timeout_s);
 
     (void)ret;
-    if (rc == 0)
-        rc = parse_stop(call, request, ct, &number, &timeout_s);
     if (rc < 0)
         return rc;
     /* Once begun it goes on, though the client may hang up. */
@@ -196,11 +200,9 @@ int ct_handle_restart(struct hull_call *call, const struct container_stop_reques
     int64_t timeout_s;
     struct ct *ct;
     int number;
-    int rc = ct_find(call, request->id, &ct);
+    int rc = parse_stop(call, request, &ct, &number, &timeout_s);
 
     (void)ret;
-    if (rc == 0)
-        rc = parse_stop(call, request, ct, &number, &timeout_s);
     if (rc < 0)
         return rc;
     rc = ct_stop(call, ct, number, timeout_s);
