@@ -12,7 +12,7 @@ HULL_MESSAGE(version_platform, VERSION_PLATFORM_FIELDS)
 #define VERSION_COMPONENT_FIELDS(F, T)         \
     F(T, STRING, _, name, "Name", 0, "")       \
     F(T, STRING, _, version, "Version", 0, "") \
-    F(T, JSON, _, details, "Details", 0, "")
+    F(T, MAP, _, details, "Details", 0, "")
 HULL_MESSAGE(version_component, VERSION_COMPONENT_FIELDS)
 
 #define VERSION_INFO_FIELDS(F, T)                                  \

@@ -69,18 +69,8 @@ static int plugin_inspect(struct hull_call *call, const struct system_plugin_ref
 static void component(struct hull_call *call, struct version_info *info, const char *name,
                       const struct hull_map *details)
 {
-    struct hull_text text = HULL_TEXT(hull_call_arena(call));
-
-    hull_text_puts(&text, "{");
-    for (size_t i = 0; i < details->n; i++) {
-        hull_text_puts(&text, i > 0 ? "," : "");
-        json_quote(&text, details->v[i].key, strlen(details->v[i].key));
-        hull_text_puts(&text, ":");
-        json_quote(&text, details->v[i].value, strlen(details->v[i].value));
-    }
-    hull_text_puts(&text, "}");
     *HULL_LIST_ADD(hull_call_arena(call), &info->components) =
-        (struct version_component){.name = name, .version = PACKAGE_VERSION, .details = text.data};
+        (struct version_component){.name = name, .version = PACKAGE_VERSION, .details = *details};
 }
 
 static int version(struct hull_call *call, const struct hull_empty *request,
