@@ -5,9 +5,7 @@ when all is removed.
 HULL_CHAOS_ROUNDS says how often the daemon is killed (default 12; tools/chaos runs 50 and more),
 HULL_CHAOS_SEED makes the instants repeat.
 """
-import hashlib
 import http.client
-import io
 import json
 import os
 import random
@@ -15,63 +13,32 @@ import shutil
 import signal
 import socket
 import subprocess
-import tarfile
+import sys
 import tempfile
 import threading
 import time
 
 import pytest
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../system"))
+
+from engine import busybox_layer, program  # noqa: E402
+from images import archive, tar_of  # noqa: E402
+
 ROUNDS = int(os.environ.get("HULL_CHAOS_ROUNDS", "12"))
 SEED = int(os.environ.get("HULL_CHAOS_SEED", str(random.randrange(1 << 30))))
-
-
-def program(name):
-    """Where a program is: HULL_BIN_DIR (a private prefix or a build folder), or the PATH."""
-    base = os.environ.get("HULL_BIN_DIR", "")
-    for folder in (base, base + "/../sbin", base + "/tools"):
-        if base and os.access(os.path.join(folder, name), os.X_OK):
-            return os.path.realpath(os.path.join(folder, name))
-    return shutil.which(name)
 
 
 class Gone(Exception):
     """The daemon went away before it answered."""
 
 
-def archive(tag, salt):
-    """A docker-archive with busybox and, by SALT, a layer of its own."""
-    layers = []
-    busybox = io.BytesIO()
-    with tarfile.open(fileobj=busybox, mode="w") as tar:
-        tar.add(shutil.which("busybox"), "bin/busybox")
-        for applet in ("sh", "true", "sleep", "echo", "seq", "usleep"):
-            link = tarfile.TarInfo("bin/" + applet)
-            link.type, link.linkname = tarfile.SYMTYPE, "busybox"
-            tar.addfile(link)
-    layers.append(busybox.getvalue())
-    own = io.BytesIO()
-    with tarfile.open(fileobj=own, mode="w") as tar:
-        info = tarfile.TarInfo("salt")
-        info.size = len(salt)
-        tar.addfile(info, io.BytesIO(salt.encode()))
-    layers.append(own.getvalue())
-    config = json.dumps({
-        "architecture": "amd64", "os": "linux", "config": {"Env": ["PATH=/bin"]},
-        "rootfs": {"type": "layers",
-                   "diff_ids": ["sha256:" + hashlib.sha256(data).hexdigest() for data in layers]},
-        "history": [{"created": "2026-01-01T00:00:00Z"}] * 2}).encode()
-    files = {"%d.tar" % at: data for at, data in enumerate(layers)}
-    files["config.json"] = config
-    files["manifest.json"] = json.dumps([{"Config": "config.json", "RepoTags": [tag],
-                                          "Layers": ["0.tar", "1.tar"]}]).encode()
-    out = io.BytesIO()
-    with tarfile.open(fileobj=out, mode="w") as tar:
-        for name, data in files.items():
-            info = tarfile.TarInfo(name)
-            info.size = len(data)
-            tar.addfile(info, io.BytesIO(data))
-    return out.getvalue()
+BUSYBOX = busybox_layer()
+
+
+def salted(tag, salt):
+    """An archive with busybox and, by SALT, a layer of its own."""
+    return archive(tag, [BUSYBOX, tar_of({"salt": (salt.encode(), 0o644)})])
 
 
 class Engine:
@@ -151,7 +118,7 @@ def engine():
     made = Engine(root, "hc%d" % (os.getpid() % 100000))
     before = host_state(root, made.bridge)
     made.start()
-    status, answer = made.call("POST", "/images/load", archive("chaos:base", "base"),
+    status, answer = made.call("POST", "/images/load", salted("chaos:base", "base"),
                                "application/x-tar")
     assert status == 200 and "errorDetail" not in str(answer), answer
     yield made
@@ -211,7 +178,7 @@ class Worker(threading.Thread):
         elif choice < 9:
             tag = "chaos:" + name
             self.attempt(self.tags, tag, True, (200,), "POST", "/images/load",
-                         archive(tag, name), "application/x-tar")
+                         salted(tag, name), "application/x-tar")
         else:
             tag = "chaos:tag-" + name
             self.attempt(self.tags, tag, True, (201,), "POST",
