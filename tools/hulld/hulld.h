@@ -24,7 +24,7 @@ struct hulld {
 
 /* Read the command line. 0, or -HULL_INVALID with PROBLEM filled. */
 int hulld_flags(struct hulld *hulld, int argc, char **argv, struct hull_problem *problem);
-/* One option from text, as the command line and --plugin-opt have it. */
+/* Print all options. */
 void hulld_usage(FILE *out);
 
 /* Read the configuration file into FILE; a missing default file is an empty one. */

@@ -50,9 +50,9 @@ static void forget_old(void)
     struct exec_entry *entry, *next;
     int64_t now = hull_now_ms();
 
-    HASH_ITER(hh, execs, entry, next)
-    if (entry->state == EXEC_ENDED && now - entry->ended_ms > KEEP_MS)
-        forget(entry);
+    HASH_ITER (hh, execs, entry, next)
+        if (entry->state == EXEC_ENDED && now - entry->ended_ms > KEEP_MS)
+            forget(entry);
 }
 
 static void event(struct hull_call *call, const struct exec_entry *entry, const char *action,
@@ -322,10 +322,7 @@ static int launch_task(struct hull_call *call, void *arg)
 {
     struct launching *own = arg;
 
-    int rc = launch(call, own->entry, own->request, own->container, &own->stream);
-    if (rc == 0)
-        hull_commit(call);
-    return rc;
+    return launch(call, own->entry, own->request, own->container, &own->stream);
 }
 
 static int start(struct hull_call *call, const struct exec_start_request *request,
@@ -447,9 +444,9 @@ static int list(struct hull_call *call, const struct container_ref *request,
 {
     struct exec_entry *entry, *next;
 
-    HASH_ITER(hh, execs, entry, next)
-    if (entry->state == EXEC_RUNNING && hull_streq(entry->container, request->id))
-        hull_strv_add(hull_call_arena(call), &ret_reply->ids, hull_strdup(call, entry->id));
+    HASH_ITER (hh, execs, entry, next)
+        if (entry->state == EXEC_RUNNING && hull_streq(entry->container, request->id))
+            hull_strv_add(hull_call_arena(call), &ret_reply->ids, hull_strdup(call, entry->id));
     return 0;
 }
 
@@ -457,8 +454,8 @@ static void fini(void)
 {
     struct exec_entry *entry, *next;
 
-    HASH_ITER(hh, execs, entry, next)
-    forget(entry);
+    HASH_ITER (hh, execs, entry, next)
+        forget(entry);
 }
 
 static const struct hull_handler handlers[] = {
