@@ -1,6 +1,6 @@
 /*
- * packet.h: packets over a SOCK_SEQPACKET socket, each with a descriptor or without: what the daemon,
- * a shim and its child use alike. Needs nothing but libc.
+ * packet.h: packets over a SOCK_SEQPACKET socket, each with a descriptor or without: what the
+ * daemon, a shim and its child use alike. Needs nothing but libc.
  */
 #ifndef TOOLS_SHIM_PACKET_H
 #define TOOLS_SHIM_PACKET_H
