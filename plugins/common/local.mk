@@ -28,3 +28,4 @@ plugins_common_libcommon_la_SOURCES += plugins/common/layers.c plugins/common/la
 	plugins/common/layers.h
 plugins_common_libcommon_la_SOURCES += plugins/common/instance.c plugins/common/instance.h
 plugins_common_libcommon_la_SOURCES += plugins/common/detach.c plugins/common/detach.h
+plugins_common_libcommon_la_SOURCES += plugins/common/http_client.c plugins/common/http_client.h

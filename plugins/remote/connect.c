@@ -4,20 +4,18 @@
 #include "plugins/remote/remote.h"
 
 #include <errno.h>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "api/tls.h"
 
 #define IDLE_MAX 4
 
-static struct conn *idle[IDLE_MAX];
+static struct http_peer *idle[IDLE_MAX];
 
 static const struct remote_options *options(void)
 {
@@ -54,69 +52,22 @@ static int unreachable(struct hull_call *call, int err)
 
 /* --- dialling -------------------------------------------------------------------------------- */
 
-static int dial(struct hull_call *call, const struct sockaddr *address, socklen_t length,
-                struct hull_stream **ret, int *ret_err)
-{
-    HULL_AUTO_FD fd = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    *ret_err = errno;
-    if (fd < 0)
-        return -HULL_IO;
-    int rc = connect(fd, address, length) < 0 ? errno : 0;
-    if (rc == EINPROGRESS) {
-        socklen_t size = sizeof(rc);
-        int ready = hull_wait_fd(call, fd, POLLOUT);
-        if (ready < 0)
-            return ready;
-        if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &rc, &size) < 0)
-            rc = errno;
-    }
-    *ret_err = rc;
-    if (rc != 0)
-        return -HULL_IO;
-    *ret = hull_stream_from_fd(HULL_TAKE_FD(fd));
-    return 0;
-}
-
 static int dial_unix(struct hull_call *call, const char *path, struct hull_stream **ret)
 {
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
     int err;
-    if (strlen(path) >= sizeof(address.sun_path))
+    int rc = http_dial_unix(call, path, ret, &err);
+    if (rc == -HULL_IO && err == ENAMETOOLONG)
         return hull_fail(call, HULL_IO, "unix://%s: the path is too long for a socket", path);
-    memcpy(address.sun_path, path, strlen(path) + 1);
-    int rc = dial(call, (struct sockaddr *)&address, sizeof(address), ret, &err);
     return rc == -HULL_IO ? unreachable(call, err) : rc;
-}
-
-struct lookup {
-    const char *host;
-    const char *port;
-    struct addrinfo *found;
-};
-
-static int look_up(struct hull_work *work, void *arg)
-{
-    struct lookup *lookup = arg;
-    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_family = AF_UNSPEC};
-    int rc = getaddrinfo(lookup->host, lookup->port, &hints, &lookup->found);
-    return rc == 0
-               ? 0
-               : hull_problem_set(&work->problem, HULL_IO, "error during connect: lookup %s: %s",
-                                  lookup->host, gai_strerror(rc));
 }
 
 static int dial_tcp(struct hull_call *call, const char *host, const char *port,
                     struct hull_stream **ret)
 {
-    struct lookup lookup = {.host = host, .port = port};
-    int rc = hull_work(call, look_up, &lookup);
-    if (rc < 0)
-        return rc;
-    int err = ENOENT;
-    rc = -HULL_IO;
-    for (struct addrinfo *at = lookup.found; at != NULL && rc == -HULL_IO; at = at->ai_next)
-        rc = dial(call, at->ai_addr, at->ai_addrlen, ret, &err);
-    freeaddrinfo(lookup.found);
+    int err;
+    int rc = http_dial_tcp(call, host, port, ret, &err);
+    if (rc == -HULL_IO && err == 0)
+        return hull_wrap(call, rc, "error during connect");
     return rc == -HULL_IO ? unreachable(call, err) : rc;
 }
 
@@ -245,7 +196,7 @@ static int open_ssh(struct hull_call *call, const char *address, struct hull_str
 
 /* --- connections ----------------------------------------------------------------------------- */
 
-int conn_open(struct hull_call *call, struct conn **ret_conn)
+int conn_open(struct hull_call *call, struct http_peer **ret_conn)
 {
     static const struct {
         const char *scheme;
@@ -260,10 +211,7 @@ int conn_open(struct hull_call *call, struct conn **ret_conn)
         int rc = transports[i].open(call, host + strlen(transports[i].scheme), &stream);
         if (rc < 0)
             return rc;
-        struct conn *conn = calloc(1, sizeof(*conn));
-        HULL_ASSERT(conn != NULL);
-        conn->stream = stream;
-        *ret_conn = conn;
+        *ret_conn = http_peer_new(stream, hull_printf(call, "the daemon at %s", host));
         return 0;
     }
     return hull_fail(call, HULL_IO,
@@ -271,30 +219,30 @@ int conn_open(struct hull_call *call, struct conn **ret_conn)
 }
 
 /* An idle connection that the daemon has closed, or said something on, is of no use. */
-static bool is_quiet(struct conn *conn)
+static bool is_quiet(struct http_peer *conn)
 {
     int fd = hull_stream_fd(conn->stream);
     struct pollfd poll_fd = {.fd = fd, .events = POLLIN | POLLRDHUP};
     return fd >= 0 && conn->at == conn->end && poll(&poll_fd, 1, 0) == 0;
 }
 
-int conn_get(struct hull_call *call, struct conn **ret_conn)
+int conn_get(struct hull_call *call, struct http_peer **ret_conn)
 {
     for (size_t i = 0; i < IDLE_MAX; i++) {
         if (idle[i] == NULL)
             continue;
-        struct conn *conn = HULL_TAKE(idle[i]);
+        struct http_peer *conn = HULL_TAKE(idle[i]);
         if (is_quiet(conn)) {
             conn->reused = true;
             *ret_conn = conn;
             return 0;
         }
-        conn_close(conn);
+        http_peer_close(conn);
     }
     return conn_open(call, ret_conn);
 }
 
-void conn_put(struct conn *conn)
+void conn_put(struct http_peer *conn)
 {
     for (size_t i = 0; i < IDLE_MAX; i++) {
         if (idle[i] == NULL) {
@@ -302,46 +250,11 @@ void conn_put(struct conn *conn)
             return;
         }
     }
-    conn_close(conn);
-}
-
-struct conn *conn_close(struct conn *conn)
-{
-    if (conn != NULL) {
-        hull_stream_close(conn->stream);
-        free(conn);
-    }
-    return NULL;
+    http_peer_close(conn);
 }
 
 void conn_close_idle(void)
 {
     for (size_t i = 0; i < IDLE_MAX; i++)
-        idle[i] = conn_close(idle[i]);
-}
-
-ssize_t conn_fill(struct hull_call *call, struct conn *conn)
-{
-    if (conn->at > 0) {
-        memmove(conn->buffer, conn->buffer + conn->at, conn->end - conn->at);
-        conn->end -= conn->at;
-        conn->at = 0;
-    }
-    ssize_t n = hull_stream_read(call, conn->stream, conn->buffer + conn->end,
-                                 sizeof(conn->buffer) - conn->end);
-    if (n > 0)
-        conn->end += (size_t)n;
-    return n;
-}
-
-ssize_t conn_read(struct hull_call *call, struct conn *conn, void *data, size_t size)
-{
-    if (conn->at == conn->end)
-        return hull_stream_read(call, conn->stream, data, size);
-    size_t n = conn->end - conn->at;
-    if (n > size)
-        n = size;
-    memcpy(data, conn->buffer + conn->at, n);
-    conn->at += n;
-    return (ssize_t)n;
+        idle[i] = http_peer_close(idle[i]);
 }

@@ -39,8 +39,8 @@ static int negotiate(struct hull_call *call)
     const struct remote_options *options = hull_plugin_options("remote");
     const char *version = options->api_version;
     if (version == NULL || version[0] == '\0') {
-        struct conn *conn;
-        struct response response;
+        struct http_peer *conn;
+        struct http_response response;
         char *request =
             hull_printf(call, "HEAD /_ping HTTP/1.1\r\nHost: %s\r\n\r\n", remote_host_header());
         int rc = conn_get(call, &conn);
@@ -48,15 +48,15 @@ static int negotiate(struct hull_call *call)
             return rc;
         rc = hull_stream_write(call, conn->stream, request, strlen(request));
         if (rc == 0)
-            rc = response_head(call, conn, true, &response);
+            rc = http_response_head(call, conn, true, &response);
         if (rc < 0 || !response.keep)
-            conn_close(conn);
+            http_peer_close(conn);
         else
             conn_put(conn);
         if (rc < 0)
             return rc;
         unsigned theirs, ours;
-        version = response_header(&response, "api-version");
+        version = http_response_header(&response, "api-version");
         if (!parse_version(version, &theirs) || !parse_version(HULL_API_VERSION_MAX, &ours))
             version = HULL_API_VERSION_MIN;
         else if (ours < theirs)
@@ -72,8 +72,8 @@ static int negotiate(struct hull_call *call)
 
 struct exchange {
     const struct route *route;
-    struct conn *conn; /* NULL once it was handed on */
-    struct response response;
+    struct http_peer *conn; /* NULL once it was handed on */
+    struct http_response response;
     struct hull_stream *upload;
     struct hull_task *task;
     bool uploaded;
@@ -84,12 +84,12 @@ static void finish(struct hull_call *call, void *arg)
 {
     (void)call;
     struct exchange *x = arg;
-    struct conn *conn = HULL_TAKE(x->conn);
+    struct http_peer *conn = HULL_TAKE(x->conn);
     bool sent = x->upload == NULL || x->uploaded;
     if (conn != NULL && x->response.status != 0 && x->response.ended && x->response.keep && sent)
         conn_put(conn);
     else
-        conn_close(conn);
+        http_peer_close(conn);
     x->upload = hull_stream_close(x->upload);
 }
 
@@ -129,10 +129,11 @@ static int ask(struct hull_call *call, struct exchange *x, const struct hull_tex
         if (rc == 0 && x->upload != NULL)
             x->task = hull_task_start(call, "upload", upload, x);
         if (rc == 0)
-            rc = response_head(call, x->conn, strcmp(x->route->verb, "HEAD") == 0, &x->response);
+            rc = http_response_head(call, x->conn, strcmp(x->route->verb, "HEAD") == 0,
+                                    &x->response);
         if (rc >= 0 || !again || !x->conn->reused)
             return rc;
-        x->conn = conn_close(x->conn);
+        x->conn = http_peer_close(x->conn);
     }
 }
 
@@ -144,7 +145,7 @@ static int daemon_error(struct hull_call *call, struct exchange *x)
     struct json_value value;
     int status = x->response.status;
     const char *text = NULL;
-    if (response_read_all(call, x->conn, &x->response, (size_t)1024 * 1024, &body) == 0 &&
+    if (http_response_read_all(call, x->conn, &x->response, (size_t)1024 * 1024, &body) == 0 &&
         body.length > 0 && json_parse(body.arena, body.data, body.length, &value, &problem) == 0) {
         const struct json_value *message =
             value.type == JSON_OBJECT ? json_member(&value, "message") : NULL;
@@ -167,7 +168,7 @@ static int daemon_error(struct hull_call *call, struct exchange *x)
 static int reply_json(struct hull_call *call, struct exchange *x, void *ret_reply)
 {
     struct hull_text body = HULL_TEXT(hull_call_arena(call));
-    int rc = response_read_all(call, x->conn, &x->response, REMOTE_BODY_MAX, &body);
+    int rc = http_response_read_all(call, x->conn, &x->response, REMOTE_BODY_MAX, &body);
     if (rc < 0 || body.length == 0)
         return rc;
     rc = json_decode_call(call, x->route->method->reply, body.data, body.length, 0, ret_reply);
@@ -180,7 +181,7 @@ static int reply_nothing(struct hull_call *call, struct exchange *x, void *ret_r
 {
     (void)ret_reply;
     struct hull_text body = HULL_TEXT(hull_call_arena(call));
-    return response_read_all(call, x->conn, &x->response, REMOTE_BODY_MAX, &body);
+    return http_response_read_all(call, x->conn, &x->response, REMOTE_BODY_MAX, &body);
 }
 
 static int reply_ready(struct hull_call *call, struct exchange *x, void *ret_reply)
@@ -192,7 +193,7 @@ static int reply_ready(struct hull_call *call, struct exchange *x, void *ret_rep
 static int reply_text(struct hull_call *call, struct exchange *x, void *ret_reply)
 {
     struct hull_text body = HULL_TEXT(hull_call_arena(call));
-    int rc = response_read_all(call, x->conn, &x->response, REMOTE_LINE_MAX, &body);
+    int rc = http_response_read_all(call, x->conn, &x->response, HTTP_LINE_MAX, &body);
     const struct hull_field *field = &x->route->method->reply->fields[0];
     if (rc == 0 && field->type == HULL_STRING)
         *(const char **)(void *)((char *)ret_reply + field->offset) = body.data;
@@ -228,7 +229,7 @@ static int reply_lines(struct hull_call *call, struct exchange *x, void *ret_rep
     struct hull_text line = HULL_TEXT(arena);
     char data[8192];
     while (rc >= 0) {
-        ssize_t n = response_read(call, x->conn, &x->response, data, sizeof(data));
+        ssize_t n = http_response_read(call, x->conn, &x->response, data, sizeof(data));
         if (n <= 0)
             return n < 0 || line.length == 0 ? (int)n : one_answer(call, x, line.data, line.length);
         for (char *at = data; at < data + n && rc >= 0;) {
@@ -250,16 +251,16 @@ static int reply_lines(struct hull_call *call, struct exchange *x, void *ret_rep
 
 /* A body, or an upgraded connection: it belongs to who reads it. */
 struct download {
-    struct conn *conn;
-    struct response response;
+    struct http_peer *conn;
+    struct http_response response;
     bool raw;
 };
 
 static ssize_t download_read(struct hull_call *call, void *ctx, void *buffer, size_t size)
 {
     struct download *d = ctx;
-    return d->raw ? conn_read(call, d->conn, buffer, size)
-                  : response_read(call, d->conn, &d->response, buffer, size);
+    return d->raw ? http_peer_read(call, d->conn, buffer, size)
+                  : http_response_read(call, d->conn, &d->response, buffer, size);
 }
 
 static ssize_t download_write(struct hull_call *call, void *ctx, const void *data, size_t size)
@@ -283,7 +284,7 @@ static void download_close(void *ctx)
     if (!d->raw && d->response.ended && d->response.keep)
         conn_put(d->conn);
     else
-        conn_close(d->conn);
+        http_peer_close(d->conn);
     free(d);
 }
 
@@ -303,9 +304,9 @@ static struct hull_stream *download(struct exchange *x, bool raw)
 static int reply_stream(struct hull_call *call, struct exchange *x, void *ret_reply)
 {
     const struct hull_message *message = x->route->method->reply;
-    const char *type = response_header(&x->response, "content-type");
+    const char *type = http_response_header(&x->response, "content-type");
     bool raw = x->response.status == 101 ||
-               (x->route->style == STYLE_HIJACK && x->response.body == BODY_CLOSE);
+               (x->route->style == STYLE_HIJACK && x->response.body == HTTP_BODY_CLOSE);
     if (x->route->style == STYLE_HIJACK && !raw)
         return reply_nothing(call, x, ret_reply);
     for (size_t i = 0; i < message->count; i++) {

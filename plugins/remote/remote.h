@@ -7,6 +7,7 @@
 #include <hull/hull.h>
 
 #include "api/routes.h"
+#include "plugins/common/http_client.h"
 
 #define REMOTE_OPTIONS_FIELDS(F, T)                                                     \
     F(T, STRING, _, host, "host", 0, "unix://PATH, tcp://HOST[:PORT], ssh://HOST")      \
@@ -19,61 +20,21 @@
 HULL_MESSAGE_DECLARE(remote_options, REMOTE_OPTIONS_FIELDS)
 
 /* Limits of what a daemon may send. */
-#define REMOTE_LINE_MAX ((size_t)16 * 1024)
-#define REMOTE_HEADERS_MAX 128
 #define REMOTE_BODY_MAX ((size_t)256 * 1024 * 1024)
 
 /* --- connect.c: connections ------------------------------------------------------------------ */
-
-/* A connection and what was read from it and not used yet. */
-struct conn {
-    struct hull_stream *stream;
-    bool reused;
-    size_t at, end;
-    char buffer[REMOTE_LINE_MAX];
-};
 
 /* The host that the options name. */
 const char *remote_host(void);
 /* What goes into the Host header. */
 const char *remote_host_header(void);
 /* A new connection to the daemon. An error of ours is -HULL_IO, one of the daemon never. Yields. */
-int conn_open(struct hull_call *call, struct conn **ret_conn) HULL_CHECKED;
+int conn_open(struct hull_call *call, struct http_peer **ret_conn) HULL_CHECKED;
 /* An idle one, or a new one. Yields. */
-int conn_get(struct hull_call *call, struct conn **ret_conn) HULL_CHECKED;
+int conn_get(struct hull_call *call, struct http_peer **ret_conn) HULL_CHECKED;
 /* Keep CONN for the next request. */
-void conn_put(struct conn *conn);
-/* NULL is allowed. Returns NULL. */
-struct conn *conn_close(struct conn *conn);
+void conn_put(struct http_peer *conn);
 void conn_close_idle(void);
-/* More bytes into the buffer; 0 at the end of the connection. Yields. */
-ssize_t conn_fill(struct hull_call *call, struct conn *conn) HULL_CHECKED;
-/* SIZE bytes at most, from the buffer first; 0 is the end. Yields. */
-ssize_t conn_read(struct hull_call *call, struct conn *conn, void *data, size_t size) HULL_CHECKED;
-
-/* --- http.c: HTTP/1.1 responses ---------------------------------------------------------- */
-
-enum body_kind { BODY_NONE, BODY_LENGTH, BODY_CHUNKED, BODY_CLOSE };
-struct response {
-    int status;
-    struct hull_map headers; /* names in lower case */
-    enum body_kind body;
-    uint64_t left;  /* of the body, or of the chunk */
-    bool in_chunks; /* the first chunk has begun */
-    bool ended;     /* the body was read to its end */
-    bool keep;      /* the connection may be used again */
-};
-/* Read the head of a response, after the 1xx ones but 101. Yields. */
-int response_head(struct hull_call *call, struct conn *conn, bool no_body, struct response *ret)
-    HULL_CHECKED;
-/* The header NAME (in lower case), or NULL. */
-const char *response_header(const struct response *response, const char *name);
-/* Up to SIZE bytes of the body; 0 is the end. Yields. */
-ssize_t response_read(struct hull_call *call, struct conn *conn, struct response *response,
-                      void *data, size_t size) HULL_CHECKED;
-/* All of the body, or -HULL_IO when it is longer than MAX. Yields. */
-int response_read_all(struct hull_call *call, struct conn *conn, struct response *response,
-                      size_t max, struct hull_text *ret) HULL_CHECKED;
 
 /* --- encode.c: requests ---------------------------------------------------------------------- */
 
