@@ -29,3 +29,5 @@ plugins_common_libcommon_la_SOURCES += plugins/common/layers.c plugins/common/la
 plugins_common_libcommon_la_SOURCES += plugins/common/instance.c plugins/common/instance.h
 plugins_common_libcommon_la_SOURCES += plugins/common/detach.c plugins/common/detach.h
 plugins_common_libcommon_la_SOURCES += plugins/common/http_client.c plugins/common/http_client.h
+plugins_common_libcommon_la_SOURCES += plugins/common/plugin_client.c plugins/common/plugin_client.h \
+	plugins/common/plugin_find.c plugins/common/plugin_find.h

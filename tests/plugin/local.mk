@@ -153,3 +153,11 @@ tests_plugin_test_device_rules_LDADD = $(TEST_LIBADD)
 TESTS += tests/plugin/example.sh
 EXTRA_DIST += tests/plugin/example.sh tests/plugin/example.c include/README.md \
 	include/example/plain.c include/example/Makefile
+
+# The client of plugins written by others.
+check_PROGRAMS += tests/plugin/test-plugin-client
+TESTS += tests/plugin/test-plugin-client
+tests_plugin_test_plugin_client_SOURCES = tests/plugin/test-plugin-client.c
+tests_plugin_test_plugin_client_CFLAGS = $(TEST_CFLAGS)
+tests_plugin_test_plugin_client_LDFLAGS = $(TEST_LDFLAGS)
+tests_plugin_test_plugin_client_LDADD = plugins/common/libcommon.la $(TEST_LIBADD) $(CJSON_LIBS)
