@@ -1,5 +1,6 @@
 /*
- * ipam.h: the service "ipam": pools and addresses. Reservations are durable and atomic.
+ * ipam.h: the service "ipam": pools and addresses. Reservations are durable and atomic. Ours is at
+ * port support/ipam; network/remote stands for the IPAM drivers of others.
  */
 #ifndef HULL_API_IPAM_H
 #define HULL_API_IPAM_H
@@ -12,14 +13,16 @@
  * nobody has an address of is given up for another one when the host has come to use it (another
  * daemon was faster).
  */
-#define IPAM_POOL_FIELDS(F, T)                                                          \
-    F(T, STRING, _, network_id, "NetworkID", 0, "Who holds it")                         \
-    F(T, BOOL, _, ipv6, "IPv6", 0, "Choose an IPv6 pool")                               \
-    F(T, STRING, _, subnet, "Subnet", 0, "10.1.2.0/24, or absent")                      \
-    F(T, STRING, _, ip_range, "IPRange", 0, "Allocate from this part only")             \
-    F(T, STRING, _, gateway, "Gateway", 0, "Or the first address")                      \
-    F(T, BOOL, _, prefer, "Prefer", HULL_OMIT, "What was chosen before is only a wish") \
-    F(T, MAP, _, auxiliary, "AuxiliaryAddresses", 0, "Names to addresses kept free")
+#define IPAM_POOL_FIELDS(F, T)                                                           \
+    F(T, STRING, _, network_id, "NetworkID", 0, "Who holds it")                          \
+    F(T, BOOL, _, ipv6, "IPv6", 0, "Choose an IPv6 pool")                                \
+    F(T, STRING, _, subnet, "Subnet", 0, "10.1.2.0/24, or absent")                       \
+    F(T, STRING, _, ip_range, "IPRange", 0, "Allocate from this part only")              \
+    F(T, STRING, _, gateway, "Gateway", 0, "Or the first address")                       \
+    F(T, BOOL, _, prefer, "Prefer", HULL_OMIT, "What was chosen before is only a wish")  \
+    F(T, MAP, _, auxiliary, "AuxiliaryAddresses", 0, "Names to addresses kept free")     \
+    F(T, STRING, _, driver, "Driver", HULL_OMIT, "Of the network's IPAM, when not ours") \
+    F(T, MAP, _, options, "Options", HULL_OMIT, "For that driver")
 HULL_MESSAGE(ipam_pool, IPAM_POOL_FIELDS)
 HULL_METHOD(ipam, pool_reserve, ipam_pool, ipam_pool, 0)
 HULL_METHOD(ipam, pool_release, ipam_pool, hull_empty, 0)
@@ -32,7 +35,8 @@ HULL_METHOD(ipam, pool_release, ipam_pool, hull_empty, 0)
     F(T, STRING, _, owner, "Owner", 0, "Container id")                  \
     F(T, STRING, _, address, "Address", 0, "Without prefix, or absent") \
     F(T, INT, _, prefix_len, "PrefixLen", 0, "Reply: of the pool")      \
-    F(T, STRING, _, gateway, "Gateway", 0, "Reply: of the pool")
+    F(T, STRING, _, gateway, "Gateway", 0, "Reply: of the pool")        \
+    F(T, STRING, _, mac_address, "MacAddress", HULL_OMIT, "Of the interface, when it is known")
 HULL_MESSAGE(ipam_address, IPAM_ADDRESS_FIELDS)
 HULL_METHOD(ipam, address_reserve, ipam_address, ipam_address, 0)
 /* Owner set: all its addresses in the network. Idempotent. */

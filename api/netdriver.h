@@ -1,12 +1,27 @@
 /*
  * netdriver.h: the class "netdriver": what a network driver does (ports network/bridge,
- * network/host, network/none, …). A driver does only its own part: addresses come from ipam,
- * published ports from firewall, names from dns.
+ * network/host, network/none, network/macvlan, network/cni; network/remote stands for all that
+ * have no port of their own). A driver does only its own part: addresses come from ipam, published
+ * ports from firewall, names from dns, unless it says that it sees to them itself.
  */
 #ifndef HULL_API_NETDRIVER_H
 #define HULL_API_NETDRIVER_H
 
+#include "firewall.h"
 #include "network_types.h"
+
+/* What the network engine has to know of a driver. Check: also whether it can do its work here: a
+ * plugin written by somebody else is asked, a kernel that lacks what it needs is an error. */
+#define NETDRIVER_ABOUT_REQUEST_FIELDS(F, T)                                        \
+    F(T, STRING, _, driver, "Driver", 0, "Name of the driver, as a network has it") \
+    F(T, BOOL, _, check, "Check", 0, "Find out whether it works")
+HULL_MESSAGE(netdriver_about_request, NETDRIVER_ABOUT_REQUEST_FIELDS)
+#define NETDRIVER_ABOUT_REPLY_FIELDS(F, T)                                                       \
+    F(T, STRING, _, scope, "Scope", 0, "local or global")                                        \
+    F(T, BOOL, _, own_addresses, "OwnAddresses", 0, "It hands out addresses, ipam is not asked") \
+    F(T, BOOL, _, own_ports, "OwnPorts", 0, "It publishes ports, firewall is not asked")
+HULL_MESSAGE(netdriver_about_reply, NETDRIVER_ABOUT_REPLY_FIELDS)
+HULL_METHOD(netdriver, about, netdriver_about_request, netdriver_about_reply, 0)
 
 /* Make ready what the network needs on the host (a bridge). Idempotent: also called on restart.
  * Options of the network are checked here: an unknown one is -HULL_INVALID that names it. */
@@ -21,22 +36,38 @@ HULL_METHOD(netdriver, remove, netdriver_network, hull_empty, 0)
     F(T, STRING, _, container_id, "ContainerID", 0, "Full id")                             \
     F(T, MESSAGE, endpoint_settings, endpoint, "Endpoint", 0, "Addresses, chosen by ipam") \
     F(T, STRING, _, ifname, "Interface", 0, "Name inside: eth0")                           \
+    F(T, LIST, firewall_port, ports, "Ports", 0, "To publish, for a driver that does it")  \
+    F(T, SET, _, exposed, "ExposedPorts", 0, "80/tcp")                                     \
     F(T, BOOL, _, default_route, "DefaultRoute", 0, "Its gateway is the default route")    \
     F(T, FD, _, netns_fd, "netns", HULL_LENT,                                              \
       "The network namespace; the sender closes it, for several drivers share it")
 HULL_MESSAGE(netdriver_join_request, NETDRIVER_JOIN_REQUEST_FIELDS)
-#define NETDRIVER_JOIN_REPLY_FIELDS(F, T)                             \
-    F(T, STRING, _, mac_address, "MacAddress", 0, "Of the interface") \
-    F(T, STRING, _, host_interface, "HostInterface", 0, "The other end, when there is one")
+/* What the driver chose itself; what is absent is as in the request. */
+#define NETDRIVER_JOIN_REPLY_FIELDS(F, T)                                                   \
+    F(T, STRING, _, mac_address, "MacAddress", 0, "Of the interface")                       \
+    F(T, STRING, _, host_interface, "HostInterface", 0, "The other end, when there is one") \
+    F(T, STRING, _, ip_address, "IPAddress", 0, "")                                         \
+    F(T, INT, _, ip_prefix_len, "IPPrefixLen", 0, "")                                       \
+    F(T, STRING, _, gateway, "Gateway", 0, "")                                              \
+    F(T, STRING, _, global_ipv6_address, "GlobalIPv6Address", 0, "")                        \
+    F(T, INT, _, global_ipv6_prefix_len, "GlobalIPv6PrefixLen", 0, "")                      \
+    F(T, STRING, _, ipv6_gateway, "IPv6Gateway", 0, "")
 HULL_MESSAGE(netdriver_join_reply, NETDRIVER_JOIN_REPLY_FIELDS)
 HULL_METHOD(netdriver, join, netdriver_join_request, netdriver_join_reply, 0)
 
-/* HostInterface: delete this end, for the namespace lives on; absent: the interface goes with the
- * container's namespace, and nobody waits for it. */
-#define NETDRIVER_LEAVE_REQUEST_FIELDS(F, T)                     \
-    F(T, MESSAGE, network, network, "Network", 0, "The network") \
-    F(T, STRING, _, container_id, "ContainerID", 0, "Full id")   \
-    F(T, STRING, _, host_interface, "HostInterface", 0, "From join, or absent")
+/*
+ * HostInterface: delete this end, for the namespace lives on; absent: the interface goes with the
+ * container's namespace, and nobody waits for it. The same with netns, for drivers whose interface
+ * has no other end: -1 when the namespace is gone or about to go. Idempotent: also sent for a join
+ * that was cut off before it began.
+ */
+#define NETDRIVER_LEAVE_REQUEST_FIELDS(F, T)                                    \
+    F(T, MESSAGE, network, network, "Network", 0, "The network")                \
+    F(T, STRING, _, container_id, "ContainerID", 0, "Full id")                  \
+    F(T, MESSAGE, endpoint_settings, endpoint, "Endpoint", 0, "As join had it") \
+    F(T, STRING, _, ifname, "Interface", 0, "Name inside, or absent")           \
+    F(T, STRING, _, host_interface, "HostInterface", 0, "From join, or absent") \
+    F(T, FD, _, netns_fd, "netns", HULL_LENT, "The network namespace, if it lives on")
 HULL_MESSAGE(netdriver_leave_request, NETDRIVER_LEAVE_REQUEST_FIELDS)
 HULL_METHOD(netdriver, leave, netdriver_leave_request, hull_empty, 0)
 

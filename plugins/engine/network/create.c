@@ -44,9 +44,6 @@ static int check_supported(struct hull_call *call, const struct network_create_r
         {request->scope != NULL && *request->scope != '\0' && !hull_streq(request->scope, "local"),
          "A Scope other than local"},
         {request->enable_ipv4.set && !request->enable_ipv4.value, "EnableIPv4=false"},
-        {request->ipam != NULL && request->ipam->driver != NULL && *request->ipam->driver != '\0' &&
-             !hull_streq(request->ipam->driver, "default"),
-         "An IPAM driver other than default"},
     };
     for (size_t i = 0; i < HULL_COUNT(refused); i++) {
         if (refused[i].wanted)
@@ -56,12 +53,11 @@ static int check_supported(struct hull_call *call, const struct network_create_r
     if (hull_streq(driver, "host") || hull_streq(driver, "null"))
         return hull_fail(call, HULL_FORBIDDEN, "only one instance of \"%s\" network is allowed",
                          driver);
-    if (driver != NULL && *driver != '\0' && !hull_streq(driver, "bridge"))
-        return hull_fail(call, HULL_NOT_FOUND, "plugin \"%s\" not found", driver);
     return 0;
 }
 
 struct pool_owner {
+    const char *ipam; /* port */
     const char *network_id;
     bool ipv6;
 };
@@ -71,7 +67,7 @@ static void release_pool(struct hull_call *call, void *arg)
     const struct pool_owner *owner = arg;
     struct ipam_pool request = {.network_id = owner->network_id, .ipv6 = owner->ipv6};
     struct hull_empty done;
-    int rc = ipam_pool_release(call, NET_IPAM, &request, &done);
+    int rc = ipam_pool_release(call, owner->ipam, &request, &done);
     if (rc < 0)
         hull_log(call, HULL_LOG_WARN, "pool not released", "network", owner->network_id, "error",
                  hull_error(call), NULL);
@@ -100,7 +96,10 @@ static int reserve_pool(struct hull_call *call, const struct network_create_requ
                         bool ipv6, struct network *network)
 {
     const struct ipam_config *config;
-    struct ipam_pool wanted = {.network_id = network->id, .ipv6 = ipv6};
+    struct ipam_pool wanted = {.network_id = network->id,
+                               .ipv6 = ipv6,
+                               .driver = network->ipam.driver,
+                               .options = network->ipam.options};
     struct ipam_pool pool;
     int rc = find_config(call, request->ipam, ipv6, &config);
     if (rc < 0)
@@ -111,11 +110,11 @@ static int reserve_pool(struct hull_call *call, const struct network_create_requ
         wanted.gateway = config->gateway;
         wanted.auxiliary = config->auxiliary_addresses;
     }
-    rc = ipam_pool_reserve(call, NET_IPAM, &wanted, &pool);
+    rc = ipam_pool_reserve(call, net_ipam(network), &wanted, &pool);
     if (rc < 0)
         return rc;
     struct pool_owner *owner = hull_alloc(call, sizeof(*owner));
-    *owner = (struct pool_owner){network->id, ipv6};
+    *owner = (struct pool_owner){net_ipam(network), network->id, ipv6};
     hull_undo(call, release_pool, owner);
     struct ipam_config *entry = HULL_LIST_ADD(hull_call_arena(call), &network->ipam.config);
     entry->subnet = pool.subnet;
@@ -125,15 +124,20 @@ static int reserve_pool(struct hull_call *call, const struct network_create_requ
     return 0;
 }
 
+static const char *driver_of(const struct network_create_request *request)
+{
+    return request->driver == NULL || *request->driver == '\0' ? "bridge" : request->driver;
+}
+
 static void describe(struct hull_call *call, const struct network_create_request *request,
-                     struct network *network)
+                     const struct netdriver_about_reply *about, struct network *network)
 {
     struct hull_arena *arena = hull_call_arena(call);
     *network = (struct network){.name = request->name,
                                 .id = id_new(arena),
                                 .created = time_format(arena, hull_time_ns()),
-                                .scope = "local",
-                                .driver = "bridge",
+                                .scope = about->scope,
+                                .driver = driver_of(request),
                                 .enable_ipv4 = true,
                                 .internal = request->internal,
                                 .attachable = request->attachable,
@@ -141,8 +145,11 @@ static void describe(struct hull_call *call, const struct network_create_request
                                 .labels = request->labels};
     network->enable_ipv6 = request->enable_ipv6.set && request->enable_ipv6.value;
     network->ipam.driver = "default";
-    if (request->ipam != NULL)
+    if (request->ipam != NULL) {
         network->ipam.options = request->ipam->options;
+        if (request->ipam->driver != NULL && *request->ipam->driver != '\0')
+            network->ipam.driver = request->ipam->driver;
+    }
     /* Empty, which is not absent. */
     if (network->options.v == NULL)
         network->options.v = hull_alloc(call, sizeof(*network->options.v));
@@ -150,6 +157,28 @@ static void describe(struct hull_call *call, const struct network_create_request
         network->labels.v = hull_alloc(call, sizeof(*network->labels.v));
     network->containers.keys = hull_alloc(call, sizeof(char *));
     network->containers.v = hull_alloc(call, sizeof(*network->containers.v));
+}
+
+/* Addresses of both families, from whoever hands them out. */
+static int reserve_pools(struct hull_call *call, const struct network_create_request *request,
+                         const struct netdriver_about_reply *about, struct network *network)
+{
+    bool asked = request->ipam != NULL && request->ipam->config.n > 0;
+    if (about->own_addresses) {
+        if (asked || !hull_streq(network->ipam.driver, "default"))
+            return hull_fail(call, HULL_INVALID,
+                             "network driver %s hands out addresses itself: IPAM can't be set here",
+                             network->driver);
+        network->ipam.driver = "null";
+    }
+    if (net_ipam(network) == NULL)
+        return asked && !about->own_addresses
+                   ? hull_fail(call, HULL_INVALID, "the IPAM driver null has no subnets")
+                   : 0;
+    int rc = reserve_pool(call, request, false, network);
+    if (rc == 0 && network->enable_ipv6)
+        rc = reserve_pool(call, request, true, network);
+    return rc;
 }
 
 static void drop_record(struct hull_call *call, void *arg)
@@ -163,16 +192,17 @@ int net_create(struct hull_call *call, const struct network_create_request *requ
                struct network_create_reply *ret_reply)
 {
     struct network network;
+    struct netdriver_about_reply about;
     struct net_record *record;
     int rc = check_name(call, request->name);
     if (rc == 0)
         rc = check_supported(call, request);
+    if (rc == 0)
+        rc = net_driver_check(call, driver_of(request), &about);
     if (rc < 0)
         return rc;
-    describe(call, request, &network);
-    rc = reserve_pool(call, request, false, &network);
-    if (rc == 0 && network.enable_ipv6)
-        rc = reserve_pool(call, request, true, &network);
+    describe(call, request, &about, &network);
+    rc = reserve_pools(call, request, &about, &network);
     /* Somebody may have made one of that name while this one waited. */
     if (rc == 0 && net_find_name(network.name) != NULL)
         rc = hull_fail(call, HULL_CONFLICT, "network with name %s already exists", network.name);
@@ -240,7 +270,8 @@ static int remove_record(struct hull_call *call, struct net_record *record)
     int rc = check_unused(call, record);
     if (rc < 0)
         return rc;
-    struct pool_owner owner = {hull_strdup(call, record->network.id), false};
+    struct pool_owner owner = {net_ipam(&record->network), hull_strdup(call, record->network.id),
+                               false};
     const char *name = hull_strdup(call, record->network.name);
     const char *driver = hull_strdup(call, record->network.driver);
     bool ipv6 = record->network.enable_ipv6;
@@ -252,9 +283,10 @@ static int remove_record(struct hull_call *call, struct net_record *record)
         record->removing = false;
         return rc;
     }
-    release_pool(call, &owner);
+    if (owner.ipam != NULL)
+        release_pool(call, &owner);
     owner.ipv6 = true;
-    if (ipv6)
+    if (owner.ipam != NULL && ipv6)
         release_pool(call, &owner);
     event_publish(call, "network", "destroy", owner.network_id, "name", name, "type", driver, NULL);
     return 0;

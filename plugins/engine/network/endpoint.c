@@ -8,6 +8,7 @@
 /* --- addresses ------------------------------------------------------------------------------- */
 
 struct lease {
+    const char *ipam; /* port */
     const char *network_id;
     const char *owner;
 };
@@ -19,7 +20,7 @@ static void release_lease(struct hull_call *call, void *arg)
     struct ipam_address request = {.network_id = lease->network_id, .owner = lease->owner};
     for (int v6 = 0; v6 <= 1; v6++) {
         request.ipv6 = v6 != 0;
-        int rc = ipam_address_release(call, NET_IPAM, &request, &done);
+        int rc = ipam_address_release(call, lease->ipam, &request, &done);
         if (rc < 0)
             hull_log(call, HULL_LOG_WARN, "address not released", "container", lease->owner,
                      "error", hull_error(call), NULL);
@@ -27,11 +28,18 @@ static void release_lease(struct hull_call *call, void *arg)
 }
 
 static int reserve(struct hull_call *call, const char *owner, const struct network *network,
-                   bool ipv6, const char *wanted, struct ipam_address *ret_address)
+                   bool ipv6, const char *wanted, struct endpoint_settings *endpoint,
+                   struct ipam_address *ret_address)
 {
-    struct ipam_address request = {
-        .network_id = network->id, .ipv6 = ipv6, .owner = owner, .address = wanted};
-    return ipam_address_reserve(call, NET_IPAM, &request, ret_address);
+    struct ipam_address request = {.network_id = network->id,
+                                   .ipv6 = ipv6,
+                                   .owner = owner,
+                                   .address = wanted,
+                                   .mac_address = endpoint->mac_address};
+    int rc = ipam_address_reserve(call, net_ipam(network), &request, ret_address);
+    if (rc == 0 && ret_address->mac_address != NULL)
+        endpoint->mac_address = ret_address->mac_address;
+    return rc;
 }
 
 static int reserve_addresses(struct hull_call *call, const char *owner,
@@ -40,9 +48,10 @@ static int reserve_addresses(struct hull_call *call, const char *owner,
     const struct endpoint_ipam_config *wanted = endpoint->ipam_config;
     struct ipam_address address;
     struct lease *lease = hull_alloc(call, sizeof(*lease));
-    *lease = (struct lease){network->id, owner};
+    *lease = (struct lease){net_ipam(network), network->id, owner};
     hull_undo(call, release_lease, lease);
-    int rc = reserve(call, owner, network, false, wanted ? wanted->ipv4_address : NULL, &address);
+    int rc = reserve(call, owner, network, false, wanted ? wanted->ipv4_address : NULL, endpoint,
+                     &address);
     if (rc < 0)
         return rc;
     endpoint->ip_address = address.address;
@@ -56,7 +65,8 @@ static int reserve_addresses(struct hull_call *call, const char *owner,
     }
     if (!network->enable_ipv6)
         return 0;
-    rc = reserve(call, owner, network, true, wanted ? wanted->ipv6_address : NULL, &address);
+    rc = reserve(call, owner, network, true, wanted ? wanted->ipv6_address : NULL, endpoint,
+                 &address);
     if (rc < 0)
         return rc;
     endpoint->global_ipv6_address = address.address;
@@ -105,7 +115,8 @@ static int check_wanted(struct hull_call *call, const struct net_record *record,
          "LinkLocalIPs are not supported"},
         {wanted->links.n > 0, HULL_NOT_SUPPORTED,
          "Links are not supported: use a network and the names of its containers"},
-        {wanted->driver_opts.n > 0, HULL_NOT_SUPPORTED, "DriverOpts are not supported"},
+        {wanted->driver_opts.n > 0 && hull_streq(record->network.driver, "bridge"),
+         HULL_NOT_SUPPORTED, "DriverOpts are not supported"},
     };
     for (size_t i = 0; i < HULL_COUNT(refused); i++) {
         if (refused[i].wanted)
@@ -129,14 +140,17 @@ int net_endpoint_plan(struct hull_call *call, const struct net_record *record,
     endpoint->network_id = record->network.id;
     endpoint->endpoint_id = id_new(hull_call_arena(call));
     endpoint->dns_names = (struct hull_strv){0};
-    if (!hull_streq(record->network.driver, "bridge"))
+    if (record->predefined && !hull_streq(record->network.driver, "bridge"))
         return 0;
     if (!record->predefined)
         add_dns_names(call, request, endpoint);
+    if (net_ipam(&record->network) == NULL)
+        return 0;
     return reserve_addresses(call, request->container_id, &record->network, endpoint);
 }
 
-void net_addresses_release(struct hull_call *call, const char *network_id, const char *container_id)
+void net_addresses_release(struct hull_call *call, const char *ipam, const char *network_id,
+                           const char *container_id)
 {
-    release_lease(call, &(struct lease){network_id, container_id});
+    release_lease(call, &(struct lease){ipam, network_id, container_id});
 }

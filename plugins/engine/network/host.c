@@ -157,12 +157,6 @@ int net_predefine(struct hull_call *call)
 
 /* --- what a network needs -------------------------------------------------------------------- */
 
-const char *net_driver(struct hull_call *call, const struct net_record *record)
-{
-    const char *driver = record->network.driver;
-    return hull_printf(call, "network/%s", hull_streq(driver, "null") ? "none" : driver);
-}
-
 static const char *bridge_of(struct hull_call *call, const struct network *network)
 {
     const char *name = hull_map_find(&network->options, NET_OPTION_NAME);
@@ -245,11 +239,27 @@ static int assert_bridge(struct hull_call *call, struct net_record *record,
     return rc < 0 ? rc : firewall_network_add(call, NET_FIREWALL, rules, &done);
 }
 
+/* Once in the life of the daemon: what other drivers made stays, or they look themselves. Each
+ * network waits for its own driver only, which may be somebody else's and hang. */
+static int assert_other(struct hull_call *call, struct net_record *record)
+{
+    struct netdriver_network request = {.network = record->network};
+    struct hull_empty done;
+    int rc = hull_lock(call, &record->lock);
+    if (rc < 0)
+        return rc;
+    if (!record->asserted)
+        rc = netdriver_create(call, net_driver(call, record), &request, &done);
+    record->asserted = rc == 0;
+    hull_unlock(&record->lock);
+    return hull_wrap(call, rc, "network %s", record->network.name);
+}
+
 int net_assert(struct hull_call *call, struct net_record *record)
 {
     struct firewall_network rules;
     if (!net_firewall(call, record, &rules))
-        return 0;
+        return record->predefined || record->asserted ? 0 : assert_other(call, record);
     /* Somebody may have deleted the bridge; to ask costs microseconds. */
     if (record->asserted && if_nametoindex(rules.bridge) != 0)
         return 0;

@@ -15,6 +15,8 @@ struct join {
     struct net_record **networks;            /* in the order of their interfaces */
     const struct endpoint_settings **wanted; /* what was asked of each, or NULL */
     size_t count;
+    bool ports_done;                     /* a driver publishes them itself */
+    struct firewall_ports sandbox_ports; /* those */
 };
 
 /* --- which networks -------------------------------------------------------------------------- */
@@ -104,7 +106,10 @@ static size_t gateway_network(const struct join *join)
 struct plug {
     struct net_record *record;
     const char *container_id;
+    const struct endpoint_settings *endpoint;
+    const char *ifname;
     const char *host_interface;
+    int netns_fd;
 };
 
 /* The namespace may live on when a join fails: the interface is taken out of it. */
@@ -113,12 +118,55 @@ static void unplug(struct hull_call *call, void *arg)
     const struct plug *plug = arg;
     struct netdriver_leave_request request = {.network = plug->record->network,
                                               .container_id = plug->container_id,
-                                              .host_interface = plug->host_interface};
+                                              .endpoint = *plug->endpoint,
+                                              .ifname = plug->ifname,
+                                              .host_interface = plug->host_interface,
+                                              .netns_fd = plug->netns_fd};
     struct hull_empty done;
     int rc = netdriver_leave(call, net_driver(call, plug->record), &request, &done);
     if (rc < 0)
         hull_log(call, HULL_LOG_WARN, "interface not taken back", "interface", plug->host_interface,
                  "error", hull_error(call), NULL);
+}
+
+/* What the driver chose itself. */
+static void take_reply(const struct netdriver_join_reply *reply, struct endpoint_settings *endpoint)
+{
+    if (reply->mac_address != NULL)
+        endpoint->mac_address = reply->mac_address;
+    if (reply->ip_address != NULL) {
+        endpoint->ip_address = reply->ip_address;
+        endpoint->ip_prefix_len = reply->ip_prefix_len;
+    }
+    if (reply->gateway != NULL)
+        endpoint->gateway = reply->gateway;
+    if (reply->global_ipv6_address != NULL) {
+        endpoint->global_ipv6_address = reply->global_ipv6_address;
+        endpoint->global_ipv6_prefix_len = reply->global_ipv6_prefix_len;
+    }
+    if (reply->ipv6_gateway != NULL)
+        endpoint->ipv6_gateway = reply->ipv6_gateway;
+}
+
+/* The ports for a driver that publishes them itself: as asked for, it knows the address. */
+static int own_ports(struct hull_call *call, struct join *join, size_t i,
+                     struct netdriver_join_request *request)
+{
+    static const char unknown[] = "?";
+    struct netdriver_about_reply about;
+    struct firewall_ports ports = {0};
+    int rc = net_about(call, join->networks[i], &about);
+    if (rc < 0 || !about.own_ports || join->ports_done)
+        return rc;
+    rc = net_ports_expand(call, join->request, unknown, unknown, "0.0.0.0", &ports);
+    for (size_t p = 0; p < ports.ports.n; p++)
+        ports.ports.v[p].address = NULL;
+    request->ports.n = ports.ports.n;
+    request->ports.v = ports.ports.v;
+    request->exposed = join->request->exposed_ports;
+    join->ports_done = true;
+    join->sandbox_ports = ports;
+    return rc;
 }
 
 static int join_driver(struct hull_call *call, struct join *join, size_t i)
@@ -131,15 +179,17 @@ static int join_driver(struct hull_call *call, struct join *join, size_t i)
                                              .default_route = i == gateway_network(join),
                                              .netns_fd = join->request->netns_fd};
     struct netdriver_join_reply reply;
-    int rc = netdriver_join(call, net_driver(call, join->networks[i]), &request, &reply);
+    int rc = own_ports(call, join, i, &request);
+    if (rc == 0)
+        rc = netdriver_join(call, net_driver(call, join->networks[i]), &request, &reply);
     if (rc < 0)
         return hull_wrap(call, rc, "failed to create endpoint %s on network %s",
                          join->request->name, join->networks[i]->network.name);
     struct plug *plug = hull_alloc(call, sizeof(*plug));
-    *plug = (struct plug){join->networks[i], join->request->container_id, reply.host_interface};
+    *plug = (struct plug){join->networks[i], join->request->container_id, endpoint,
+                          request.ifname,    reply.host_interface,        request.netns_fd};
     hull_undo(call, unplug, plug);
-    if (reply.mac_address != NULL)
-        endpoint->mac_address = reply.mac_address;
+    take_reply(&reply, endpoint);
     return 0;
 }
 
@@ -180,8 +230,9 @@ static int publish(struct hull_call *call, struct join *join)
 {
     size_t via = gateway_network(join);
     struct firewall_ports wanted = {.container_id = join->request->container_id};
-    struct firewall_ports ports = {0};
-    if (via < join->count) {
+    struct firewall_ports ports = join->sandbox_ports;
+    /* A container that is a peer of the host's neighbours has all its ports there already. */
+    if (via < join->count && hull_streq(join->networks[via]->network.driver, "bridge")) {
         const struct endpoint_settings *endpoint = &join->sandbox.settings.networks.v[via];
         const char *host_ip =
             hull_map_find(&join->networks[via]->network.options, NET_OPTION_HOST_IP);
@@ -201,8 +252,10 @@ static int publish(struct hull_call *call, struct join *join)
     if (via == join->count)
         exposed = (struct hull_strv){0};
     net_ports_show(call, &exposed, &ports, &join->sandbox.settings);
-    join->sandbox.ports.n = ports.ports.n;
-    join->sandbox.ports.v = ports.ports.v;
+    if (!join->ports_done) {
+        join->sandbox.ports.n = ports.ports.n;
+        join->sandbox.ports.v = ports.ports.v;
+    }
     return 0;
 }
 
@@ -280,6 +333,21 @@ int net_join(struct hull_call *call, const struct network_join_request *request,
 
 /* --- leaving --------------------------------------------------------------------------------- */
 
+/* The driver first: an address is free when nobody has it any more. */
+static void leave_driver(struct hull_call *call, const char *container_id,
+                         struct net_record *record, const struct endpoint_settings *endpoint)
+{
+    struct netdriver_leave_request request = {.network = record->network,
+                                              .container_id = container_id,
+                                              .endpoint = *endpoint,
+                                              .netns_fd = -1};
+    struct hull_empty done;
+    int rc = netdriver_leave(call, net_driver(call, record), &request, &done);
+    if (rc < 0)
+        hull_log(call, HULL_LOG_WARN, "driver can't leave the network", "network",
+                 request.network.name, "error", hull_error(call), NULL);
+}
+
 /* Leave the network of ENDPOINT, which may be gone from the list. */
 static void leave_network(struct hull_call *call, const char *container_id,
                           const struct endpoint_settings *endpoint)
@@ -287,17 +355,13 @@ static void leave_network(struct hull_call *call, const char *container_id,
     struct net_record *record = net_records;
     while (record != NULL && !hull_streq(record->network.id, endpoint->network_id))
         record = record->next;
-    if (endpoint->ip_address != NULL && *endpoint->ip_address != '\0')
-        net_addresses_release(call, endpoint->network_id, container_id);
+    const char *ipam = record == NULL ? NET_IPAM : net_ipam(&record->network);
+    if (record != NULL)
+        leave_driver(call, container_id, record, endpoint);
+    if (endpoint->ip_address != NULL && *endpoint->ip_address != '\0' && ipam != NULL)
+        net_addresses_release(call, ipam, endpoint->network_id, container_id);
     if (record == NULL)
         return;
-    struct netdriver_leave_request request = {.network = record->network,
-                                              .container_id = container_id};
-    struct hull_empty done;
-    int rc = netdriver_leave(call, net_driver(call, record), &request, &done);
-    if (rc < 0)
-        hull_log(call, HULL_LOG_WARN, "driver can't leave the network", "network",
-                 request.network.name, "error", hull_error(call), NULL);
     record->users -= record->users > 0;
     tell(call, record, "disconnect", container_id);
 }

@@ -31,9 +31,10 @@ struct net_record {
     struct hull_arena *arena; /* of what NETWORK points at */
     struct network network;   /* as inspect shows it, without containers */
     bool predefined;
-    bool asserted; /* bridge and rules are there since this daemon runs */
-    bool removing; /* being removed: nobody joins any more */
-    size_t users;  /* containers that are joining or in it */
+    bool asserted;         /* bridge and rules are there since this daemon runs */
+    bool removing;         /* being removed: nobody joins any more */
+    size_t users;          /* containers that are joining or in it */
+    struct hull_lock lock; /* of making what it needs */
 };
 
 extern struct net_record *net_records; /* predefined ones first */
@@ -86,9 +87,22 @@ int net_endpoint_plan(struct hull_call *call, const struct net_record *record,
                       const struct network_join_request *request,
                       const struct endpoint_settings *wanted, struct endpoint_settings *endpoint)
     HULL_CHECKED;
-/* Give back what the container has of the network; a failure is logged. Yields. */
-void net_addresses_release(struct hull_call *call, const char *network_id,
+/* Give back to IPAM (a port) what the container has of the network; a failure is logged. Yields. */
+void net_addresses_release(struct hull_call *call, const char *ipam, const char *network_id,
                            const char *container_id);
+
+/* --- who does what (driver.c) -------------------------------------------------------------- */
+
+/* "network/bridge" for RECORD. */
+const char *net_driver(struct hull_call *call, const struct net_record *record);
+/* Whether there is a driver of this name that works; what it is goes to RET. Yields. */
+int net_driver_check(struct hull_call *call, const char *driver, struct netdriver_about_reply *ret)
+    HULL_CHECKED;
+/* What RECORD's driver sees to itself. Yields, but asks nobody outside. */
+int net_about(struct hull_call *call, const struct net_record *record,
+              struct netdriver_about_reply *ret) HULL_CHECKED;
+/* The port of who hands out NETWORK's addresses; NULL when nobody does. */
+const char *net_ipam(const struct network *network);
 
 /* --- networks on the host (host.c) --------------------------------------------------------- */
 
@@ -96,8 +110,6 @@ void net_addresses_release(struct hull_call *call, const char *network_id,
 int net_predefine(struct hull_call *call) HULL_CHECKED;
 /* Make sure that RECORD's bridge and rules are there. Yields. */
 int net_assert(struct hull_call *call, struct net_record *record) HULL_CHECKED;
-/* "network/bridge" for RECORD. */
-const char *net_driver(struct hull_call *call, const struct net_record *record);
 /* How the firewall sees RECORD; false when it is no bridge network. */
 bool net_firewall(struct hull_call *call, const struct net_record *record,
                   struct firewall_network *ret);

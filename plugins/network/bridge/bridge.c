@@ -77,6 +77,15 @@ static int read_mtu(struct hull_call *call, const struct network *network, int *
     return 0;
 }
 
+static int about(struct hull_call *call, const struct netdriver_about_request *request,
+                 struct netdriver_about_reply *ret_reply)
+{
+    (void)call;
+    (void)request;
+    *ret_reply = (struct netdriver_about_reply){.scope = "local"};
+    return 0;
+}
+
 /* --- networks -------------------------------------------------------------------------------- */
 
 static int make_bridge(struct hull_work *work, void *arg)
@@ -222,10 +231,8 @@ static int leave(struct hull_call *call, const struct netdriver_leave_request *r
 }
 
 static const struct hull_handler handlers[] = {
-    HULL_HANDLE(netdriver, create, create),
-    HULL_HANDLE(netdriver, remove, remove_network),
-    HULL_HANDLE(netdriver, join, join),
-    HULL_HANDLE(netdriver, leave, leave),
-    {},
+    HULL_HANDLE(netdriver, about, about),           HULL_HANDLE(netdriver, create, create),
+    HULL_HANDLE(netdriver, remove, remove_network), HULL_HANDLE(netdriver, join, join),
+    HULL_HANDLE(netdriver, leave, leave),           {},
 };
 HULL_PLUGIN(network_bridge, .port = "network/bridge", .version = "1", .handlers = handlers);

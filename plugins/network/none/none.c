@@ -10,6 +10,15 @@
 #include <net/if.h>
 #include <string.h>
 
+static int about(struct hull_call *call, const struct netdriver_about_request *request,
+                 struct netdriver_about_reply *ret_reply)
+{
+    (void)call;
+    (void)request;
+    *ret_reply = (struct netdriver_about_reply){.scope = "local"};
+    return 0;
+}
+
 static int check_network(struct hull_call *call, const struct netdriver_network *request,
                          struct hull_empty *ret_reply)
 {
@@ -59,10 +68,8 @@ static int leave(struct hull_call *call, const struct netdriver_leave_request *r
 }
 
 static const struct hull_handler handlers[] = {
-    HULL_HANDLE(netdriver, create, check_network),
-    HULL_HANDLE(netdriver, remove, check_network),
-    HULL_HANDLE(netdriver, join, join),
-    HULL_HANDLE(netdriver, leave, leave),
-    {},
+    HULL_HANDLE(netdriver, about, about),          HULL_HANDLE(netdriver, create, check_network),
+    HULL_HANDLE(netdriver, remove, check_network), HULL_HANDLE(netdriver, join, join),
+    HULL_HANDLE(netdriver, leave, leave),          {},
 };
 HULL_PLUGIN(network_none, .port = "network/none", .version = "1", .handlers = handlers);
