@@ -1,0 +1,196 @@
+#include "netif.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define ACK NLM_F_ACK
+
+/* --- requests --------------------------------------------------------------------------------- */
+
+void nif_begin(struct nl_batch *batch, uint16_t flags, int index, bool up, const char *name)
+{
+    struct ifinfomsg head = {.ifi_family = AF_UNSPEC,
+                             .ifi_index = index,
+                             .ifi_flags = up ? IFF_UP : 0,
+                             .ifi_change = up ? IFF_UP : 0};
+    nl_begin(batch, RTM_NEWLINK, ACK | flags, &head, sizeof(head));
+    if (name != NULL)
+        nl_put_text(batch, IFLA_IFNAME, name);
+}
+
+struct nif_kind nif_kind(struct nl_batch *batch, const char *kind)
+{
+    struct nif_kind nests = {.info = nl_nest(batch, IFLA_LINKINFO)};
+    nl_put_text(batch, IFLA_INFO_KIND, kind);
+    nests.data = nl_nest(batch, IFLA_INFO_DATA);
+    return nests;
+}
+
+void nif_kind_end(struct nl_batch *batch, struct nif_kind kind)
+{
+    nl_nest_end(batch, kind.data);
+    nl_nest_end(batch, kind.info);
+}
+
+void nif_settle(struct nl_batch *batch, int index, const char *name)
+{
+    struct ifinfomsg head = {.ifi_family = AF_UNSPEC, .ifi_index = index};
+    nl_begin(batch, RTM_GETLINK, ACK, &head, sizeof(head));
+    if (name != NULL)
+        nl_put_text(batch, IFLA_IFNAME, name);
+    nl_put_u32(batch, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+}
+
+void nif_address(struct nl_batch *batch, unsigned index, const struct ip_net *net)
+{
+    struct ifaddrmsg head = {.ifa_family = (uint8_t)net->addr.family,
+                             .ifa_prefixlen = (uint8_t)net->length,
+                             .ifa_index = index};
+    if (net->addr.family == AF_INET6)
+        head.ifa_flags = IFA_F_NODAD;
+    nl_begin(batch, RTM_NEWADDR, ACK | NLM_F_CREATE | NLM_F_REPLACE, &head, sizeof(head));
+    nl_put(batch, IFA_LOCAL, net->addr.bytes, ip_size(net->addr.family));
+    nl_put(batch, IFA_ADDRESS, net->addr.bytes, ip_size(net->addr.family));
+    if (net->addr.family == AF_INET && net->length < 31) {
+        struct ip_addr last = ip_net_last(net);
+        nl_put(batch, IFA_BROADCAST, last.bytes, 4);
+    }
+}
+
+void nif_route(struct nl_batch *batch, unsigned index, const struct ip_net *to,
+               const struct ip_addr *via)
+{
+    int family = to != NULL ? to->addr.family : via->family;
+    struct rtmsg head = {.rtm_family = (uint8_t)family,
+                         .rtm_table = RT_TABLE_MAIN,
+                         .rtm_protocol = RTPROT_BOOT,
+                         .rtm_scope = via != NULL ? RT_SCOPE_UNIVERSE : RT_SCOPE_LINK,
+                         .rtm_type = RTN_UNICAST,
+                         .rtm_dst_len = (uint8_t)(to != NULL ? to->length : 0)};
+    nl_begin(batch, RTM_NEWROUTE, ACK | NLM_F_CREATE, &head, sizeof(head));
+    if (to != NULL) {
+        struct ip_net base = ip_net_base(to);
+        nl_put(batch, RTA_DST, base.addr.bytes, ip_size(family));
+    }
+    if (via != NULL)
+        nl_put(batch, RTA_GATEWAY, via->bytes, ip_size(family));
+    nl_put_u32(batch, RTA_OIF, index);
+}
+
+/* --- whole steps ------------------------------------------------------------------------------ */
+
+int nif_fail(struct hull_work *work, int rc, const struct nl_failure *failure, const char *what,
+             const char *name)
+{
+    const char *text = failure == NULL ? "" : failure->text;
+    return hull_problem_set(&work->problem, hull_kind_of_errno(-rc), "%s %s: %s%s%s", what, name,
+                            strerror(-rc), *text == '\0' ? "" : ": ", text);
+}
+
+int nif_sysctl(const char *family, const char *name, const char *key, const char *value)
+{
+    char path[128];
+    snprintf(path, sizeof(path), "/proc/sys/net/%s/conf/%s/%s", family, name, key);
+    HULL_AUTO_FD fd = open(path, O_WRONLY | O_CLOEXEC);
+    if (fd < 0)
+        return errno == ENOENT ? 0 : -errno;
+    return write(fd, value, strlen(value)) < 0 ? -errno : 0;
+}
+
+void nif_mark_own(struct nl_batch *batch)
+{
+    nl_put_text(batch, IFLA_IFALIAS, NIF_OWN_ALIAS);
+}
+
+static const struct nlattr *link_attribute(const struct nlmsghdr *message, uint16_t type)
+{
+    size_t skip = NLMSG_ALIGN(sizeof(struct ifinfomsg));
+    return nl_find((const char *)NLMSG_DATA(message) + skip, NLMSG_PAYLOAD(message, skip), type);
+}
+
+static void take_alias(const struct nlmsghdr *message, void *ctx)
+{
+    const struct nlattr *alias = link_attribute(message, IFLA_IFALIAS);
+    *(bool *)ctx = alias != NULL && nl_size(alias) == sizeof(NIF_OWN_ALIAS) &&
+                   memcmp(nl_data(alias), NIF_OWN_ALIAS, sizeof(NIF_OWN_ALIAS)) == 0;
+}
+
+int nif_is_own(int fd, const char *name, bool *ret_own)
+{
+    struct nl_batch batch = {0};
+    nif_settle(&batch, 0, name);
+    int rc = nl_transact(fd, &batch, take_alias, ret_own, NULL);
+    nl_done(&batch);
+    return rc;
+}
+
+int nif_delete(int fd, const char *name)
+{
+    struct nl_batch batch = {0};
+    struct ifinfomsg head = {.ifi_family = AF_UNSPEC};
+    nl_begin(&batch, RTM_DELLINK, ACK, &head, sizeof(head));
+    nl_put_text(&batch, IFLA_IFNAME, name);
+    int rc = nl_transact(fd, &batch, NULL, NULL, NULL);
+    nl_done(&batch);
+    return rc == -ENODEV ? 0 : rc;
+}
+
+struct found {
+    int index;
+    uint8_t mac[6];
+};
+
+static void take_link(const struct nlmsghdr *message, void *ctx)
+{
+    struct found *found = ctx;
+    const struct ifinfomsg *head = NLMSG_DATA(message);
+    if (message->nlmsg_type != RTM_NEWLINK)
+        return;
+    const struct nlattr *mac = link_attribute(message, IFLA_ADDRESS);
+    found->index = head->ifi_index;
+    if (mac != NULL && nl_size(mac) == sizeof(found->mac))
+        memcpy(found->mac, nl_data(mac), sizeof(found->mac));
+}
+
+static void put_routes(struct nl_batch *batch, unsigned index, const struct nif_inside *inside)
+{
+    for (size_t i = 0; i < inside->route_count; i++) {
+        const struct nif_to *to = &inside->routes[i];
+        nif_route(batch, index, &to->net, to->via.family != 0 ? &to->via : NULL);
+    }
+    for (size_t i = 0; i < HULL_COUNT(inside->gateway); i++) {
+        if (inside->gateway[i].family != 0)
+            nif_route(batch, index, NULL, &inside->gateway[i]);
+    }
+}
+
+int nif_configure(int fd, const struct nif_inside *inside, uint8_t ret_mac[6],
+                  struct nl_failure *failure)
+{
+    struct found found = {0};
+    struct nl_batch batch = {0};
+    nif_settle(&batch, 0, inside->name);
+    int rc = nl_transact(fd, &batch, take_link, &found, failure);
+    nl_done(&batch);
+    if (rc < 0)
+        return rc;
+    nif_begin(&batch, 0, 1, true, NULL); /* loopback */
+    for (size_t i = 0; i < HULL_COUNT(inside->nets); i++) {
+        if (inside->nets[i].addr.family != 0)
+            nif_address(&batch, (unsigned)found.index, &inside->nets[i]);
+    }
+    nif_begin(&batch, 0, found.index, true, NULL);
+    put_routes(&batch, (unsigned)found.index, inside);
+    nif_settle(&batch, found.index, NULL);
+    rc = nl_transact(fd, &batch, NULL, NULL, failure);
+    nl_done(&batch);
+    if (rc == 0 && ret_mac != NULL)
+        memcpy(ret_mac, found.mac, sizeof(found.mac));
+    return rc;
+}

@@ -1,0 +1,68 @@
+/*
+ * netif.h: interfaces by netlink: the requests that all network drivers make. All of it is
+ * Worker-safe; functions that talk to the kernel return 0 or -errno.
+ */
+#ifndef HULL_COMMON_NETIF_H
+#define HULL_COMMON_NETIF_H
+
+#include "address.h"
+#include "netlink.h"
+
+#include <hull/fiber.h>
+
+/* --- requests, added to a batch --------------------------------------------------------------- */
+
+/* A change of an interface, or its making: by INDEX, or by NAME when that is 0. UP brings it up. */
+void nif_begin(struct nl_batch *batch, uint16_t flags, int index, bool up, const char *name);
+/* Ends what follows nif_begin(): IFLA_LINKINFO with KIND; returns what nif_kind_end() takes. */
+struct nif_kind {
+    size_t info, data;
+};
+struct nif_kind nif_kind(struct nl_batch *batch, const char *kind);
+void nif_kind_end(struct nl_batch *batch, struct nif_kind kind);
+/*
+ * Ask for the interface. Besides an answer this makes the kernel deal at once with a carrier that
+ * has just come; otherwise it does so some milliseconds later, and until then drops what is sent:
+ * the first packet of a container would be lost and repeated a second later.
+ */
+void nif_settle(struct nl_batch *batch, int index, const char *name);
+/* An address, ready at once: it was chosen by us, nobody else has it. */
+void nif_address(struct nl_batch *batch, unsigned index, const struct ip_net *net);
+/* A route; TO NULL is the default, VIA NULL is on the link. */
+void nif_route(struct nl_batch *batch, unsigned index, const struct ip_net *to,
+               const struct ip_addr *via);
+
+/* --- whole steps ------------------------------------------------------------------------------ */
+
+/* Marks an interface of the host as made here; one of the administrator's is never deleted. */
+#define NIF_OWN_ALIAS "made by hull"
+void nif_mark_own(struct nl_batch *batch);
+/* Whether NAME is marked. -ENODEV. */
+int nif_is_own(int fd, const char *name, bool *ret_own) HULL_CHECKED;
+/* Delete NAME; one that is gone is fine. */
+int nif_delete(int fd, const char *name) HULL_CHECKED;
+/* Write VALUE to net/FAMILY/conf/NAME/KEY of the host. A kernel without the family is fine. */
+int nif_sysctl(const char *family, const char *name, const char *key, const char *value)
+    HULL_CHECKED;
+/* Fill PROBLEM of WORK: "WHAT NAME: strerror: what the kernel said". FAILURE may be NULL. */
+int nif_fail(struct hull_work *work, int rc, const struct nl_failure *failure, const char *what,
+             const char *name);
+
+/* What an interface inside a namespace gets. */
+struct nif_to {
+    struct ip_net net;
+    struct ip_addr via; /* family 0: on the link */
+};
+struct nif_inside {
+    const char *name;
+    struct ip_net nets[2];     /* addresses; family 0: none */
+    struct ip_addr gateway[2]; /* default routes; family 0: none */
+    const struct nif_to *routes;
+    size_t route_count;
+};
+/* Through FD, a socket inside: loopback and the interface up, addresses, then routes. RET_MAC (may
+ * be NULL) is the interface's. */
+int nif_configure(int fd, const struct nif_inside *inside, uint8_t ret_mac[6],
+                  struct nl_failure *failure) HULL_CHECKED;
+
+#endif
