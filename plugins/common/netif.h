@@ -40,7 +40,7 @@ void nif_mark_own(struct nl_batch *batch);
 /* Whether NAME is marked. -ENODEV. */
 int nif_is_own(int fd, const char *name, bool *ret_own) HULL_CHECKED;
 /* Delete NAME; one that is gone is fine. */
-int nif_delete(int fd, const char *name) HULL_CHECKED;
+int nif_delete(int fd, const char *name);
 /* Write VALUE to net/FAMILY/conf/NAME/KEY of the host. A kernel without the family is fine. */
 int nif_sysctl(const char *family, const char *name, const char *key, const char *value)
     HULL_CHECKED;

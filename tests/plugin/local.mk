@@ -161,3 +161,28 @@ tests_plugin_test_plugin_client_SOURCES = tests/plugin/test-plugin-client.c
 tests_plugin_test_plugin_client_CFLAGS = $(TEST_CFLAGS)
 tests_plugin_test_plugin_client_LDFLAGS = $(TEST_LDFLAGS)
 tests_plugin_test_plugin_client_LDADD = plugins/common/libcommon.la $(TEST_LIBADD) $(CJSON_LIBS)
+
+# One suite for all network drivers.
+if HAVE_NFTABLES
+netdriver_tests = tests/plugin/test-netdriver-bridge tests/plugin/test-netdriver-macvlan \
+	tests/plugin/test-netdriver-none tests/plugin/test-netdriver-host
+netdriver_sources = tests/plugin/test-netdriver.c tests/plugin/driver_cases.h tests/plugin/net.h
+check_PROGRAMS += $(netdriver_tests)
+TESTS += $(netdriver_tests)
+tests_plugin_test_netdriver_bridge_SOURCES = $(netdriver_sources)
+tests_plugin_test_netdriver_bridge_CFLAGS = $(TEST_CFLAGS) -DDRIVER='"bridge"'
+tests_plugin_test_netdriver_bridge_LDFLAGS = $(TEST_LDFLAGS)
+tests_plugin_test_netdriver_bridge_LDADD = $(TEST_LIBADD)
+tests_plugin_test_netdriver_macvlan_SOURCES = $(netdriver_sources)
+tests_plugin_test_netdriver_macvlan_CFLAGS = $(TEST_CFLAGS) -DDRIVER='"macvlan"'
+tests_plugin_test_netdriver_macvlan_LDFLAGS = $(TEST_LDFLAGS)
+tests_plugin_test_netdriver_macvlan_LDADD = $(TEST_LIBADD)
+tests_plugin_test_netdriver_none_SOURCES = $(netdriver_sources)
+tests_plugin_test_netdriver_none_CFLAGS = $(TEST_CFLAGS) -DDRIVER='"none"'
+tests_plugin_test_netdriver_none_LDFLAGS = $(TEST_LDFLAGS)
+tests_plugin_test_netdriver_none_LDADD = $(TEST_LIBADD)
+tests_plugin_test_netdriver_host_SOURCES = $(netdriver_sources)
+tests_plugin_test_netdriver_host_CFLAGS = $(TEST_CFLAGS) -DDRIVER='"host"'
+tests_plugin_test_netdriver_host_LDFLAGS = $(TEST_LDFLAGS)
+tests_plugin_test_netdriver_host_LDADD = $(TEST_LIBADD)
+endif

@@ -146,7 +146,8 @@ static const char *ask(const struct place *place, int type, const char *address,
     return ask_for(3000, place, type, address, port, text);
 }
 
-static bool reaches(const struct place *place, int type, const char *address, int port)
+__attribute__((unused)) static bool reaches(const struct place *place, int type,
+                                            const char *address, int port)
 {
     char text[64];
     return *ask_for(500, place, type, address, port, text) != '\0';

@@ -283,6 +283,6 @@ int brg_link_make(struct hull_work *work, const struct brg_link *link)
         return nif_fail(work, rc, &failure, "failed to create interface", link->host_name);
     rc = connect_pair(work, fd, inner_fd, link);
     if (rc < 0)
-        (void)nif_delete(fd, link->host_name);
+        nif_delete(fd, link->host_name);
     return rc;
 }

@@ -1,0 +1,57 @@
+/*
+ * netdriver.h: what the conformance suite of the class netdriver needs to know of each driver: how
+ * a network of it is made ready in the test's own host, and what it can't do by its nature.
+ */
+#ifndef NETDRIVER_TEST_H
+#define NETDRIVER_TEST_H
+
+#include "net.h"
+
+#include "netdriver.h"
+
+#define PORT "network/" DRIVER
+
+struct driver_case {
+    const char *name;
+    /* Make what the driver needs on the host, and fill in the network's options. */
+    void (*set_up)(struct hull_call *call, struct network *network);
+    bool no_interface;     /* a container gets none: host, none */
+    bool no_namespace;     /* a container must have none: host */
+    bool takes_any_option; /* somebody else's plugin judges them */
+};
+
+static void set_nothing(struct hull_call *call, struct network *network)
+{
+    (void)call;
+    (void)network;
+}
+
+static void set_bridge(struct hull_call *call, struct network *network)
+{
+    hull_map_set(hull_call_arena(call), &network->options, "com.docker.network.bridge.name",
+                 "conf0");
+}
+
+static void set_macvlan(struct hull_call *call, struct network *network)
+{
+    run("ip link add par0 type veth peer name par1 && ip link set par0 up && ip link set par1 up");
+    hull_map_set(hull_call_arena(call), &network->options, "parent", "par0");
+}
+
+static const struct driver_case cases[] = {
+    {.name = "bridge", .set_up = set_bridge},
+    {.name = "macvlan", .set_up = set_macvlan},
+    {.name = "none", .set_up = set_nothing, .no_interface = true},
+    {.name = "host", .set_up = set_nothing, .no_interface = true, .no_namespace = true},
+};
+
+static const struct driver_case *the_case(void)
+{
+    for (size_t i = 0; i < HULL_COUNT(cases); i++) {
+        if (strcmp(cases[i].name, DRIVER) == 0)
+            return &cases[i];
+    }
+    FAIL("no case for the driver " DRIVER);
+}
+
+#endif
