@@ -70,6 +70,7 @@ HULL_METHOD(network, prune, prune_request, network_prune_reply, 0)
     F(T, LISTMAP, port_binding, port_bindings, "PortBindings", 0, "80/tcp to host ports")   \
     F(T, SET, _, exposed_ports, "ExposedPorts", 0, "80/tcp")                                \
     F(T, BOOL, _, publish_all, "PublishAllPorts", 0, "Publish each exposed port")           \
+    F(T, STRV, _, dns, "Dns", 0, "Name servers to ask; absent: those of the host")          \
     F(T, FD, _, netns_fd, "netns", 0, "The network namespace; -1 for host")
 HULL_MESSAGE(network_join_request, NETWORK_JOIN_REQUEST_FIELDS)
 /* What inspect shows: Networks and Ports filled in; also GET-able again after a restart. */
@@ -81,9 +82,16 @@ HULL_MESSAGE(network_leave_request, NETWORK_LEAVE_REQUEST_FIELDS)
 /* Take back ports, addresses and interfaces. Idempotent; never waits for the kernel's cleanup. */
 HULL_METHOD(network, leave, network_leave_request, hull_empty, 0)
 /* After a restart: put back what the kernel may have lost (ports, tables). LIVE containers. */
-#define NETWORK_RESTORE_REQUEST_FIELDS(F, T) \
-    F(T, STRV, _, live, "Live", 0, "Ids of the containers that run; all others leave")
+#define NETWORK_RESTORE_REQUEST_FIELDS(F, T)                                           \
+    F(T, STRV, _, live, "Live", 0, "Ids of the containers that run; all others leave") \
+    F(T, INTS, _, pids, "Pids", 0, "The process 1 of each, on the host")
 HULL_MESSAGE(network_restore_request, NETWORK_RESTORE_REQUEST_FIELDS)
 HULL_METHOD(network, restore, network_restore_request, hull_empty, 0)
+/* The container, which may be in networks or not, has another name. */
+#define NETWORK_RENAME_REQUEST_FIELDS(F, T)                    \
+    F(T, STRING, _, container_id, "ContainerID", 0, "Full id") \
+    F(T, STRING, _, name, "Name", 0, "Name without the slash")
+HULL_MESSAGE(network_rename_request, NETWORK_RENAME_REQUEST_FIELDS)
+HULL_METHOD(network, rename, network_rename_request, hull_empty, 0)
 
 #endif

@@ -6,6 +6,7 @@
 #include "cli.h"
 #include "config.h"
 #include "content.h"
+#include "dns.h"
 #include "firewall.h"
 #include "http.h"
 #include "ipam.h"

@@ -1,15 +1,13 @@
 #include "netlink.h"
 
+#include "netns.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/rtnetlink.h>
-#include <pthread.h>
-#include <sched.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #ifndef SOL_NETLINK
@@ -44,22 +42,13 @@ int nl_open(int protocol)
 /* --- in another network namespace ------------------------------------------------------------ */
 
 struct visit {
-    int netns_fd;
     bool v4_only;
     int fd; /* the socket, or -errno */
 };
 
-/*
- * Runs in a child that shares this process's memory and descriptors while the parent's thread is
- * stopped: system calls only.
- */
-static int visit_namespace(void *arg)
+static void open_there(void *arg)
 {
     struct visit *visit = arg;
-    if (setns(visit->netns_fd, CLONE_NEWNET) < 0) {
-        visit->fd = -errno;
-        return 0;
-    }
     if (visit->v4_only) {
         int sysctl = open("/proc/sys/net/ipv6/conf/default/disable_ipv6", O_WRONLY | O_CLOEXEC);
         if (sysctl >= 0) {
@@ -71,26 +60,14 @@ static int visit_namespace(void *arg)
     visit->fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
     if (visit->fd < 0)
         visit->fd = -errno;
-    return 0;
 }
 
 int nl_open_in(int netns_fd, bool v4_only)
 {
-    struct visit visit = {netns_fd, v4_only, -ECHILD};
-    char stack[16384] __attribute__((aligned(16)));
-    sigset_t all;
-    sigset_t before;
-    sigfillset(&all);
-    /* A handler must not run in the child, on memory that is ours too. */
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    pid_t pid =
-        clone(visit_namespace, stack + sizeof(stack), CLONE_VM | CLONE_VFORK | CLONE_FILES, &visit);
-    int err = errno;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (pid < 0)
-        return -err;
-    while (waitpid(pid, NULL, __WCLONE) < 0 && errno == EINTR)
-        continue;
+    struct visit visit = {v4_only, -ECHILD};
+    int rc = netns_visit(netns_fd, open_there, &visit);
+    if (rc < 0)
+        return rc;
     if (visit.fd >= 0)
         set_options(visit.fd);
     return visit.fd;

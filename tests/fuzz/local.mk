@@ -68,3 +68,11 @@ tests_fuzz_fuzz_compress_LDADD = plugins/common/libcommon.la core/libhull.la $(I
 if !HAVE_ISAL
 tests_fuzz_fuzz_compress_LDADD += $(ZLIB_LIBS)
 endif
+
+check_PROGRAMS += tests/fuzz/fuzz-dns
+FUZZ_TARGETS += tests/fuzz/fuzz-dns
+tests_fuzz_fuzz_dns_SOURCES = tests/fuzz/fuzz-dns.c plugins/support/dns/packet.c \
+	plugins/common/address.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_dns_CFLAGS = $(TEST_CFLAGS)
+tests_fuzz_fuzz_dns_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_dns_LDADD = $(TEST_LIBADD)

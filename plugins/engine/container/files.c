@@ -6,8 +6,8 @@
 #include "api/config.h"
 #include "ct.h"
 #include "network.h"
+#include "resolv.h"
 #include "root.h"
-#include "tokens.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -56,13 +56,25 @@ static bool on_host_network(const struct ct_doc *doc)
     return hull_streq(doc->host_config.network_mode, "host");
 }
 
+static bool is_own_network(const char *name)
+{
+    static const char *const others[] = {"bridge", "default", "none", "host"};
+
+    for (size_t i = 0; i < HULL_COUNT(others); i++)
+        if (strcmp(name, others[i]) == 0)
+            return false;
+    return strncmp(name, "container:", 10) != 0;
+}
+
 /* A network of one's own making has the embedded name server. */
 static bool has_embedded_dns(const struct ct_doc *doc)
 {
-    const char *mode = doc->host_config.network_mode;
-
-    return strcmp(mode, "bridge") != 0 && strcmp(mode, "none") != 0 && strcmp(mode, "host") != 0 &&
-           strncmp(mode, "container:", 10) != 0 && hull_plugin_exists("support/dns");
+    if (is_own_network(doc->host_config.network_mode))
+        return true;
+    for (size_t i = 0; i < doc->networks.n; i++)
+        if (is_own_network(doc->networks.keys[i]))
+            return true;
+    return false;
 }
 
 /* --- hosts ------------------------------------------------------------------------------------ */
@@ -143,65 +155,20 @@ int files_write_hosts(struct hull_call *call, const struct ct_doc *doc,
 
 /* --- resolv.conf ------------------------------------------------------------------------------ */
 
-struct resolv {
-    struct hull_strv servers, search, options;
-};
-
-static bool is_loopback(const char *address)
-{
-    return strncmp(address, "127.", 4) == 0 || strcmp(address, "::1") == 0;
-}
-
-static void parse_resolv(struct hull_call *call, char *text, bool loopback, struct resolv *ret)
-{
-    struct hull_arena *arena = hull_call_arena(call);
-    char *line;
-
-    while ((line = strsep(&text, "\n"))) {
-        char *word, *keyword = strsep(&line, " \t");
-        struct hull_strv *list = NULL;
-
-        if (strcmp(keyword, "nameserver") == 0)
-            list = &ret->servers;
-        else if (strcmp(keyword, "search") == 0 || strcmp(keyword, "domain") == 0)
-            list = &ret->search;
-        else if (strcmp(keyword, "options") == 0)
-            list = &ret->options;
-        while (list && (word = strsep(&line, " \t\r"))) {
-            if (list == &ret->servers && (!token_ip(word) || (!loopback && is_loopback(word))))
-                continue;
-            if (token_word(word))
-                hull_strv_add(arena, list, word);
-        }
-    }
-}
-
-static bool only_stub(const struct resolv *resolv)
-{
-    return resolv->servers.n == 1 && strcmp(resolv->servers.v[0], "127.0.0.53") == 0;
-}
-
-/* What the host uses: behind systemd-resolved's stub, the servers that it asks. */
-static const char *read_host_resolv(struct hull_call *call, bool loopback, struct resolv *ret)
-{
-    static const char stub[] = "/run/systemd/resolve/resolv.conf";
-    const char *path = "/etc/resolv.conf";
-    struct resolv all = {0};
-
-    parse_resolv(call, host_file(call, path), true, &all);
-    if (only_stub(&all) && !loopback && access(stub, R_OK) == 0)
-        path = stub;
-    parse_resolv(call, host_file(call, path), loopback, ret);
-    return path;
-}
-
-static void override(struct hull_strv *list, const struct hull_strv *own,
+/* In place of LIST: what the container says, or the daemon's configuration. */
+static bool override(struct hull_strv *list, const struct hull_strv *own,
                      const struct hull_strv *daemon)
 {
     if (own->n > 0)
         *list = *own;
     else if (daemon->n > 0)
         *list = *daemon;
+    return own->n > 0 || daemon->n > 0;
+}
+
+const struct hull_strv *files_dns(const struct ct_doc *doc)
+{
+    return doc->host_config.dns.n > 0 ? &doc->host_config.dns : &daemon_config()->dns;
 }
 
 static void add_list(struct hull_text *text, const char *keyword, const struct hull_strv *list)
@@ -212,36 +179,113 @@ static void add_list(struct hull_text *text, const char *keyword, const struct h
         hull_text_puts(text, "\n");
 }
 
-static int write_resolv(struct hull_call *call, const struct ct_doc *doc)
+static bool has_ndots(const struct hull_strv *options)
+{
+    for (size_t i = 0; i < options->n; i++)
+        if (strncmp(options->v[i], "ndots:", 6) == 0)
+            return true;
+    return false;
+}
+
+/* Whom the embedded server asks; "host(…)" is reached from the host only. */
+static void add_external(struct hull_text *text, const struct hull_strv *servers, bool of_host)
+{
+    hull_text_puts(text, "# ExtServers: [");
+    for (size_t i = 0; i < servers->n; i++) {
+        bool on_host = of_host && (resolv_is_loopback(servers->v[i]) || strchr(servers->v[i], ':'));
+
+        hull_text_printf(text, on_host ? "%shost(%s)" : "%s%s", i > 0 ? " " : "", servers->v[i]);
+    }
+    hull_text_puts(text, "]\n");
+}
+
+struct written {
+    struct resolv resolv;
+    struct hull_strv external; /* behind the embedded server */
+    struct hull_strv overrides;
+    const char *path; /* of the host's file */
+    const char *ndots;
+    bool embedded;
+};
+
+/* What counts for DOC. */
+static void choose_resolv(struct hull_call *call, const struct ct_doc *doc, struct written *ret)
 {
     const struct daemon_config *daemon = daemon_config();
     const struct host_config *host = &doc->host_config;
     struct hull_arena *arena = hull_call_arena(call);
-    struct hull_text text = HULL_TEXT(arena);
-    bool embedded = has_embedded_dns(doc);
-    struct resolv resolv = {0};
-    const char *path = read_host_resolv(call, on_host_network(doc), &resolv);
+    struct resolv *resolv = &ret->resolv;
+    bool loopback = on_host_network(doc);
 
-    override(&resolv.servers, &host->dns, &daemon->dns);
-    override(&resolv.search, &host->dns_search, &daemon->dns_search);
-    override(&resolv.options, &host->dns_options, &daemon->dns_opts);
-    if (embedded) {
-        resolv.servers = (struct hull_strv){0};
-        hull_strv_add(arena, &resolv.servers, "127.0.0.11");
-        hull_strv_add(arena, &resolv.options, "ndots:0");
+    ret->embedded = has_embedded_dns(doc);
+    ret->path = resolv_of_host(arena, loopback || ret->embedded, resolv);
+    if (!loopback && !ret->embedded)
+        resolv->servers = resolv_reachable(arena, &resolv->servers);
+    if (override(&resolv->servers, &host->dns, &daemon->dns))
+        hull_strv_add(arena, &ret->overrides, "nameservers");
+    if (override(&resolv->search, &host->dns_search, &daemon->dns_search))
+        hull_strv_add(arena, &ret->overrides, "search");
+    ret->ndots = has_ndots(&resolv->options) ? "host" : NULL;
+    if (override(&resolv->options, &host->dns_options, &daemon->dns_opts)) {
+        hull_strv_add(arena, &ret->overrides, "options");
+        ret->ndots = has_ndots(&resolv->options) ? "override" : NULL;
     }
-    if (resolv.servers.n == 0) {
-        hull_strv_add(arena, &resolv.servers, "8.8.8.8");
-        hull_strv_add(arena, &resolv.servers, "8.8.4.4");
+    ret->external = resolv->servers;
+}
+
+static void embed(struct hull_arena *arena, struct written *written)
+{
+    struct hull_strv options = {0};
+
+    written->resolv.servers = (struct hull_strv){0};
+    hull_strv_add(arena, &written->resolv.servers, "127.0.0.11");
+    if (written->ndots)
+        return;
+    for (size_t i = 0; i < written->resolv.options.n; i++)
+        hull_strv_add(arena, &options, written->resolv.options.v[i]);
+    hull_strv_add(arena, &options, "ndots:0");
+    written->resolv.options = options;
+    written->ndots = "internal";
+}
+
+static void add_origin(struct hull_text *text, const struct written *written)
+{
+    bool of_host = !hull_strv_contains(&written->overrides, "nameservers");
+
+    hull_text_printf(text, "\n# Based on host file: '%s'%s\n", written->path,
+                     written->embedded ? " (internal resolver)" : "");
+    if (written->embedded)
+        add_external(text, &written->external, of_host);
+    hull_text_puts(text, "# Overrides: [");
+    for (size_t i = 0; i < written->overrides.n; i++)
+        hull_text_printf(text, "%s%s", i > 0 ? " " : "", written->overrides.v[i]);
+    hull_text_puts(text, "]\n");
+    if (written->ndots)
+        hull_text_printf(text, "# Option ndots from: %s\n", written->ndots);
+}
+
+static int write_resolv(struct hull_call *call, const struct ct_doc *doc)
+{
+    struct hull_arena *arena = hull_call_arena(call);
+    struct hull_text text = HULL_TEXT(arena);
+    struct written written = {0};
+    struct resolv *resolv = &written.resolv;
+
+    choose_resolv(call, doc, &written);
+    if (written.embedded)
+        embed(arena, &written);
+    if (resolv->servers.n == 0) {
+        hull_strv_add(arena, &resolv->servers, "8.8.8.8");
+        hull_strv_add(arena, &resolv->servers, "8.8.4.4");
     }
     hull_text_puts(&text, "# Written by hull. Edit it as you like: it is made anew when the "
                           "container starts.\n\n");
-    for (size_t i = 0; i < resolv.servers.n; i++)
-        hull_text_printf(&text, "nameserver %s\n", resolv.servers.v[i]);
-    if (resolv.search.n != 1 || strcmp(resolv.search.v[0], ".") != 0)
-        add_list(&text, "search", &resolv.search);
-    add_list(&text, "options", &resolv.options);
-    hull_text_printf(&text, "\n# Based on %s%s\n", path, embedded ? " (embedded resolver)" : "");
+    for (size_t i = 0; i < resolv->servers.n; i++)
+        hull_text_printf(&text, "nameserver %s\n", resolv->servers.v[i]);
+    if (resolv->search.n != 1 || strcmp(resolv->search.v[0], ".") != 0)
+        add_list(&text, "search", &resolv->search);
+    add_list(&text, "options", &resolv->options);
+    add_origin(&text, &written);
     return write_file(call, doc, "resolv.conf", &text);
 }
 

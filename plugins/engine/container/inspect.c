@@ -7,6 +7,7 @@
 #include "exec.h"
 #include "image.h"
 #include "names.h"
+#include "network.h"
 #include "spec.h"
 #include "storage.h"
 #include "timefmt.h"
@@ -185,6 +186,19 @@ int ct_handle_lookup(struct hull_call *call, const struct container_ref *request
     return rc;
 }
 
+/* It has the new name by now: should this fail, names are right again after the next start. */
+static void tell_networks(struct hull_call *call, const struct ct *ct)
+{
+    const struct network_rename_request request = {ct->doc.id, ct->doc.name};
+    struct hull_empty reply;
+
+    if (network_rename(call, NULL, &request, &reply) == 0)
+        return;
+    hull_log(call, HULL_LOG_WARN, "the new name is not known in networks", "container", ct->doc.id,
+             "error", hull_error(call), NULL);
+    hull_error_clear(call);
+}
+
 int ct_handle_rename(struct hull_call *call, const struct container_rename_request *request,
                      struct hull_empty *ret)
 {
@@ -216,6 +230,7 @@ int ct_handle_rename(struct hull_call *call, const struct container_rename_reque
             hull_log(call, HULL_LOG_WARN, "the old name is taken", "container", ct->doc.id, NULL);
         return rc;
     }
+    tell_networks(call, ct);
     ct_event(call, ct, "rename", "oldName", hull_printf(call, "/%s", old), NULL);
     return 0;
 }

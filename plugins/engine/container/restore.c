@@ -160,10 +160,13 @@ static void settle(struct hull_call *call)
     struct ct *const *all;
     size_t count = ct_all(&all);
 
+    network.pids.v = HULL_NEW_ARRAY(arena, int64_t, count + 1);
     for (size_t i = 0; i < count; i++) {
         hull_strv_add(arena, &known, hull_arena_strdup(arena, all[i]->doc.id));
-        if (ct_is_running(all[i]))
+        if (ct_is_running(all[i])) {
             hull_strv_add(arena, &network.live, hull_arena_strdup(arena, all[i]->doc.id));
+            network.pids.v[network.pids.n++] = all[i]->doc.pid;
+        }
         if (!hull_strv_contains(&ports, all[i]->doc.storage))
             hull_strv_add(arena, &ports, hull_arena_strdup(arena, all[i]->doc.storage));
     }

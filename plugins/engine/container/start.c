@@ -280,6 +280,7 @@ static int join_networks(struct hull_call *call, struct ct *ct, int netns_fd)
     } else {
         memcpy(&request.networks, &doc->networks, sizeof(request.networks));
         memcpy(&request.port_bindings, &host->port_bindings, sizeof(request.port_bindings));
+        request.dns = *files_dns(doc);
         rc = network_join(call, NULL, &request, &reply);
     }
     if (rc < 0)

@@ -5,6 +5,10 @@
 
 #include <string.h>
 
+/* Of a name in the DNS, and of what is between its dots. */
+#define NAME_MAX_LENGTH 253
+#define LABEL_MAX_LENGTH 63
+
 /* --- addresses ------------------------------------------------------------------------------- */
 
 struct lease {
@@ -96,6 +100,48 @@ static void add_dns_names(struct hull_call *call, const struct network_join_requ
 
 /* --- what was asked for ---------------------------------------------------------------------- */
 
+/* A name that gets into answers and files: labels of letters, digits, '-' and '_'. */
+static bool is_name(const char *text, size_t length)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                  "0123456789_-";
+    size_t at = 0;
+    if (length == 0 || length > NAME_MAX_LENGTH || text[0] == '-')
+        return false;
+    while (at < length) {
+        size_t label = strspn(text + at, letters);
+        if (label == 0 || label > LABEL_MAX_LENGTH)
+            return false;
+        at += label;
+        if (at < length && (text[at++] != '.' || at == length))
+            return false;
+    }
+    return at == length;
+}
+
+static int check_names(struct hull_call *call, const struct net_record *record,
+                       const struct endpoint_settings *wanted)
+{
+    for (size_t i = 0; i < wanted->aliases.n; i++) {
+        if (!is_name(wanted->aliases.v[i], strlen(wanted->aliases.v[i])))
+            return hull_fail(call, HULL_INVALID,
+                             "invalid config for network %s: invalid alias \"%s\": names have "
+                             "letters, digits, '_', '-' and '.'",
+                             record->network.name, wanted->aliases.v[i]);
+    }
+    for (size_t i = 0; i < wanted->links.n; i++) {
+        const char *link = wanted->links.v[i];
+        size_t target = strcspn(link, ":");
+        const char *alias = link[target] == ':' ? link + target + 1 : link;
+        if (!is_name(link, target) || !is_name(alias, strlen(alias)))
+            return hull_fail(call, HULL_INVALID,
+                             "invalid config for network %s: invalid link \"%s\": it is "
+                             "CONTAINER:ALIAS",
+                             record->network.name, link);
+    }
+    return 0;
+}
+
 static int check_wanted(struct hull_call *call, const struct net_record *record,
                         const struct endpoint_settings *wanted)
 {
@@ -113,8 +159,9 @@ static int check_wanted(struct hull_call *call, const struct net_record *record,
          "network-scoped alias is supported only for containers in user defined networks"},
         {ipam != NULL && ipam->linklocal_ips.n > 0, HULL_NOT_SUPPORTED,
          "LinkLocalIPs are not supported"},
-        {wanted->links.n > 0, HULL_NOT_SUPPORTED,
-         "Links are not supported: use a network and the names of its containers"},
+        {wanted->links.n > 0 && record->predefined, HULL_NOT_SUPPORTED,
+         "Links on the default networks are not supported: use a network of your own and the names "
+         "of its containers"},
         {wanted->driver_opts.n > 0 && hull_streq(record->network.driver, "bridge"),
          HULL_NOT_SUPPORTED, "DriverOpts are not supported"},
     };
@@ -124,7 +171,7 @@ static int check_wanted(struct hull_call *call, const struct net_record *record,
                              "invalid config for network %s: invalid endpoint settings:\n%s",
                              record->network.name, refused[i].what);
     }
-    return 0;
+    return check_names(call, record, wanted);
 }
 
 int net_endpoint_plan(struct hull_call *call, const struct net_record *record,

@@ -259,6 +259,16 @@ static int publish(struct hull_call *call, struct join *join)
     return 0;
 }
 
+/* --- names ----------------------------------------------------------------------------------- */
+
+/* Last of all: who finds the name finds the container's addresses at work. */
+static int name(struct hull_call *call, struct join *join)
+{
+    hull_undo(call, net_names_drop, hull_strdup(call, join->sandbox.container_id));
+    int rc = net_names_attach(call, &join->sandbox, join->request->netns_fd);
+    return rc < 0 ? rc : net_names_update(call, &join->sandbox);
+}
+
 /* --- joining --------------------------------------------------------------------------------- */
 
 static void drop_sandbox(struct hull_call *call, void *arg)
@@ -313,12 +323,15 @@ int net_join(struct hull_call *call, const struct network_join_request *request,
                          request->container_id);
     join.sandbox.container_id = request->container_id;
     join.sandbox.name = request->name;
+    join.sandbox.dns = request->dns;
     join.sandbox.settings.sandbox_id = id_new(hull_call_arena(call));
     int rc = plan(call, &join);
     for (size_t i = 0; i < join.count && rc == 0; i++)
         rc = join_driver(call, &join, i);
     if (rc == 0)
         rc = publish(call, &join);
+    if (rc == 0)
+        rc = name(call, &join);
     if (rc < 0)
         return rc;
     show_default(&join);
@@ -376,6 +389,7 @@ int net_leave(struct hull_call *call, const struct network_leave_request *reques
     struct net_sandbox sandbox;
     struct net_sandbox source = record->sandbox;
     hull_message_copy(hull_call_arena(call), &net_sandbox_message, &source, &sandbox);
+    net_names_leave(call, &sandbox);
     if (sandbox.ports.n > 0)
         unpublish(call, hull_strdup(call, sandbox.container_id));
     for (size_t i = 0; i < sandbox.settings.networks.n; i++)

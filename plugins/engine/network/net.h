@@ -13,6 +13,7 @@
 
 #define NET_IPAM "support/ipam"
 #define NET_FIREWALL "support/firewall"
+#define NET_DNS "support/dns"
 #define NET_BUCKET "network"
 #define NET_SANDBOX_BUCKET "endpoint"
 
@@ -60,7 +61,8 @@ void net_unload(void);
     F(T, STRING, _, container_id, "ContainerID", 0, "")                 \
     F(T, STRING, _, name, "Name", 0, "")                                \
     F(T, MESSAGE, network_settings, settings, "NetworkSettings", 0, "") \
-    F(T, LIST, firewall_port, ports, "PublishedPorts", HULL_OMIT, "")
+    F(T, LIST, firewall_port, ports, "PublishedPorts", HULL_OMIT, "")   \
+    F(T, STRV, _, dns, "Dns", HULL_OMIT, "")
 HULL_MESSAGE_DECLARE(net_sandbox, NET_SANDBOX_FIELDS)
 
 struct net_sandbox_record {
@@ -104,6 +106,23 @@ int net_about(struct hull_call *call, const struct net_record *record,
 /* The port of who hands out NETWORK's addresses; NULL when nobody does. */
 const char *net_ipam(const struct network *network);
 
+/* --- names (names.c) ----------------------------------------------------------------------- */
+
+/* Tell the name service of SANDBOX as it is now: at a start, and whenever its networks or names
+ * have changed. Yields. */
+int net_names_update(struct hull_call *call, const struct net_sandbox *sandbox) HULL_CHECKED;
+/* Give it a name server in NETNS_FD, which stays the caller's; nothing for one without names.
+ * Yields. */
+int net_names_attach(struct hull_call *call, const struct net_sandbox *sandbox, int netns_fd)
+    HULL_CHECKED;
+/* Both, after a restart, for a container whose process is PID. Yields. */
+int net_names_restore(struct hull_call *call, const struct net_sandbox *sandbox, int64_t pid)
+    HULL_CHECKED;
+/* Forget it. A failure is logged. Yields. */
+void net_names_leave(struct hull_call *call, const struct net_sandbox *sandbox);
+/* The same, for hull_undo(). */
+void net_names_drop(struct hull_call *call, void *container_id);
+
 /* --- networks on the host (host.c) --------------------------------------------------------- */
 
 /* The predefined networks, made or brought up to date with the configuration. Yields. */
@@ -125,6 +144,8 @@ int net_leave(struct hull_call *call, const struct network_leave_request *reques
               struct hull_empty *ret_reply) HULL_CHECKED;
 int net_restore(struct hull_call *call, const struct network_restore_request *request,
                 struct hull_empty *ret_reply) HULL_CHECKED;
+int net_rename(struct hull_call *call, const struct network_rename_request *request,
+               struct hull_empty *ret_reply) HULL_CHECKED;
 int net_create(struct hull_call *call, const struct network_create_request *request,
                struct network_create_reply *ret_reply) HULL_CHECKED;
 int net_remove(struct hull_call *call, const struct network_ref *request,

@@ -166,7 +166,7 @@ static void fini(void)
 /* The firewall and the bridges are needed to the end: see net_clear(). */
 static const char *const needs[] = {"state", NET_IPAM, NET_FIREWALL, "network/bridge", NULL};
 static const char *const uses[] = {"network/host",   "network/none", "network/macvlan",
-                                   "network/remote", "network/cni",  NULL};
+                                   "network/remote", "network/cni",  NET_DNS, NULL};
 static const struct hull_topic *const topics[] = {&event_topic, NULL};
 static const struct hull_handler handlers[] = {
     HULL_HANDLE(network, list, list),
@@ -179,6 +179,7 @@ static const struct hull_handler handlers[] = {
     HULL_HANDLE(network, join, net_join),
     HULL_HANDLE(network, leave, net_leave),
     HULL_HANDLE(network, restore, net_restore),
+    HULL_HANDLE(network, rename, net_rename),
     {},
 };
 HULL_PLUGIN(network, .port = "network", .version = "1", .needs = needs, .uses = uses,
