@@ -1,6 +1,6 @@
 /*
- * What containers and servers send to the name service. What is read as a question gives a question
- * again when it is written; each answer that we make, and each that we take, can be read to its end.
+ * What containers and servers send to the name service. What is read as a question gives one again
+ * when it is written; each answer that we make, and each that we take, can be read to its end.
  */
 #include <stdint.h>
 #include <string.h>

@@ -172,6 +172,6 @@ check_PROGRAMS += tests/unit/test-dns
 TESTS += tests/unit/test-dns
 tests_unit_test_dns_SOURCES = tests/unit/test-dns.c plugins/support/dns/cache.c \
 	plugins/support/dns/names.c plugins/support/dns/packet.c plugins/common/address.c
-tests_unit_test_dns_CFLAGS = $(TEST_CFLAGS) -I$(top_srcdir)/plugins/support/dns
+tests_unit_test_dns_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_dns_LDFLAGS = $(TEST_LDFLAGS)
 tests_unit_test_dns_LDADD = $(TEST_LIBADD)

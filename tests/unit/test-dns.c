@@ -121,14 +121,19 @@ TEST(addresses_backwards)
     char text[IP_TEXT_SIZE];
     CHECK(dns_reverse_read("4.3.2.10.in-addr.arpa", &addr));
     CHECK_STR(ip_text(&addr, text), "10.2.3.4");
-    CHECK(dns_reverse_read("1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.d.f.ip6.arpa",
-                           &addr));
+    CHECK(dns_reverse_read(
+        "1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.d.f.ip6.arpa", &addr));
     CHECK_STR(ip_text(&addr, text), "fd00::1");
-    static const char *const bad[] = {"3.2.10.in-addr.arpa",     "5.4.3.2.10.in-addr.arpa",
-                                      "256.3.2.10.in-addr.arpa", "a.3.2.10.in-addr.arpa",
-                                      ".3.2.10.in-addr.arpa",    "in-addr.arpa",
-                                      "1.0.ip6.arpa",            "x.ip6.arpa",
-                                      "4.3.2.10.in-addr.arp",    "4.3.2.10in-addr.arpa"};
+    static const char *const bad[] = {"3.2.10.in-addr.arpa",
+                                      "5.4.3.2.10.in-addr.arpa",
+                                      "256.3.2.10.in-addr.arpa",
+                                      "a.3.2.10.in-addr.arpa",
+                                      ".3.2.10.in-addr.arpa",
+                                      "in-addr.arpa",
+                                      "1.0.ip6.arpa",
+                                      "x.ip6.arpa",
+                                      "4.3.2.10.in-addr.arp",
+                                      "4.3.2.10in-addr.arpa"};
     for (size_t i = 0; i < HULL_COUNT(bad); i++)
         CHECK(!dns_reverse_read(bad[i], &addr));
 }
