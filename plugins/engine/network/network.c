@@ -165,8 +165,13 @@ static void fini(void)
 
 /* The firewall and the bridges are needed to the end: see net_clear(). */
 static const char *const needs[] = {"state", NET_IPAM, NET_FIREWALL, "network/bridge", NULL};
-static const char *const uses[] = {"network/host",   "network/none", "network/macvlan",
-                                   "network/remote", "network/cni",  NET_DNS, NULL};
+static const char *const uses[] = {"network/host",
+                                   "network/none",
+                                   "network/macvlan",
+                                   "network/remote",
+                                   "network/cni",
+                                   NET_DNS,
+                                   NULL};
 static const struct hull_topic *const topics[] = {&event_topic, NULL};
 static const struct hull_handler handlers[] = {
     HULL_HANDLE(network, list, list),
