@@ -63,6 +63,18 @@ HULL_METHOD(system, fibers, hull_empty, system_fibers_reply, 0)
     F(T, LIST, hull_plugin_info, plugins, "plugins", HULL_TOP, "All")
 HULL_MESSAGE(system_plugins_reply, SYSTEM_PLUGINS_REPLY_FIELDS)
 HULL_METHOD(system, plugins, hull_empty, system_plugins_reply, 0)
-HULL_METHOD(system, trace, hull_empty, hull_trace_event, HULL_METHOD_MANY | HULL_METHOD_READY)
+
+/* A call of the daemon that has ended, secrets hidden. */
+#define SYSTEM_TRACE_EVENT_FIELDS(F, T)                                             \
+    F(T, INT, _, time_ns, "Time", 0, "When the call ended, nanoseconds since 1970") \
+    F(T, STRING, _, request, "Request", 0, "Request id")                            \
+    F(T, INT, _, depth, "Depth", 0, "How many calls are above this one")            \
+    F(T, STRING, _, port, "Port", 0, "Port")                                        \
+    F(T, STRING, _, method, "Method", 0, "Method")                                  \
+    F(T, STRING, _, arguments, "Arguments", 0, "The request")                       \
+    F(T, STRING, _, result, "Result", 0, "ok, or kind and message")                 \
+    F(T, INT, _, took_us, "TookUs", 0, "Microseconds")
+HULL_MESSAGE(system_trace_event, SYSTEM_TRACE_EVENT_FIELDS)
+HULL_METHOD(system, trace, hull_empty, system_trace_event, HULL_METHOD_MANY | HULL_METHOD_READY)
 
 #endif

@@ -92,12 +92,12 @@ int hull_lock(struct hull_call *call, struct hull_lock *lock)
     if (rc < 0)
         return rc;
     HULL_ASSERT(lock->owner != core.current);
-    if (lock->owner == NULL) {
+    if (lock->owner == NULL)
         lock->owner = core.current;
-        return 0;
-    }
     /* The lock is handed over, so that nobody can overtake. */
-    return cond_wait(call, &lock->cond, "lock", (intptr_t)lock);
+    while (lock->owner != core.current && rc >= 0)
+        rc = cond_wait(call, &lock->cond, "lock", (intptr_t)lock);
+    return rc;
 }
 
 void hull_unlock(struct hull_lock *lock)

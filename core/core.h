@@ -104,8 +104,6 @@ struct fiber {
     const char *wait_what;
     intptr_t wait_on;
     int64_t wait_since_ms;
-    int64_t timer_us;
-    size_t timer_at; /* in the heap, from 1; 0 is none */
     unsigned pauses; /* since it last yielded */
     int64_t ran_since_ms;
     /* What it runs. */
@@ -138,7 +136,7 @@ size_t fiber_stack_left(void);
 /* Remember the loop's own stack, for the sanitizers. */
 void fiber_thread_init(void);
 
-/* --- the loop: core/loop.c, core/timer.c, core/wait.c ---------------------------------------- */
+/* --- the loop: core/loop.c, core/wait.c ------------------------------------------------------ */
 
 struct core {
     bool running;
@@ -155,7 +153,7 @@ struct core {
     uint64_t last_request;
     uint64_t stalls;
     struct hull_cond something_ended; /* a fiber, a request */
-    size_t tracers;                   /* subscriptions of hull_trace_topic */
+    hull_trace_fn *trace;
 };
 extern struct core core;
 
@@ -167,16 +165,8 @@ int loop_init(void);
 void loop_done(void);
 /* A number below LIMIT, from the seed. */
 uint64_t loop_random(uint64_t limit);
-/* The clock of timers, microseconds. */
+/* The clock of hull_now_ms() in microseconds. */
 int64_t now_us(void);
-
-void timer_set(struct fiber *fiber, int64_t at_us);
-void timer_clear(struct fiber *fiber);
-/* The earliest, or INT64_MAX. */
-int64_t timer_first(void);
-/* Wake all whose time has come. */
-void timer_expire(int64_t at_us);
-void timer_done(void);
 
 #define WAIT_EXPIRED 1
 #define FOREVER_US INT64_MAX
@@ -196,7 +186,6 @@ int cond_wait_until(struct hull_call *call, struct hull_cond *cond, const char *
 
 /* hull_wait_fd() under the name WHAT. */
 int wait_fd(struct hull_call *call, int fd, short events, const char *what);
-void signals_done(void);
 
 /* --- the rest -------------------------------------------------------------------------------- */
 

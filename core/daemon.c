@@ -90,7 +90,6 @@ int hull_core_run(const struct hull_core_options *options, hull_task_fn *main, v
         fiber_free(fiber);
     }
     work_done();
-    signals_done();
     topics_done();
     plugin_close_all();
     plugin_table_done();

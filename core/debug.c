@@ -9,9 +9,6 @@
 
 HULL_MESSAGE_DEFINE(hull_fiber_info, HULL_FIBER_INFO_FIELDS)
 HULL_MESSAGE_DEFINE(hull_plugin_info, HULL_PLUGIN_INFO_FIELDS)
-HULL_MESSAGE_DEFINE(hull_trace_event, HULL_TRACE_EVENT_FIELDS)
-
-const struct hull_topic hull_trace_topic = {"trace", &hull_trace_event_message};
 
 /* What fiber_wait() was told. For some the number is a name; see there. */
 static const char *show_wait(struct hull_arena *arena, const struct fiber *fiber)
@@ -71,6 +68,11 @@ void hull_debug_plugins(struct hull_arena *arena, struct hull_plugin_info_list *
         info->failures = (int64_t)plugin->failures;
         info->active = plugin->active;
     }
+}
+
+void hull_trace_set(hull_trace_fn *fn)
+{
+    core.trace = fn;
 }
 
 size_t hull_debug_fiber_count(void)

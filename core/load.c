@@ -19,13 +19,15 @@ static bool is_file(const char *path)
     return stat(path, &info) == 0 && S_ISREG(info.st_mode);
 }
 
-/* DIR/PORT with a suffix: .la first, for what has not been installed. */
+/* FOLDER/CLASS/PORT.so, or where libtool keeps what has not been installed. */
 static char *find_in(const char *folder, size_t length, const char *class, const char *port)
 {
-    static const char *const suffixes[] = {".la", ".so"};
-    for (size_t i = 0; i < HULL_COUNT(suffixes); i++) {
+    const char *slash = strrchr(port, '/'), *name = slash == NULL ? port : slash + 1;
+    static const char *const below[] = {"", ".libs/"};
+    for (size_t i = 0; i < HULL_COUNT(below); i++) {
         char *path;
-        int size = asprintf(&path, "%.*s/%s%s%s", (int)length, folder, class, port, suffixes[i]);
+        int size = asprintf(&path, "%.*s/%s%.*s%s%s.so", (int)length, folder, class,
+                            (int)(name - port), port, below[i], name);
         HULL_ASSERT(size >= 0);
         if (is_file(path))
             return path;
@@ -57,17 +59,20 @@ static int check_owner(struct hull_call *call, const char *path)
     struct stat info;
     if (stat(path, &info) < 0)
         return hull_fail_errno(call, errno, "%s", path);
-    if (info.st_uid != 0 || (info.st_mode & S_IWOTH) != 0)
+    bool group = (info.st_mode & S_IWGRP) != 0 && info.st_gid != 0;
+    if (info.st_uid != 0 || (info.st_mode & S_IWOTH) != 0 || group)
         return hull_fail(call, HULL_FORBIDDEN,
                          "%s: refused, it must belong to root and be writable by root only: "
-                         "chown root, chmod o-w",
+                         "chown root, chmod go-w",
                          path);
     return 0;
 }
 
-/* The plugin folder, and those in it down to the file. */
-static int check_folders(struct hull_call *call, const struct plugin *plugin)
+/* The plugin folder, those in it down to the file, and the file. */
+static int check_safe(struct hull_call *call, const struct plugin *plugin)
 {
+    if (geteuid() != 0)
+        return 0;
     HULL_AUTO_FREE char *path = strdup(plugin->file);
     HULL_ASSERT(path != NULL);
     int rc = 0;
@@ -77,59 +82,22 @@ static int check_folders(struct hull_call *call, const struct plugin *plugin)
         rc = check_owner(call, path);
         *slash = '/';
     }
-    return rc;
-}
-
-/* The shared object that the .la file at PATH stands for, or PATH itself. Malloc'ed. */
-static char *object_file(const char *path)
-{
-    size_t length = strlen(path);
-    if (strcmp(path + length - 3, ".la") != 0)
-        return strdup(path);
-    const char *name = strrchr(path, '/') == NULL ? path : strrchr(path, '/') + 1;
-    static const char *const folders[] = {".libs/", ""};
-    for (size_t i = 0; i < HULL_COUNT(folders); i++) {
-        char *file;
-        int size = asprintf(&file, "%.*s%s%.*s.so", (int)(name - path), path, folders[i],
-                            (int)(strlen(name) - 3), name);
-        HULL_ASSERT(size >= 0);
-        if (is_file(file))
-            return file;
-        free(file);
-    }
-    return NULL;
-}
-
-static int check_safe(struct hull_call *call, const struct plugin *plugin, const char *object)
-{
-    if (geteuid() != 0)
-        return 0;
-    int rc = check_folders(call, plugin);
-    if (rc == 0)
-        rc = check_owner(call, plugin->file);
-    if (rc == 0 && object != NULL)
-        rc = check_owner(call, object);
-    return rc;
+    return rc == 0 ? check_owner(call, path) : rc;
 }
 
 /* --- loading --------------------------------------------------------------------------------- */
 
 /* libltdl says "file not found" to everything; the linker itself knows better. */
-static int true_reason(struct hull_call *call, const struct plugin *plugin, const char *object)
+static int true_reason(struct hull_call *call, const struct plugin *plugin)
 {
     const char *said = lt_dlerror();
-    HULL_AUTO_FREE char *first = strdup(said == NULL ? "can't be loaded" : said);
-    void *handle = object == NULL ? NULL : dlopen(object, RTLD_NOW | RTLD_LOCAL);
-    if (handle == NULL) {
-        const char *reason = object == NULL ? NULL : dlerror();
-        if (reason != NULL)
-            /* cppcheck-suppress memleak ; the cleanup attribute frees it */
-            return hull_fail(call, HULL_INTERNAL, "%s", reason);
-    } else {
+    int rc = hull_fail(call, HULL_INTERNAL, "%s: %s", plugin->file,
+                       said == NULL ? "can't be loaded" : said);
+    void *handle = dlopen(plugin->file, RTLD_NOW | RTLD_LOCAL);
+    const char *reason = handle == NULL ? dlerror() : NULL;
+    if (handle != NULL)
         dlclose(handle);
-    }
-    /* cppcheck-suppress memleak ; the cleanup attribute frees it */
-    return hull_fail(call, HULL_INTERNAL, "%s: %s", plugin->file, first);
+    return reason == NULL ? rc : hull_fail(call, HULL_INTERNAL, "%s", reason);
 }
 
 static int check_abi(struct hull_call *call, const struct plugin *plugin,
@@ -176,15 +144,14 @@ int object_open(struct hull_call *call, struct plugin *plugin)
 {
     if (plugin->is_static)
         return check_abi(call, plugin, plugin->table);
-    HULL_AUTO_FREE char *object = object_file(plugin->file);
-    int rc = check_safe(call, plugin, object);
+    int rc = check_safe(call, plugin);
     if (rc < 0)
         return rc;
     if (lt_dlinit() != 0)
         return hull_fail(call, HULL_INTERNAL, "libltdl: %s", lt_dlerror());
     plugin->object = open_local(plugin->file);
     if (plugin->object == NULL) {
-        rc = true_reason(call, plugin, object);
+        rc = true_reason(call, plugin);
         lt_dlexit();
         return rc;
     }

@@ -6,9 +6,7 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/timerfd.h>
 #include <time.h>
-#include <unistd.h>
 
 #define STALL_MS 50
 /* Between two looks at the clock a fiber may pass so many points where it could yield … */
@@ -17,12 +15,6 @@
 #define SLICE_MS 8
 
 struct core core;
-
-static struct {
-    int fd;
-    int64_t armed_us;
-    struct event *event;
-} alarm_clock = {.fd = -1};
 
 int64_t now_us(void)
 {
@@ -123,37 +115,12 @@ int call_pause(struct hull_call *call)
 
 /* --- turning --------------------------------------------------------------------------------- */
 
-static void alarm_rang(evutil_socket_t fd, short events, void *arg)
-{
-    (void)events;
-    (void)arg;
-    uint64_t count;
-    if (read(fd, &count, sizeof(count)) < 0)
-        return;
-    alarm_clock.armed_us = INT64_MAX;
-}
-
-/* Only an earlier time is told to the kernel; a later one is when the earlier has come. */
-static void arm_alarm(void)
-{
-    int64_t first = timer_first();
-    if (first >= alarm_clock.armed_us)
-        return;
-    if (first < 1)
-        first = 1;
-    struct itimerspec at = {.it_value = {first / 1000000, first % 1000000 * 1000}};
-    timerfd_settime(alarm_clock.fd, TFD_TIMER_ABSTIME, &at, NULL);
-    alarm_clock.armed_us = first;
-}
-
 static void turn(void)
 {
-    arm_alarm();
-    int flags = EVLOOP_ONCE | (core.ready_count > 0 ? EVLOOP_NONBLOCK : 0);
+    int flags =
+        EVLOOP_ONCE | EVLOOP_NO_EXIT_ON_EMPTY | (core.ready_count > 0 ? EVLOOP_NONBLOCK : 0);
     HULL_ASSERT(event_base_loop(core.base, flags) >= 0);
-    int64_t now = now_us();
-    core.now_ms = now / 1000;
-    timer_expire(now);
+    core.now_ms = hull_now_ms();
     /* Those that become runnable meanwhile wait for the next turn. */
     for (size_t n = core.ready_count; n > 0 && core.ready_count > 0; n--)
         run_one(take_ready());
@@ -180,13 +147,8 @@ int loop_init(void)
     event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK | EVENT_BASE_FLAG_IGNORE_ENV);
     core.base = event_base_new_with_config(config);
     event_config_free(config);
-    alarm_clock.fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-    alarm_clock.armed_us = INT64_MAX;
-    if (core.base == NULL || alarm_clock.fd < 0)
+    if (core.base == NULL)
         return -HULL_UNAVAILABLE;
-    alarm_clock.event =
-        event_new(core.base, alarm_clock.fd, EV_READ | EV_PERSIST, alarm_rang, NULL);
-    HULL_ASSERT(alarm_clock.event != NULL && event_add(alarm_clock.event, NULL) == 0);
     core.random = core.options.seed;
     if (core.options.stall_ms == 0)
         core.options.stall_ms = STALL_MS;
@@ -197,14 +159,7 @@ int loop_init(void)
 
 void loop_done(void)
 {
-    if (alarm_clock.event != NULL)
-        event_free(alarm_clock.event);
-    if (alarm_clock.fd >= 0)
-        close(alarm_clock.fd);
     if (core.base != NULL)
         event_base_free(core.base);
-    alarm_clock.event = NULL;
-    alarm_clock.fd = -1;
     core.base = NULL;
-    timer_done();
 }

@@ -1,7 +1,6 @@
-#include "core/message.h"
+#include <hull/message.h>
 
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
 
 #include <hull/call.h>
@@ -13,83 +12,55 @@ extern __typeof__(hull_stream_close) hull_stream_close __attribute__((weak));
 
 const struct hull_message hull_empty_message = {"hull_empty", sizeof(struct hull_empty), 0, NULL};
 
+static const uint8_t type_sizes[] = {
+    [HULL_BOOL] = sizeof(bool),
+    [HULL_INT] = sizeof(int64_t),
+    [HULL_DOUBLE] = sizeof(double),
+    [HULL_STRING] = sizeof(char *),
+    [HULL_OPT_BOOL] = sizeof(struct hull_opt_bool),
+    [HULL_OPT_INT] = sizeof(struct hull_opt_int),
+    [HULL_STRV] = sizeof(struct hull_strv),
+    [HULL_INTS] = sizeof(struct hull_ints),
+    [HULL_MAP] = sizeof(struct hull_map),
+    [HULL_SET] = sizeof(struct hull_strv),
+    [HULL_JSON] = sizeof(char *),
+    [HULL_POINTER] = sizeof(void *),
+    [HULL_LIST] = sizeof(struct hull_list),
+    [HULL_MSGMAP] = sizeof(struct hull_msgmap),
+    [HULL_LISTMAP] = sizeof(struct hull_msgmap),
+    [HULL_STRVMAP] = sizeof(struct hull_msgmap),
+    [HULL_FD] = sizeof(int),
+    [HULL_STREAM] = sizeof(struct hull_stream *),
+};
+
 size_t hull_type_size(const struct hull_field *field)
 {
-    switch (field->type) {
-    case HULL_BOOL:
-        return sizeof(bool);
-    case HULL_INT:
-        return sizeof(int64_t);
-    case HULL_DOUBLE:
-        return sizeof(double);
-    case HULL_STRING:
-    case HULL_JSON:
-    case HULL_POINTER:
-    case HULL_STREAM:
-        return sizeof(void *);
-    case HULL_OPT_BOOL:
-        return sizeof(struct hull_opt_bool);
-    case HULL_OPT_INT:
-        return sizeof(struct hull_opt_int);
-    case HULL_STRV:
-    case HULL_SET:
-        return sizeof(struct hull_strv);
-    case HULL_INTS:
-        return sizeof(struct hull_ints);
-    case HULL_MAP:
-        return sizeof(struct hull_map);
-    case HULL_MESSAGE_:
-    case HULL_EMBED:
-        return field->message->size;
-    case HULL_LIST:
-        return sizeof(struct hull_list);
-    case HULL_MSGMAP:
-    case HULL_LISTMAP:
-    case HULL_STRVMAP:
-        return sizeof(struct hull_msgmap);
-    case HULL_FD:
-        return sizeof(int);
-    }
-    hull_bug(__FILE__, __LINE__, "field of an unknown type");
-}
-
-typedef int compare_fn(const char *a, const char *b);
-
-static const struct hull_field *find_with(const struct hull_message *message, const char *name,
-                                          compare_fn *compare, size_t base, size_t *ret_offset)
-{
-    for (size_t i = 0; i < message->count; i++) {
-        const struct hull_field *field = &message->fields[i];
-        if (field->type == HULL_EMBED) {
-            const struct hull_field *found =
-                find_with(field->message, name, compare, base + field->offset, ret_offset);
-            if (found != NULL)
-                return found;
-        } else if (compare(field->name, name) == 0) {
-            *ret_offset = base + field->offset;
-            return field;
-        }
-    }
-    return NULL;
+    bool inside = field->type == HULL_MESSAGE_ || field->type == HULL_EMBED;
+    return inside ? field->message->size : type_sizes[field->type];
 }
 
 const struct hull_field *hull_field_find(const struct hull_message *message, const char *name,
-                                         bool any_case, size_t *ret_offset)
+                                         size_t *ret_offset)
 {
-    size_t ignored;
-    if (ret_offset == NULL)
-        ret_offset = &ignored;
-    const struct hull_field *field = find_with(message, name, strcmp, 0, ret_offset);
-    if (field == NULL && any_case)
-        field = find_with(message, name, strcasecmp, 0, ret_offset);
-    return field;
+    for (size_t i = 0; i < message->count; i++) {
+        const struct hull_field *field = &message->fields[i], *found = NULL;
+        *ret_offset = 0;
+        if (field->type == HULL_EMBED)
+            found = hull_field_find(field->message, name, ret_offset);
+        else if (strcmp(field->name, name) == 0)
+            found = field;
+        *ret_offset += field->offset;
+        if (found != NULL)
+            return found;
+    }
+    return NULL;
 }
 
 static bool message_empty(const struct hull_message *message, const void *value)
 {
     for (size_t i = 0; i < message->count; i++) {
         const struct hull_field *field = &message->fields[i];
-        if (!hull_field_empty(field, const_member(field, value)))
+        if (!hull_field_empty(field, hull_member(field, value)))
             return false;
     }
     return true;
@@ -127,22 +98,11 @@ bool hull_field_empty(const struct hull_field *field, const void *value)
         return message_empty(field->message, value);
     case HULL_POINTER:
     case HULL_STREAM:
-        return *(const any_pointer *)value == NULL;
+        return *(const hull_any_pointer *)value == NULL;
     case HULL_FD:
         return *(const int *)value < 0;
     }
     hull_bug(__FILE__, __LINE__, "field of an unknown type");
-}
-
-bool message_has_fd(const struct hull_message *message)
-{
-    for (size_t i = 0; i < message->count; i++) {
-        const struct hull_field *field = &message->fields[i];
-        bool inside = field->type == HULL_MESSAGE_ || field->type == HULL_EMBED;
-        if (field->type == HULL_FD || (inside && message_has_fd(field->message)))
-            return true;
-    }
-    return false;
 }
 
 static void absent_fds(const struct hull_message *message, void *value)
@@ -150,9 +110,9 @@ static void absent_fds(const struct hull_message *message, void *value)
     for (size_t i = 0; i < message->count; i++) {
         const struct hull_field *field = &message->fields[i];
         if (field->type == HULL_FD)
-            *(int *)member(field, value) = -1;
+            *(int *)hull_member(field, value) = -1;
         else if (field->type == HULL_MESSAGE_ || field->type == HULL_EMBED)
-            absent_fds(field->message, member(field, value));
+            absent_fds(field->message, hull_member(field, value));
     }
 }
 
@@ -197,7 +157,8 @@ static void copy_messages(struct hull_arena *arena, const struct hull_field *fie
 {
     void *copy = n == 0 ? NULL : hull_arena_array(arena, n, field->message->size);
     for (size_t i = 0; i < n; i++)
-        hull_message_copy(arena, field->message, element(field, *v, i), element(field, copy, i));
+        hull_message_copy(arena, field->message, hull_element(field, *v, i),
+                          hull_element(field, copy, i));
     *v = copy;
 }
 
@@ -228,7 +189,7 @@ static void copy_field(struct hull_arena *arena, const struct hull_field *field,
     switch (field->type) {
     case HULL_STRING:
     case HULL_JSON:
-        *(any_pointer *)to = hull_arena_strdup(arena, *(any_pointer *)to);
+        *(hull_any_pointer *)to = hull_arena_strdup(arena, *(hull_any_pointer *)to);
         break;
     case HULL_STRV:
     case HULL_SET:
@@ -247,9 +208,9 @@ static void copy_field(struct hull_arena *arena, const struct hull_field *field,
         hull_message_copy(arena, field->message, from, to);
         break;
     case HULL_POINTER: {
-        void *pointer = *(any_pointer *)to;
+        void *pointer = *(hull_any_pointer *)to;
         copy_messages(arena, field, &pointer, pointer != NULL);
-        *(any_pointer *)to = pointer;
+        *(hull_any_pointer *)to = pointer;
         break;
     }
     case HULL_LIST: {
@@ -266,7 +227,7 @@ static void copy_field(struct hull_arena *arena, const struct hull_field *field,
         *(int *)from = -1;
         break;
     case HULL_STREAM:
-        *(any_pointer *)from = NULL;
+        *(hull_any_pointer *)from = NULL;
         break;
     case HULL_BOOL:
     case HULL_INT:
@@ -283,7 +244,7 @@ void hull_message_copy(struct hull_arena *arena, const struct hull_message *mess
     memmove(ret_copy, value, message->size);
     for (size_t i = 0; i < message->count; i++) {
         const struct hull_field *field = &message->fields[i];
-        copy_field(arena, field, member(field, value), member(field, ret_copy));
+        copy_field(arena, field, hull_member(field, value), hull_member(field, ret_copy));
     }
 }
 
@@ -292,11 +253,11 @@ void hull_message_copy(struct hull_arena *arena, const struct hull_message *mess
 static void release_list(const struct hull_field *field, struct hull_list *list)
 {
     for (size_t i = 0; i < list->n; i++)
-        hull_message_release(field->message, element(field, list->v, i));
+        hull_message_release(field->message, hull_element(field, list->v, i));
 }
 
 /* What is absent is not written to: VALUE may be a constant. */
-static void release_stream(any_pointer *stream)
+static void release_stream(hull_any_pointer *stream)
 {
     if (hull_stream_close == NULL || *stream == NULL)
         return;
@@ -330,8 +291,8 @@ static void release_field(const struct hull_field *field, void *value)
         hull_message_release(field->message, value);
         break;
     case HULL_POINTER:
-        if (*(any_pointer *)value != NULL)
-            hull_message_release(field->message, *(any_pointer *)value);
+        if (*(hull_any_pointer *)value != NULL)
+            hull_message_release(field->message, *(hull_any_pointer *)value);
         break;
     case HULL_LIST:
         release_list(field, value);
@@ -353,6 +314,6 @@ void hull_message_release(const struct hull_message *message, void *value)
 {
     for (size_t i = 0; i < message->count; i++) {
         const struct hull_field *field = &message->fields[i];
-        release_field(field, member(field, value));
+        release_field(field, hull_member(field, value));
     }
 }

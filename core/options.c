@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/message.h"
-
 static bool parse_bool(const char *text, bool *ret)
 {
     static const struct {
@@ -75,7 +73,7 @@ static bool parse(struct hull_arena *arena, const struct hull_field *field, cons
         return parse_double(value, to);
     case HULL_STRING:
     case HULL_JSON:
-        *(any_pointer *)to = hull_arena_strdup(arena, value);
+        *(hull_any_pointer *)to = hull_arena_strdup(arena, value);
         return true;
     case HULL_STRV:
     case HULL_SET:
@@ -93,7 +91,7 @@ static int set_option(struct hull_call *call, struct plugin *plugin, const struc
     const struct hull_message *message = plugin->table->options;
     size_t offset;
     const struct hull_field *field =
-        message == NULL ? NULL : hull_field_find(message, option->key, false, &offset);
+        message == NULL ? NULL : hull_field_find(message, option->key, &offset);
     if (field == NULL)
         return hull_fail(call, HULL_INVALID, "unknown option \"%s\"", option->key);
     size_t most = HULL_MAX_OF(field->flags);
@@ -122,7 +120,7 @@ int plugin_options_build(struct hull_call *call, struct plugin *plugin)
     for (size_t i = 0; message != NULL && i < message->count; i++) {
         const struct hull_field *field = &message->fields[i];
         if ((field->flags & HULL_REQUIRED) &&
-            hull_field_empty(field, const_member(field, plugin->option_values)))
+            hull_field_empty(field, hull_member(field, plugin->option_values)))
             return hull_fail(call, HULL_INVALID, "option \"%s\" is required", field->name);
     }
     return 0;

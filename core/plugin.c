@@ -3,8 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/message.h"
-
 #define BUCKETS 128
 #define ALIASES 8
 
@@ -110,30 +108,29 @@ int plugin_get(struct hull_call *call, const char *port, struct plugin **ret_plu
 
 /* --- handlers -------------------------------------------------------------------------------- */
 
-static size_t method_hash(const struct hull_method *method)
+/* True when a value of MESSAGE can hold a descriptor, not looking behind pointers and lists. */
+static bool message_has_fd(const struct hull_message *message)
 {
-    return (size_t)(((uintptr_t)method >> 4) * 0x9e3779b97f4a7c15u >> 32);
+    for (size_t i = 0; i < message->count; i++) {
+        const struct hull_field *field = &message->fields[i];
+        bool inside = field->type == HULL_MESSAGE_ || field->type == HULL_EMBED;
+        if (field->type == HULL_FD || (inside && message_has_fd(field->message)))
+            return true;
+    }
+    return false;
 }
 
 void plugin_index_handlers(struct plugin *plugin)
 {
-    static const struct hull_handler none[] = {{}};
-    const struct hull_handler *rows = plugin->table->handlers ? plugin->table->handlers : none;
-    size_t count = 0, size = 4;
-    while (rows[count].method != NULL)
+    const struct hull_handler *rows = plugin->table->handlers;
+    size_t count = 0;
+    while (rows != NULL && rows[count].method != NULL)
         count++;
-    while (size < count * 2)
-        size *= 2;
-    plugin->handlers = HULL_NEW_ARRAY(&plugin->arena, struct handler, size);
-    plugin->handler_mask = size - 1;
-    for (size_t i = 0; i < count; i++) {
-        const struct hull_method *method = rows[i].method;
-        size_t at = method_hash(method);
-        while (plugin->handlers[at & plugin->handler_mask].method != NULL)
-            at++;
-        plugin->handlers[at & plugin->handler_mask] =
-            (struct handler){method, rows[i].fn, message_has_fd(method->reply)};
-    }
+    plugin->handler_count = count;
+    plugin->handlers = HULL_NEW_ARRAY(&plugin->arena, struct handler, count);
+    for (size_t i = 0; i < count; i++)
+        plugin->handlers[i] =
+            (struct handler){rows[i].method, rows[i].fn, message_has_fd(rows[i].method->reply)};
 }
 
 /* A table of the same method in another object: out-of-tree plugins may have their own. */
@@ -145,18 +142,13 @@ static bool same_method(const struct hull_method *a, const struct hull_method *b
 
 const struct handler *plugin_handler(const struct plugin *plugin, const struct hull_method *method)
 {
-    size_t at = method_hash(method);
-    for (;; at++) {
-        const struct handler *handler = &plugin->handlers[at & plugin->handler_mask];
-        if (handler->method == method)
-            return handler;
-        if (handler->method == NULL)
-            break;
+    for (size_t i = 0; i < plugin->handler_count; i++) {
+        if (plugin->handlers[i].method == method)
+            return &plugin->handlers[i];
     }
-    for (at = 0; at <= plugin->handler_mask; at++) {
-        const struct handler *handler = &plugin->handlers[at];
-        if (handler->method != NULL && same_method(handler->method, method))
-            return handler;
+    for (size_t i = 0; i < plugin->handler_count; i++) {
+        if (same_method(plugin->handlers[i].method, method))
+            return &plugin->handlers[i];
     }
     return NULL;
 }

@@ -37,8 +37,8 @@ struct plugin {
     size_t folder_length; /* of the part of it that the configuration gave */
     void *object;         /* the shared object */
     enum plugin_state state;
-    struct handler *handlers; /* a hash of method pointers; mask + 1 of them */
-    size_t handler_mask;
+    struct handler *handlers;
+    size_t handler_count;
     void *option_values;
     struct hull_arena arena;   /* handlers, options; lives while it is loaded */
     struct plugin *blocked_on; /* while it loads */
@@ -65,7 +65,7 @@ void plugin_fiber_started(struct plugin *plugin);
 void plugin_fiber_ended(struct plugin *plugin);
 /* Wakes who waits for PLUGIN to be idle. */
 void plugin_left(struct plugin *plugin);
-/* Make the hash of what its table has. */
+/* Make the list of what its table has. */
 void plugin_index_handlers(struct plugin *plugin);
 const struct handler *plugin_handler(const struct plugin *plugin, const struct hull_method *method);
 

@@ -33,22 +33,16 @@ static const char *call_chain(struct hull_call *call)
 
 static void trace(const struct hull_call *call, const void *request, int rc, int64_t began_us)
 {
-    HULL_AUTO_ARENA *arena = hull_arena_new();
-    const struct hull_method *method = call->method;
-    const char *result = "ok";
-    if (rc < 0)
-        result = hull_arena_printf(arena, "%s: %s", hull_kind_name(rc), hull_error(call));
-    struct hull_trace_event event = {
-        .time_ns = hull_time_ns(),
-        .request = call->scope->id,
-        .depth = call->depth,
+    core.trace(&(struct hull_trace){
+        .method = call->method,
         .port = call->plugin->port,
-        .method = hull_arena_printf(arena, "%s.%s", method->service, method->name),
-        .arguments = hull_message_show(arena, method->request, request),
-        .result = result,
+        .request = request,
+        .id = call->scope->id,
+        .depth = call->depth,
+        .rc = rc,
+        .error = hull_error(call),
         .took_us = now_us() - began_us,
-    };
-    hull_publish(&hull_trace_topic, &event);
+    });
 }
 
 static void finished(struct hull_call *own, int rc)
@@ -70,8 +64,7 @@ static int run(struct hull_call *call, struct plugin *plugin, const struct handl
 {
     struct hull_call own;
     struct hull_lock emit_lock = {};
-    bool traced = core.tracers > 0;
-    int64_t began_us = traced ? now_us() : 0;
+    int64_t began_us = core.trace == NULL ? 0 : now_us();
     call_begin(&own, call, call->scope);
     own.plugin = plugin;
     own.method = handler->method;
@@ -81,7 +74,7 @@ static int run(struct hull_call *call, struct plugin *plugin, const struct handl
     plugin->active++;
     int rc = call_end(&own, handler->fn(&own, request, ret_reply));
     finished(&own, rc);
-    if (traced)
+    if (core.trace != NULL && began_us > 0)
         trace(&own, request, rc, began_us);
     return rc;
 }
@@ -115,13 +108,15 @@ static int dispatch(struct hull_call *call, const char *port, const struct hull_
         hull_message_release(method->request, (void *)request);
         return rc;
     }
-    if (ret_reply == NULL)
-        ret_reply = hull_alloc(call, method->reply->size);
+    void *reply = ret_reply == NULL ? hull_alloc(call, method->reply->size) : ret_reply;
     if (handler->reply_fds)
-        hull_message_init(method->reply, ret_reply);
+        hull_message_init(method->reply, reply);
     else
-        memset(ret_reply, 0, method->reply->size);
-    return run(call, plugin, handler, request, ret_reply, sink);
+        memset(reply, 0, method->reply->size);
+    rc = run(call, plugin, handler, request, reply, sink);
+    if (ret_reply == NULL && rc == 0)
+        hull_message_release(method->reply, reply);
+    return rc;
 }
 
 int hull_send_many(struct hull_call *call, const char *port, const struct hull_method *method,

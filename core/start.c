@@ -61,7 +61,7 @@ static void forget(struct plugin *plugin)
 {
     object_close(plugin);
     arena_done(&plugin->arena);
-    plugin->handlers = NULL;
+    plugin->handler_count = 0;
     plugin->option_values = NULL;
 }
 
@@ -77,6 +77,7 @@ static int start(struct hull_call *call, struct plugin *plugin)
 {
     struct hull_call own;
     plugin->state = PLUGIN_LOADING;
+    plugin->blocked_on = NULL;
     /* Others may wait for it by now, so that the end of this call does not end it. */
     call_begin(&own, call, call->scope);
     own.barrier = true;
@@ -188,7 +189,7 @@ static void unload(struct plugin *plugin)
 {
     if (plugin->table->fini != NULL)
         plugin->table->fini();
-    plugin->handlers = NULL;
+    plugin->handler_count = 0;
     plugin->option_values = NULL;
     plugin->state = PLUGIN_UNLOADED;
 }

@@ -53,22 +53,15 @@ int hull_stream_read_full(struct hull_call *call, struct hull_stream *stream, vo
     return 0;
 }
 
-ssize_t stream_write_some(struct hull_call *call, struct hull_stream *stream, const void *data,
-                          size_t size)
-{
-    int rc = enter(call, stream, stream->ops->write != NULL, "written");
-    if (rc < 0)
-        return rc;
-    ssize_t put = stream->ops->write(call, stream->ctx, data, size);
-    stream->busy--;
-    return put;
-}
-
 int hull_stream_write(struct hull_call *call, struct hull_stream *stream, const void *data,
                       size_t size)
 {
     for (size_t done = 0; done < size;) {
-        ssize_t put = stream_write_some(call, stream, (const char *)data + done, size - done);
+        int rc = enter(call, stream, stream->ops->write != NULL, "written");
+        if (rc < 0)
+            return rc;
+        ssize_t put = stream->ops->write(call, stream->ctx, (const char *)data + done, size - done);
+        stream->busy--;
         if (put < 0)
             return (int)put;
         done += (size_t)put;

@@ -1,5 +1,5 @@
 /*
- * From one stream to another, and from a stream to a descriptor for who can't use streams.
+ * From one stream to another, and from a stream to a descriptor for who can't read streams.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -13,8 +13,6 @@
 #define BUFFER_SIZE ((size_t)64 * 1024)
 /* So often both ends may be "ready" while nothing moves, before we copy by hand. */
 #define FALSE_STARTS 4
-/* A cancelled pump to a stream may take so long to hand on what was already written. */
-#define LAST_BYTES_MS 5000
 
 static int copy_by_hand(struct hull_call *call, struct hull_stream *from, struct hull_stream *to,
                         uint64_t *bytes)
@@ -106,11 +104,9 @@ int hull_stream_copy(struct hull_call *call, struct hull_stream *from, struct hu
 
 struct pump {
     struct hull_stream *from, *to;
-    int pipe_fd; /* our end of it */
 };
 
-/* Stream to pipe: for who reads. */
-static int pump_in(struct hull_call *call, void *arg)
+static int pump_bytes(struct hull_call *call, void *arg)
 {
     struct pump *pump = arg;
     int rc = hull_stream_copy(call, pump->from, pump->to, NULL);
@@ -119,87 +115,7 @@ static int pump_in(struct hull_call *call, void *arg)
     return rc;
 }
 
-static bool cut_short(ssize_t rc)
-{
-    return rc == -HULL_CANCELED || rc == -HULL_TIMEOUT;
-}
-
-/* Write all: with CALL, and when that is cut short, the rest with LAST. */
-static int put_all(struct hull_call *call, struct hull_call *last, struct hull_stream *to,
-                   const char *data, size_t size)
-{
-    for (size_t done = 0; done < size;) {
-        ssize_t n = stream_write_some(call, to, data + done, size - done);
-        if (n < 0 && call != last && cut_short(n)) {
-            call = last;
-            hull_call_set_timeout(last, LAST_BYTES_MS);
-            continue;
-        }
-        if (n < 0)
-            return (int)n;
-        done += (size_t)n;
-    }
-    return 0;
-}
-
-/* Pipe to stream, for who writes. What is in the pipe of a pump that is cancelled was written in
- * good faith: it is passed on. */
-static int pump_bytes(struct hull_call *call, struct hull_call *last, const struct pump *pump)
-{
-    HULL_AUTO_FREE char *buffer = malloc(BUFFER_SIZE);
-    HULL_ASSERT(buffer != NULL);
-    ssize_t n;
-    while ((n = hull_stream_read(call, pump->from, buffer, BUFFER_SIZE)) > 0) {
-        int rc = put_all(call, last, pump->to, buffer, (size_t)n);
-        if (rc < 0)
-            return rc;
-    }
-    if (!cut_short(n))
-        return (int)n;
-    hull_call_set_timeout(last, LAST_BYTES_MS);
-    while ((n = read(pump->pipe_fd, buffer, BUFFER_SIZE)) > 0) {
-        int rc = put_all(last, last, pump->to, buffer, (size_t)n);
-        if (rc < 0)
-            return rc;
-    }
-    return 0;
-}
-
-static int pump_out(struct hull_call *call, void *arg)
-{
-    struct pump *pump = arg;
-    struct hull_call last;
-    call_begin(&last, call, call->scope);
-    last.barrier = true;
-    int rc = pump_bytes(call, &last, pump);
-    if (rc == 0)
-        rc = hull_stream_shutdown(&last, pump->to);
-    rc = call_end(&last, rc);
-    hull_stream_close(pump->from);
-    hull_stream_close(pump->to);
-    return rc;
-}
-
-static int start_pump(struct hull_call *call, struct hull_stream *stream, bool write, int *ret_fd)
-{
-    int fds[2];
-    if (pipe2(fds, O_CLOEXEC) < 0) {
-        hull_stream_close(stream);
-        return hull_fail_errno(call, errno, "pipe");
-    }
-    int theirs = write ? fds[1] : fds[0], ours = write ? fds[0] : fds[1];
-    struct pump *pump = HULL_NEW(call->scope->arena, struct pump);
-    struct hull_stream *pipe_stream = hull_stream_from_fd(ours);
-    pump->from = write ? pipe_stream : stream;
-    pump->to = write ? stream : pipe_stream;
-    pump->pipe_fd = ours;
-    hull_task_start(call, write ? "pump to stream" : "pump from stream", write ? pump_out : pump_in,
-                    pump);
-    *ret_fd = theirs;
-    return 0;
-}
-
-int hull_stream_to_fd(struct hull_call *call, struct hull_stream *stream, bool write, int *ret_fd)
+int hull_stream_to_fd(struct hull_call *call, struct hull_stream *stream, int *ret_fd)
 {
     HULL_ASSERT(stream->magic == STREAM_MAGIC);
     *ret_fd = -1;
@@ -207,5 +123,14 @@ int hull_stream_to_fd(struct hull_call *call, struct hull_stream *stream, bool w
         *ret_fd = stream_take_fd(stream);
         return 0;
     }
-    return start_pump(call, stream, write, ret_fd);
+    int fds[2];
+    if (pipe2(fds, O_CLOEXEC) < 0) {
+        hull_stream_close(stream);
+        return hull_fail_errno(call, errno, "pipe");
+    }
+    struct pump *pump = HULL_NEW(call->scope->arena, struct pump);
+    *pump = (struct pump){stream, hull_stream_from_fd(fds[1])};
+    hull_task_start(call, "pump from stream", pump_bytes, pump);
+    *ret_fd = fds[0];
+    return 0;
 }

@@ -95,7 +95,6 @@ struct hull_subscription *hull_subscribe(const struct hull_topic *topic, size_t 
     if (subscriptions != NULL)
         subscriptions->prev = new;
     subscriptions = new;
-    core.tracers += same_topic(topic, &hull_trace_topic);
     return new;
 }
 
@@ -123,8 +122,8 @@ struct hull_subscription *hull_unsubscribe(struct hull_subscription *subscriptio
 {
     if (subscription == NULL)
         return NULL;
-    HULL_ASSERT(subscription->magic == SUBSCRIPTION_MAGIC);
-    core.tracers -= same_topic(subscription->topic, &hull_trace_topic);
+    /* Cancel and join who waits for an event first. */
+    HULL_ASSERT(subscription->magic == SUBSCRIPTION_MAGIC && subscription->changed.waiters == NULL);
     while (subscription->count > 0)
         release(subscription
                     ->ring[(subscription->first + --subscription->count) % subscription->capacity]);

@@ -5,6 +5,8 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
 
 /* So many descriptors are waited for without an allocation. */
 #define FEW_FDS 8
@@ -15,7 +17,6 @@ bool fiber_wake(struct fiber *fiber, enum wake wake)
 {
     if (fiber->state != FIBER_WAITING)
         return false;
-    timer_clear(fiber);
     fiber->wake = wake;
     loop_ready(fiber);
     return true;
@@ -29,6 +30,29 @@ static int64_t limit_us(int64_t deadline_ms, int64_t until_us)
     return deadline_us < until_us ? deadline_us : until_us;
 }
 
+static void time_came(evutil_socket_t fd, short events, void *fiber)
+{
+    (void)fd;
+    (void)events;
+    fiber_wake(fiber, WAKE_TIMER);
+}
+
+/* To the loop, until somebody wakes the fiber or LIMIT_US has come. */
+static void suspend_until(struct fiber *fiber, int64_t limit)
+{
+    struct event timer;
+    if (limit != FOREVER_US) {
+        int64_t left = limit - now_us();
+        struct timeval after = {left > 0 ? left / 1000000 : 0, left > 0 ? left % 1000000 : 0};
+        int rc = evtimer_assign(&timer, core.base, time_came, fiber);
+        HULL_ASSERT(rc == 0 && evtimer_add(&timer, &after) == 0);
+    }
+    fiber->state = FIBER_WAITING;
+    fiber_suspend();
+    if (limit != FOREVER_US)
+        event_del(&timer);
+}
+
 int fiber_wait(struct hull_call *call, const char *what, intptr_t on, int64_t until_us)
 {
     struct fiber *fiber = core.current;
@@ -40,15 +64,15 @@ int fiber_wait(struct hull_call *call, const char *what, intptr_t on, int64_t un
         if (rc < 0)
             return call_ended(call, rc, what);
     }
-    int64_t limit = limit_us(deadline_ms, until_us);
-    if (limit != FOREVER_US)
-        timer_set(fiber, limit);
     fiber->wait_call = call;
     fiber->wait_what = what;
     fiber->wait_on = on;
     fiber->wait_since_ms = core.now_ms;
-    fiber->state = FIBER_WAITING;
-    fiber_suspend();
+    int64_t limit = limit_us(deadline_ms, until_us);
+    /* The clock of libevent is a few milliseconds wrong. */
+    do
+        suspend_until(fiber, limit);
+    while (fiber->wake == WAKE_TIMER && now_us() < limit);
     fiber->wait_what = NULL;
     if (fiber->wake == WAKE_EVENT)
         return 0;
@@ -191,64 +215,22 @@ int hull_wait_fds(struct hull_call *call, struct pollfd *fds, size_t count)
 
 /* --- signals --------------------------------------------------------------------------------- */
 
-/*
- * Once waited for, a signal is caught until the core ends, so that one that comes between two
- * waits is not lost and does not kill.
- */
-static struct watched {
-    struct event *event;
-    bool pending;
-} watched[NSIG];
-static struct hull_cond signaled;
-
-static void signal_came(evutil_socket_t number, short events, void *arg)
-{
-    (void)events;
-    (void)arg;
-    watched[number].pending = true;
-    hull_cond_broadcast(&signaled);
-}
-
-static int watch(struct hull_call *call, int number)
-{
-    HULL_ASSERT(number > 0 && number < NSIG);
-    if (watched[number].event != NULL)
-        return 0;
-    struct event *event = evsignal_new(core.base, number, signal_came, NULL);
-    HULL_ASSERT(event != NULL);
-    if (evsignal_add(event, NULL) < 0) {
-        event_free(event);
-        return hull_fail(call, HULL_INTERNAL, "signal %d can't be caught", number);
-    }
-    watched[number].event = event;
-    return 0;
-}
-
 int hull_wait_signal(struct hull_call *call, const int *signals)
 {
-    for (const int *number = signals; *number != 0; number++) {
-        int rc = watch(call, *number);
-        if (rc < 0)
-            return rc;
-    }
-    for (;;) {
-        for (const int *number = signals; *number != 0; number++) {
-            if (watched[*number].pending) {
-                watched[*number].pending = false;
-                return *number;
-            }
-        }
-        int rc = cond_wait(call, &signaled, "signal", signals[0]);
-        if (rc < 0)
-            return rc;
-    }
-}
-
-void signals_done(void)
-{
-    for (size_t i = 0; i < HULL_COUNT(watched); i++) {
-        if (watched[i].event != NULL)
-            event_free(watched[i].event);
-        watched[i] = (struct watched){};
-    }
+    int rc = call_pause(call);
+    if (rc < 0)
+        return rc;
+    sigset_t set;
+    sigemptyset(&set);
+    for (const int *number = signals; *number != 0; number++)
+        sigaddset(&set, *number);
+    /* Blocked for good: one that comes between two waits is not lost and does not kill. */
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
+    HULL_AUTO_FD fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (fd < 0)
+        return hull_fail_errno(call, errno, "wait for signals");
+    struct signalfd_siginfo info;
+    while (rc >= 0 && read(fd, &info, sizeof(info)) != sizeof(info))
+        rc = wait_fd(call, fd, POLLIN, "signal");
+    return rc < 0 ? rc : (int)info.ssi_signo;
 }

@@ -25,7 +25,6 @@ tools_hull_jail_SOURCES = tools/jail/main.c tools/jail/enter.c tools/jail/seccom
 	tools/jail/pack.c tools/jail/jail-int.h \
 	plugins/common/root.c plugins/common/root_tree.c plugins/common/tar_read.c \
 	plugins/common/tar_pax.c plugins/common/tar_sparse.c plugins/common/tar_write.c \
-	core/arena.c core/base.c core/problem.c core/text.c core/message.c core/wire.c \
-	core/unwire.c
+	$(CORE_STATIC)
 tools_hull_jail_CFLAGS = $(STATIC_CFLAGS)
 tools_hull_jail_LINK = $(STATIC_LINK)

@@ -61,19 +61,20 @@ HULL_MESSAGE_DECLARE(hull_fiber_info, HULL_FIBER_INFO_FIELDS)
     F(T, INT, _, active, "Active", 0, "Messages in it right now")
 HULL_MESSAGE_DECLARE(hull_plugin_info, HULL_PLUGIN_INFO_FIELDS)
 
-#define HULL_TRACE_EVENT_FIELDS(F, T)                                               \
-    F(T, INT, _, time_ns, "Time", 0, "When the call ended, nanoseconds since 1970") \
-    F(T, STRING, _, request, "Request", 0, "Request id")                            \
-    F(T, INT, _, depth, "Depth", 0, "How many calls are above this one")            \
-    F(T, STRING, _, port, "Port", 0, "Port")                                        \
-    F(T, STRING, _, method, "Method", 0, "Method")                                  \
-    F(T, STRING, _, arguments, "Arguments", 0, "The request, secrets hidden")       \
-    F(T, STRING, _, result, "Result", 0, "ok, or kind and message")                 \
-    F(T, INT, _, took_us, "TookUs", 0, "Microseconds")
-HULL_MESSAGE_DECLARE(hull_trace_event, HULL_TRACE_EVENT_FIELDS)
-
-/* Published for each call that ends; made only while somebody subscribes. */
-HULL_PUBLIC extern const struct hull_topic hull_trace_topic;
+/* A call that has ended. What it points at is gone after. */
+struct hull_trace {
+    const struct hull_method *method;
+    const char *port;
+    const void *request; /* as the handler left it */
+    const char *id;      /* of the request */
+    unsigned depth;      /* how many calls are above this one */
+    int rc;
+    const char *error; /* when RC is negative */
+    int64_t took_us;
+};
+/* FN is told of each call that ends, and does not yield; NULL ends it. */
+typedef void hull_trace_fn(const struct hull_trace *trace);
+HULL_PUBLIC void hull_trace_set(hull_trace_fn *fn);
 HULL_PUBLIC void hull_debug_fibers(struct hull_arena *arena, struct hull_fiber_info_list *ret);
 HULL_PUBLIC void hull_debug_plugins(struct hull_arena *arena, struct hull_plugin_info_list *ret);
 /* Live fibers, for tests that look for leaks. */

@@ -89,31 +89,4 @@ struct hull_work {
 typedef int hull_work_fn(struct hull_work *work, void *arg);
 HULL_PUBLIC int hull_work(struct hull_call *call, hull_work_fn *fn, void *arg) HULL_CHECKED;
 
-/* --- processes ---------------------------------------------------------------------------- */
-
-/* A helper program to start: posix_spawn, no fork. */
-struct hull_process_spec {
-    const char *path;        /* absolute */
-    const char *const *argv; /* NULL-terminated */
-    const char *const *envp; /* NULL: an empty environment */
-    const int *fds;          /* fds[i] becomes descriptor i of the child; -1 is /dev/null */
-    size_t fd_count;         /* all others are closed, 0 to 2 are /dev/null */
-    bool new_session;        /* setsid */
-};
-struct hull_process {
-    pid_t pid;
-    int pidfd;
-};
-/* Start it. The descriptors stay the caller's. Blocks for well under a millisecond. */
-HULL_PUBLIC int hull_process_start(struct hull_call *call, const struct hull_process_spec *spec,
-                                   struct hull_process *ret_process) HULL_CHECKED;
-/*
- * Wait for its end and reap it; *ret_status as from waitpid(2). The pidfd is closed. When the
- * wait is cut short the process still runs and is still the caller's. Yields.
- */
-HULL_PUBLIC int hull_process_wait(struct hull_call *call, struct hull_process *process,
-                                  int *ret_status) HULL_CHECKED;
-/* Send SIGKILL, wait and reap; for undo and defer: ARG is a struct hull_process. Yields. */
-HULL_PUBLIC void hull_process_kill_cleanup(struct hull_call *call, void *process);
-
 #endif

@@ -17,7 +17,7 @@
  * where SUB names the message inside for MESSAGE, EMBED, POINTER, LIST,
  * MSGMAP and LISTMAP, and is _ for the other types. From the table come JSON
  * and its error messages, command line flags, traces, fuzzing, the binary form
- * (hull/wire.h) and the documentation.
+ * (plugins/common/wire.h) and the documentation.
  *
  * A message holds values, never a pointer into somebody else's data: any call
  * could cross into another process.
@@ -84,11 +84,22 @@ struct hull_message {
 
 /* The size of the member that a field of TYPE occupies. */
 HULL_PUBLIC size_t hull_type_size(const struct hull_field *field);
-/* The field named NAME on the wire, through EMBED too; ANY_CASE ignores case when nothing fits
- * exactly. Sets *ret_offset to its offset in the outermost struct. NULL when there is none. */
+/* The field named NAME on the wire, through EMBED too. Sets *ret_offset to its offset in the
+ * outermost struct. NULL when there is none. */
 HULL_PUBLIC const struct hull_field *hull_field_find(const struct hull_message *message,
-                                                     const char *name, bool any_case,
-                                                     size_t *ret_offset);
+                                                     const char *name, size_t *ret_offset);
+/* A pointer in a message, of whatever type. */
+typedef void *HULL_MAY_ALIAS hull_any_pointer;
+/* The member that FIELD describes, in the struct at VALUE. */
+static inline void *hull_member(const struct hull_field *field, const void *value)
+{
+    return (char *)value + field->offset;
+}
+/* Element I of the values V behind a typed list or map. */
+static inline void *hull_element(const struct hull_field *field, const void *v, size_t i)
+{
+    return (char *)v + i * field->message->size;
+}
 /* True when the member at VALUE is zero or empty. */
 HULL_PUBLIC bool hull_field_empty(const struct hull_field *field, const void *value);
 
@@ -99,9 +110,6 @@ HULL_PUBLIC void hull_message_copy(struct hull_arena *arena, const struct hull_m
                                    void *value, void *ret_copy);
 /* Close the descriptors and streams in VALUE. */
 HULL_PUBLIC void hull_message_release(const struct hull_message *message, void *value);
-/* One line "name=value name=value" for traces; secrets show as "…", long values are cut. */
-HULL_PUBLIC char *hull_message_show(struct hull_arena *arena, const struct hull_message *message,
-                                    const void *value);
 
 /* --- how the tables are made ------------------------------------------------------------- */
 

@@ -51,11 +51,11 @@ HULL_PUBLIC void hull_stream_close_cleanup(struct hull_call *call, void *stream)
 /* The descriptor below, still owned by the stream, or -1. */
 HULL_PUBLIC int hull_stream_fd(struct hull_stream *stream);
 /*
- * A descriptor that a worker or a helper process can read (or write, when WRITE) with blocking
- * calls: the stream's own, made blocking, or one end of a pipe that a task below CALL pumps.
- * Takes STREAM. The caller owns the descriptor. The pump ends with CALL.
+ * A descriptor that a worker or a helper process can read with blocking calls: the stream's own,
+ * made blocking, or one end of a pipe that a task below CALL fills. Takes STREAM. The caller owns
+ * the descriptor. The task ends with CALL.
  */
-HULL_PUBLIC int hull_stream_to_fd(struct hull_call *call, struct hull_stream *stream, bool write,
-                                  int *ret_fd) HULL_CHECKED;
+HULL_PUBLIC int hull_stream_to_fd(struct hull_call *call, struct hull_stream *stream, int *ret_fd)
+    HULL_CHECKED;
 
 #endif

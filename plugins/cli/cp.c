@@ -149,7 +149,7 @@ static int unpack(struct cli *cli, struct hull_stream *stream, const struct path
                          dir);
     }
     cp.dir_fd = dir_fd;
-    rc = hull_stream_to_fd(cli->call, stream, false, &cp.tar_fd);
+    rc = hull_stream_to_fd(cli->call, stream, &cp.tar_fd);
     if (rc == 0)
         rc = hull_work(cli->call, cp_unpack_work, &cp);
     hull_fd_cleanup(&cp.tar_fd);

@@ -92,12 +92,12 @@ static int trace_reply(struct hull_call *call, void *ctx, const void *reply)
 {
     struct cli cli = *(struct cli *)ctx;
     const struct format_options *o = cli.options;
-    const struct hull_trace_event *e = reply;
+    const struct system_trace_event *e = reply;
     HULL_AUTO_ARENA *arena = hull_arena_new();
     cli.arena = arena;
     if (o->format != NULL && o->format[0] != '\0') {
         if (output_template(&cli, o->format,
-                            output_value(&cli, &hull_trace_event_message, reply)) != 0)
+                            output_value(&cli, &system_trace_event_message, reply)) != 0)
             return hull_fail(call, HULL_CANCELED, "the format is wrong");
     } else {
         char *line = hull_arena_printf(

@@ -12,7 +12,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <hull/wire.h>
+#include "helper.h"
+#include "wire.h"
 
 #define RESULT_MAX 8192
 #define JAIL_FDS 7 /* tools/jail/main.c says what each is */
@@ -42,7 +43,7 @@ static void add_number(struct hull_call *call, struct hull_strv *argv, const cha
 /* Lives in the arena of the call, which kills what nobody finished. */
 struct jail_guard {
     int result_fd;
-    struct hull_process process;
+    struct helper process;
 };
 
 static void give_up(struct hull_call *call, void *arg)
@@ -52,7 +53,7 @@ static void give_up(struct hull_call *call, void *arg)
         close(guard->result_fd);
     guard->result_fd = -1;
     if (guard->process.pid > 0)
-        hull_process_kill_cleanup(call, &guard->process);
+        helper_kill_cleanup(call, &guard->process);
     guard->process.pid = 0;
 }
 
@@ -60,13 +61,13 @@ static int start(struct hull_call *call, struct hull_strv *argv, const int *fds,
                  struct jail_guard *guard)
 {
     hull_strv_add(hull_call_arena(call), argv, NULL);
-    struct hull_process_spec spec = {
+    struct helper_spec spec = {
         .path = program(call),
         .argv = argv->v,
         .fds = fds,
         .fd_count = JAIL_FDS,
     };
-    return hull_process_start(call, &spec, &guard->process);
+    return helper_start(call, &spec, &guard->process);
 }
 
 /* UNPACK: the jail reads from the pipe. The tree and the rest are in FDS already. */
@@ -177,8 +178,8 @@ static int decode(struct hull_call *call, const char *buffer, size_t size, int s
     if (size == 0 && WIFSIGNALED(status))
         return hull_fail(call, HULL_INTERNAL, "hull-jail was killed by signal %d",
                          WTERMSIG(status));
-    if (size == 0 || hull_wire_decode(hull_call_arena(call), &jail_result_message, buffer, size,
-                                      NULL, 0, ret, &problem) < 0)
+    if (size == 0 || wire_decode(hull_call_arena(call), &jail_result_message, buffer, size, NULL, 0,
+                                 ret, &problem) < 0)
         return hull_fail(call, HULL_INTERNAL, "hull-jail ended with status %d and no result",
                          WEXITSTATUS(status));
     if (ret->kind == 0)
@@ -201,7 +202,7 @@ static int collect(struct hull_call *call, struct jail *jail, int rc, struct jai
     int read_rc = read_result(call, jail->guard->result_fd, buffer, &size);
     if (read_rc < 0)
         return read_rc;
-    int wait_rc = hull_process_wait(call, &jail->guard->process, &status);
+    int wait_rc = helper_wait(call, &jail->guard->process, &status);
     if (wait_rc < 0)
         return wait_rc;
     jail->guard->process.pid = 0;

@@ -32,3 +32,6 @@ plugins_common_libcommon_la_SOURCES += plugins/common/detach.c plugins/common/de
 plugins_common_libcommon_la_SOURCES += plugins/common/http_client.c plugins/common/http_client.h
 plugins_common_libcommon_la_SOURCES += plugins/common/plugin_client.c plugins/common/plugin_client.h \
 	plugins/common/plugin_find.c plugins/common/plugin_find.h
+plugins_common_libcommon_la_SOURCES += plugins/common/wire_encode.c plugins/common/wire_decode.c \
+	plugins/common/wire.h plugins/common/wire_int.h plugins/common/show.c plugins/common/show.h
+plugins_common_libcommon_la_SOURCES += plugins/common/helper.c plugins/common/helper.h

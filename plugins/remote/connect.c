@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "api/tls.h"
+#include "plugins/common/helper.h"
 
 #define IDLE_MAX 4
 
@@ -180,13 +181,13 @@ static int open_ssh(struct hull_call *call, const char *address, struct hull_str
     HULL_AUTO_FD ours = pair[0];
     HULL_AUTO_FD theirs = pair[1];
     int fds[] = {theirs, theirs, STDERR_FILENO};
-    struct hull_process process;
-    struct hull_process_spec spec = {.path = program,
-                                     .argv = argv,
-                                     .envp = (const char *const *)environ,
-                                     .fds = fds,
-                                     .fd_count = 3};
-    int rc = hull_process_start(call, &spec, &process);
+    struct helper process;
+    struct helper_spec spec = {.path = program,
+                               .argv = argv,
+                               .envp = (const char *const *)environ,
+                               .fds = fds,
+                               .fd_count = 3};
+    int rc = helper_start(call, &spec, &process);
     if (rc < 0)
         return rc;
     close(process.pidfd); /* it ends when its standard input does */

@@ -7,7 +7,8 @@ check_PROGRAMS += tests/unit/test-arena \
 	tests/unit/test-stream \
 	tests/unit/test-topic \
 	tests/unit/test-work \
-	tests/unit/test-process \
+	tests/unit/test-helper \
+	tests/unit/test-wire \
 	tests/unit/test-static
 TESTS += tests/unit/test-arena \
 	tests/unit/test-message \
@@ -17,7 +18,8 @@ TESTS += tests/unit/test-arena \
 	tests/unit/test-stream \
 	tests/unit/test-topic \
 	tests/unit/test-work \
-	tests/unit/test-process \
+	tests/unit/test-helper \
+	tests/unit/test-wire \
 	tests/unit/test-static
 EXTRA_DIST += tests/README.md
 
@@ -26,10 +28,15 @@ tests_unit_test_arena_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_arena_LDFLAGS = $(TEST_LDFLAGS)
 tests_unit_test_arena_LDADD = core/libhull.la
 
-tests_unit_test_message_SOURCES = tests/unit/test-message.c tests/unit/tap.h
+tests_unit_test_message_SOURCES = tests/unit/test-message.c tests/unit/tap.h tests/unit/messages.h
 tests_unit_test_message_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_message_LDFLAGS = $(TEST_LDFLAGS)
 tests_unit_test_message_LDADD = core/libhull.la
+
+tests_unit_test_wire_SOURCES = tests/unit/test-wire.c tests/unit/tap.h tests/unit/messages.h
+tests_unit_test_wire_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_wire_LDFLAGS = $(TEST_LDFLAGS)
+tests_unit_test_wire_LDADD = plugins/common/libcommon.la core/libhull.la
 
 tests_unit_test_error_SOURCES = tests/unit/test-error.c tests/unit/tap.h
 tests_unit_test_error_CFLAGS = $(TEST_CFLAGS)
@@ -61,10 +68,10 @@ tests_unit_test_work_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_work_LDFLAGS = $(TEST_LDFLAGS)
 tests_unit_test_work_LDADD = core/libhull.la
 
-tests_unit_test_process_SOURCES = tests/unit/test-process.c tests/unit/tap.h
-tests_unit_test_process_CFLAGS = $(TEST_CFLAGS)
-tests_unit_test_process_LDFLAGS = $(TEST_LDFLAGS)
-tests_unit_test_process_LDADD = core/libhull.la
+tests_unit_test_helper_SOURCES = tests/unit/test-helper.c tests/unit/tap.h
+tests_unit_test_helper_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_helper_LDFLAGS = $(TEST_LDFLAGS)
+tests_unit_test_helper_LDADD = plugins/common/libcommon.la core/libhull.la
 
 tests_unit_test_static_SOURCES = tests/unit/test-static.c $(CORE_STATIC)
 tests_unit_test_static_CFLAGS = $(STATIC_CFLAGS)

@@ -483,6 +483,33 @@ FIBER_TEST(a_lock_lets_one_in)
     CHECK(shared.lock.owner == NULL && shared.lock.cond.waiters == NULL);
 }
 
+static int locks_and_unlocks(struct hull_call *call, void *lock)
+{
+    int rc = hull_lock(call, lock);
+    if (rc == 0)
+        hull_unlock(lock);
+    return rc;
+}
+
+/* What wakes a waiter may be over when it runs: that is no lock. */
+FIBER_TEST(a_lock_is_not_had_by_being_woken)
+{
+    struct hull_lock lock = {};
+    CHECK_OK(hull_lock(call, &lock));
+    struct hull_task *task = hull_task_start(call, "locks", locks_and_unlocks, &lock);
+    while (lock.cond.waiters == NULL)
+        CHECK_OK(hull_yield(call));
+    hull_cancel(call);
+    hull_shield(call);
+    for (int i = 0; i < 20; i++)
+        CHECK_OK(hull_yield(call));
+    CHECK(lock.cond.waiters != NULL);
+    hull_unlock(&lock);
+    CHECK_OK(hull_task_join(call, task));
+    hull_unshield(call);
+    CHECK(lock.owner == NULL);
+}
+
 static int takes_lock(struct hull_call *call, void *arg)
 {
     int rc = hull_lock(call, arg);

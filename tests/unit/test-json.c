@@ -172,7 +172,7 @@ TEST(unknown_keys_when_strict)
 static const struct hull_field *field(const char *name)
 {
     size_t offset = 0;
-    return hull_field_find(&outer_message, name, false, &offset);
+    return hull_field_find(&outer_message, name, &offset);
 }
 
 TEST(filters_in_both_encodings)

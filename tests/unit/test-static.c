@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <hull/wire.h>
+#include "plugins/common/wire.h"
 
 #define PLAN_FIELDS(F, T)                     \
     F(T, STRV, _, argv, "Argv", 0, "Command") \
@@ -23,10 +23,10 @@ int main(void)
     hull_message_init(&plan_message, &plan);
     hull_strv_add(arena, &plan.argv, "true");
     plan.log_fd = 2;
-    int rc = hull_wire_encode(arena, &plan_message, &plan, &data, &size, &fds, &problem);
+    int rc = wire_encode(arena, &plan_message, &plan, &data, &size, &fds, &problem);
     const int given[] = {7};
     if (rc == 0)
-        rc = hull_wire_decode(arena, &plan_message, data, size, given, 1, &copy, &problem);
+        rc = wire_decode(arena, &plan_message, data, size, given, 1, &copy, &problem);
     bool fine = rc == 0 && copy.log_fd == 7 && strcmp(copy.argv.v[0], "true") == 0;
     copy.log_fd = -1;
     hull_message_release(&plan_message, &copy);

@@ -217,54 +217,12 @@ FIBER_TEST(a_worker_reads_a_stream)
         makers[i](&reader, &writer);
         struct job job = {.to = writer, .data = data, .step = 1000};
         struct hull_task *task = hull_task_start(call, "writes", writes_all, &job);
-        CHECK_OK(hull_stream_to_fd(call, reader, false, &fd));
+        CHECK_OK(hull_stream_to_fd(call, reader, &fd));
         CHECK(fcntl(fd, F_GETFD) & FD_CLOEXEC);
         CHECK_OK(hull_work(call, blocking_read, &fd));
         CHECK_INT(fd, MUCH);
         CHECK_OK(hull_task_join(call, task));
         hull_stream_close(writer);
-    }
-}
-
-struct handed {
-    struct hull_stream *writer;
-    const char *data;
-};
-
-static int blocking_write(struct hull_work *work, void *arg)
-{
-    (void)work;
-    const struct job *job = arg;
-    for (size_t at = 0; at < MUCH;) {
-        ssize_t n = write((int)job->step, job->data + at, MUCH - at);
-        CHECK(n > 0);
-        at += (size_t)n;
-    }
-    close((int)job->step);
-    return 0;
-}
-
-static int hands_over(struct hull_call *call, void *arg)
-{
-    const struct handed *handed = arg;
-    int fd;
-    CHECK_OK(hull_stream_to_fd(call, handed->writer, true, &fd));
-    struct job job = {.data = handed->data, .step = (size_t)fd};
-    return hull_work(call, blocking_write, &job);
-}
-
-/* The call that handed the descriptor out ends at once: what was written arrives all the same. */
-FIBER_TEST(a_worker_writes_a_stream)
-{
-    const char *data = pattern(call);
-    for (size_t i = 0; i < HULL_COUNT(makers); i++) {
-        struct handed handed = {.data = data};
-        struct hull_stream *reader;
-        makers[i](&reader, &handed.writer);
-        struct hull_task *task = hull_task_start(call, "hands over", hands_over, &handed);
-        read_pattern(call, reader, data);
-        CHECK_OK(hull_task_join(call, task));
-        hull_stream_close(reader);
     }
 }
 

@@ -23,8 +23,7 @@
 
 #define HULL_DEFINE_TABLES
 #include "jail-int.h"
-
-#include <hull/wire.h>
+#include "wire.h"
 
 static const char *const whiteout_names[] = {"none", "overlay", "apply"};
 
@@ -159,7 +158,7 @@ int main(int argc, char **argv)
     struct hull_arena *arena = hull_arena_new();
     void *data;
     size_t size;
-    if (hull_wire_encode(arena, &jail_result_message, &result, &data, &size, NULL, &problem) < 0 ||
+    if (wire_encode(arena, &jail_result_message, &result, &data, &size, NULL, &problem) < 0 ||
         root_write_full(FD_RESULT, data, size) < 0)
         return 2;
     return rc < 0 ? 1 : 0;

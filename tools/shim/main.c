@@ -9,7 +9,6 @@
 #include "tools/shim/shim.h"
 
 #include <fcntl.h>
-#include <hull/wire.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -19,6 +18,8 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#include "plugins/common/wire.h"
 
 struct shim shim = {.pidfd = -1, .sync_fd = -1, .tty_fd = -1};
 
@@ -34,8 +35,8 @@ static int read_plan(void)
     void *data = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, SHIM_FD_PLAN, 0);
     if (data == MAP_FAILED)
         return shim_fail_errno("map the plan");
-    int rc = hull_wire_decode(arena, &shim_plan_message, data, (size_t)st.st_size, NULL, 0,
-                              &shim.plan, &shim_problem);
+    int rc = wire_decode(arena, &shim_plan_message, data, (size_t)st.st_size, NULL, 0, &shim.plan,
+                         &shim_problem);
     munmap(data, (size_t)st.st_size);
     close(SHIM_FD_PLAN);
     shim.tty = shim.plan.spec.process.terminal;

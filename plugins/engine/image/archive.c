@@ -347,7 +347,7 @@ static int open_reader(struct img_session *session, struct hull_stream *body, st
     int rc;
 
     reader->fd = -1;
-    rc = hull_stream_to_fd(call, body, false, &reader->fd);
+    rc = hull_stream_to_fd(call, body, &reader->fd);
     if (rc < 0)
         return rc;
     reader->decompress = decompress_new(compress_read_fd, &reader->fd, NULL);

@@ -10,6 +10,7 @@
 
 #include "json.h"
 #include "routes.h"
+#include "show.h"
 
 const char *system_arch(const char *machine)
 {
@@ -234,19 +235,53 @@ static int plugins(struct hull_call *call, const struct hull_empty *request,
     return 0;
 }
 
+static const struct hull_topic trace_topic = {"trace", &system_trace_event_message};
+static unsigned watchers;
+
+static void publish_trace(const struct hull_trace *trace)
+{
+    HULL_AUTO_ARENA *arena = hull_arena_new();
+    const struct hull_method *method = trace->method;
+    const char *result = "ok";
+
+    if (trace->rc < 0)
+        result = hull_arena_printf(arena, "%s: %s", hull_kind_name(trace->rc), trace->error);
+    struct system_trace_event event = {
+        .time_ns = hull_time_ns(),
+        .request = trace->id,
+        .depth = trace->depth,
+        .port = trace->port,
+        .method = hull_arena_printf(arena, "%s.%s", method->service, method->name),
+        .arguments = message_show(arena, method->request, trace->request),
+        .result = result,
+        .took_us = trace->took_us,
+    };
+    hull_publish(&trace_topic, &event);
+}
+
+static void unwatch(struct hull_call *call, void *subscription)
+{
+    (void)call;
+    hull_unsubscribe(subscription);
+    if (--watchers == 0)
+        hull_trace_set(NULL);
+}
+
 /* Every call of the daemon but those of the one who watches. */
 static int trace(struct hull_call *call, const struct hull_empty *request,
-                 struct hull_trace_event *ret_reply)
+                 struct system_trace_event *ret_reply)
 {
-    struct hull_subscription *subscription = hull_subscribe(&hull_trace_topic, 1024);
+    struct hull_subscription *subscription = hull_subscribe(&trace_topic, 1024);
 
     (void)request;
     (void)ret_reply;
-    hull_defer(call, hull_unsubscribe_cleanup, subscription);
+    watchers++;
+    hull_trace_set(publish_trace);
+    hull_defer(call, unwatch, subscription);
     int rc = hull_ready(call);
     while (rc == 0) {
         HULL_AUTO_ARENA *arena = hull_arena_new();
-        struct hull_trace_event event;
+        struct system_trace_event event;
         rc = hull_next_event(call, subscription, arena, &event, NULL);
         if (rc == 0 && !hull_streq(event.request, hull_call_id(call)))
             rc = hull_emit(call, &event);

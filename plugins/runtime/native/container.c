@@ -67,7 +67,7 @@ struct process *ctr_add_process(struct ctr *ctr, const char *name)
     HULL_ASSERT(process != NULL);
     process->name = strdup(name);
     HULL_ASSERT(process->name != NULL);
-    process->shim = (struct hull_process){-1, -1};
+    process->shim = (struct helper){-1, -1};
     process->next = ctr->processes;
     ctr->processes = process;
     return process;

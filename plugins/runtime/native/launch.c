@@ -6,9 +6,9 @@
  */
 #include "native.h"
 
+#include "wire.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <hull/wire.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -67,8 +67,8 @@ static int seal_plan(struct hull_call *call, const struct shim_plan *plan, int *
     void *data;
     size_t size;
     struct hull_problem problem = {};
-    int rc = hull_wire_encode(hull_call_arena(call), &shim_plan_message, plan, &data, &size, NULL,
-                              &problem);
+    int rc =
+        wire_encode(hull_call_arena(call), &shim_plan_message, plan, &data, &size, NULL, &problem);
     if (rc < 0)
         return hull_fail_problem(call, &problem);
     HULL_AUTO_FD fd = memfd_create("hull-plan", MFD_CLOEXEC | MFD_ALLOW_SEALING);
@@ -113,9 +113,9 @@ static int spawn(struct hull_call *call, struct launch *launch, const int fds[SH
     const char *argv[] = {"hull-shim", hull_printf(call, "%s/%s", launch->dir, launch->name), NULL};
     /* By our number: the child's own descriptors are the listed ones by then. */
     snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)getpid(), shim_program_fd);
-    struct hull_process_spec spec = {
+    struct helper_spec spec = {
         .path = path, .argv = argv, .fds = fds, .fd_count = SHIM_FD_COUNT, .new_session = true};
-    return hull_process_start(call, &spec, &launch->shim);
+    return helper_start(call, &spec, &launch->shim);
 }
 
 int launch_shim(struct hull_call *call, struct launch *launch)

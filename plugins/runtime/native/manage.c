@@ -159,14 +159,14 @@ static int ask_to_quit(struct hull_call *call, void *arg)
 }
 
 /* Wait for the end of a shim; HARD: which has to be killed first. */
-static int end_shim(struct hull_call *call, struct hull_process *shim, bool hard)
+static int end_shim(struct hull_call *call, struct helper *shim, bool hard)
 {
     if (shim->pidfd < 0)
         return 0;
     if (hard)
         syscall(SYS_pidfd_send_signal, shim->pidfd, SIGKILL, NULL, 0);
     if (shim->pid > 0)
-        return hull_process_wait(call, shim, NULL);
+        return helper_wait(call, shim, NULL);
     int rc = hull_wait_fd(call, shim->pidfd, POLLIN);
     return rc < 0 ? rc : 0;
 }
@@ -175,8 +175,7 @@ static int end_shim(struct hull_call *call, struct hull_process *shim, bool hard
  * Tell the shim to kill its process and go; returns when it is gone. One that does not answer,
  * stuck in a mount perhaps, is killed, and its child with it.
  */
-static int quit_shim(struct hull_call *call, const char *dir, const char *name,
-                     struct hull_process *shim)
+static int quit_shim(struct hull_call *call, const char *dir, const char *name, struct helper *shim)
 {
     HULL_AUTO_FD fd = -1;
     int rc = client_connect(call, dir, name, &fd);
@@ -193,8 +192,8 @@ static int quit_shim(struct hull_call *call, const char *dir, const char *name,
 int ctr_delete_process(struct hull_call *call, struct ctr *ctr, struct process *process)
 {
     const char *dir = hull_strdup(call, ctr->dir), *name = hull_strdup(call, process->name);
-    struct hull_process shim = process->shim;
-    process->shim = (struct hull_process){-1, -1};
+    struct helper shim = process->shim;
+    process->shim = (struct helper){-1, -1};
     /* Out of the table before the first wait: nobody else finds it now. */
     ctr_drop_process(ctr, process);
     int rc = quit_shim(call, dir, name, &shim);
@@ -272,8 +271,8 @@ static int ask_status(struct hull_call *call, struct ctr *ctr, const char *name,
     struct process *process = ctr_add_process(ctr, name);
     process->pid = (int)answer.b;
     /* It has just answered and the connection is still there, so that the number is its own. */
-    process->shim = (struct hull_process){
-        0, (int)syscall(SYS_pidfd_open, (pid_t)strtol(answer.text, NULL, 10), 0)};
+    process->shim =
+        (struct helper){0, (int)syscall(SYS_pidfd_open, (pid_t)strtol(answer.text, NULL, 10), 0)};
     process->tty = answer.c != 0;
     *ret_process = process;
     *ret_state =

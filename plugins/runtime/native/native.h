@@ -6,6 +6,7 @@
 
 #include <hull/hull.h>
 
+#include "helper.h"
 #include "runtime.h"
 #include "tools/shim/packet.h"
 #include "tools/shim/plan.h"
@@ -105,7 +106,7 @@ struct process {
     char *name; /* "init" or the exec id */
     int pid;
     bool tty;
-    struct hull_process shim; /* pid 0: not our child, found again */
+    struct helper shim; /* pid 0: not our child, found again */
 };
 struct ctr {
     struct ctr *next;
@@ -133,8 +134,8 @@ struct launch {
     const char *dir, *name;
     struct shim_plan *plan;
     int rootfs_fd, seccomp_fd, target_fd;
-    struct hull_process shim; /* set */
-    int control_fd;           /* set: its first connection */
+    struct helper shim; /* set */
+    int control_fd;     /* set: its first connection */
 };
 /* Start hull-shim with a plan. */
 int launch_shim(struct hull_call *call, struct launch *launch) HULL_CHECKED;

@@ -5,9 +5,9 @@
  */
 #include "native.h"
 
+#include "wire.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <hull/wire.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -83,8 +83,8 @@ static int compile(struct hull_work *work, void *arg)
     struct hull_text version = HULL_TEXT(c->arena);
     hull_text_printf(&version, "%s %s %s", keyed.default_action, PACKAGE_VERSION, bpf_version());
     keyed.default_action = version.data;
-    int rc = hull_wire_encode(c->arena, &oci_seccomp_message, &keyed, &key, &key_size, NULL,
-                              &work->problem);
+    int rc =
+        wire_encode(c->arena, &oci_seccomp_message, &keyed, &key, &key_size, NULL, &work->problem);
     if (rc == 0 && !seccomp_file_read(c->arena, key, key_size, &code, &size)) {
         rc = bpf_compile(c->arena, c->policy, &code, &size, &work->problem);
         if (rc == 0)
@@ -111,9 +111,9 @@ static int make_key(struct hull_call *call, const struct oci_seccomp *policy,
         policy != NULL ? &oci_seccomp_message : &oci_capabilities_message;
     const struct oci_capabilities shape = {
         .bounding = (capabilities == NULL ? &none : capabilities)->bounding};
-    int rc = hull_wire_encode(hull_call_arena(call), message,
-                              policy != NULL ? (const void *)policy : &shape, &data, ret_size, NULL,
-                              &problem);
+    int rc =
+        wire_encode(hull_call_arena(call), message, policy != NULL ? (const void *)policy : &shape,
+                    &data, ret_size, NULL, &problem);
     *ret = data;
     return rc < 0 ? hull_fail_problem(call, &problem) : 0;
 }

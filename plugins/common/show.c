@@ -1,12 +1,7 @@
-/*
- * A message in one line, for traces.
- */
-#include "core/message.h"
+#include "show.h"
 
 #include <inttypes.h>
 #include <string.h>
-
-#include <hull/call.h>
 
 #define LONGEST_VALUE 64
 #define LONGEST_LINE 1024
@@ -84,7 +79,7 @@ static void show_list(struct hull_text *text, const struct hull_field *field,
     hull_text_puts(text, "[");
     for (size_t i = 0; i < list->n && next(text, i); i++) {
         hull_text_puts(text, "{");
-        show_message(text, field->message, const_element(field, list->v, i), depth + 1);
+        show_message(text, field->message, hull_element(field, list->v, i), depth + 1);
         hull_text_puts(text, "}");
     }
     hull_text_puts(text, "]");
@@ -157,7 +152,7 @@ static void show_value(struct hull_text *text, const struct hull_field *field, c
         show_braced(text, field->message, value, depth);
         break;
     case HULL_POINTER:
-        show_braced(text, field->message, *(const any_pointer *)value, depth);
+        show_braced(text, field->message, *(const hull_any_pointer *)value, depth);
         break;
     case HULL_LIST:
         show_list(text, field, value, depth);
@@ -186,7 +181,7 @@ static void show_message(struct hull_text *text, const struct hull_message *mess
     bool first = true;
     for (size_t i = 0; i < message->count && text->length < LONGEST_LINE; i++) {
         const struct hull_field *field = &message->fields[i];
-        const void *at = const_member(field, value);
+        const void *at = hull_member(field, value);
         if (hull_field_empty(field, at))
             continue;
         if (!first)
@@ -204,8 +199,7 @@ static void show_message(struct hull_text *text, const struct hull_message *mess
     }
 }
 
-char *hull_message_show(struct hull_arena *arena, const struct hull_message *message,
-                        const void *value)
+char *message_show(struct hull_arena *arena, const struct hull_message *message, const void *value)
 {
     struct hull_text text = HULL_TEXT(arena);
     hull_text_add(&text, "", 0);

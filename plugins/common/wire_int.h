@@ -7,8 +7,8 @@
  *     string  u32 length, bytes; the length WIRE_NULL stands for NULL
  *     list    u32 count, elements; a map has a string before each element
  */
-#ifndef CORE_WIRE_H
-#define CORE_WIRE_H
+#ifndef HULL_COMMON_WIRE_INT_H
+#define HULL_COMMON_WIRE_INT_H
 
 #define WIRE_MAGIC 0x31776c68u /* "hlw1" */
 #define WIRE_NULL UINT32_MAX

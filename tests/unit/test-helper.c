@@ -1,14 +1,16 @@
 /* Helper programs. */
 #include "tap.h"
 
+#include "plugins/common/helper.h"
+
 #include <fcntl.h>
 
-static int run(struct hull_call *call, const struct hull_process_spec *spec)
+static int run(struct hull_call *call, const struct helper_spec *spec)
 {
-    struct hull_process process;
+    struct helper process;
     int status = -1;
-    CHECK_OK(hull_process_start(call, spec, &process));
-    CHECK_OK(hull_process_wait(call, &process, &status));
+    CHECK_OK(helper_start(call, spec, &process));
+    CHECK_OK(helper_wait(call, &process, &status));
     CHECK(process.pid == -1 && process.pidfd == -1);
     return status;
 }
@@ -17,7 +19,7 @@ static int shell(struct hull_call *call, const char *command, const int *fds, si
 {
     const char *const argv[] = {"sh", "-c", command, NULL};
     const char *const envp[] = {"PATH=/usr/bin:/bin", NULL};
-    struct hull_process_spec spec = {"/bin/sh", argv, envp, fds, fd_count, false};
+    struct helper_spec spec = {"/bin/sh", argv, envp, fds, fd_count, false};
     return run(call, &spec);
 }
 
@@ -30,9 +32,9 @@ FIBER_TEST(exit_status)
 FIBER_TEST(a_program_that_is_not_there)
 {
     const char *const argv[] = {"x", NULL};
-    struct hull_process_spec spec = {.path = "/nonexistent/x", .argv = argv};
-    struct hull_process process;
-    CHECK_KIND(hull_process_start(call, &spec, &process), HULL_NOT_FOUND);
+    struct helper_spec spec = {.path = "/nonexistent/x", .argv = argv};
+    struct helper process;
+    CHECK_KIND(helper_start(call, &spec, &process), HULL_NOT_FOUND);
     CHECK_STR(hull_error(call), "start /nonexistent/x: No such file or directory");
 }
 
@@ -77,7 +79,7 @@ FIBER_TEST(nothing_leaks_into_a_child)
     int out[2];
     CHECK(pipe2(out, O_CLOEXEC) == 0);
     const int to_pipe[] = {-1, out[1]};
-    struct hull_process_spec spec = {"/usr/bin/env", argv, NULL, to_pipe, 2, true};
+    struct helper_spec spec = {"/usr/bin/env", argv, NULL, to_pipe, 2, true};
     CHECK_INT(run(call, &spec), 0);
     close(out[1]);
     char byte;
@@ -98,16 +100,16 @@ FIBER_TEST(signals_are_as_at_birth)
 static int starts_sleeper(struct hull_call *call, void *arg)
 {
     const char *const argv[] = {"sleep", "60", NULL};
-    struct hull_process_spec spec = {.path = "/bin/sleep", .argv = argv};
-    struct hull_process *process = arg;
-    CHECK_OK(hull_process_start(call, &spec, process));
-    hull_defer(call, hull_process_kill_cleanup, process);
-    return hull_process_wait(call, process, NULL);
+    struct helper_spec spec = {.path = "/bin/sleep", .argv = argv};
+    struct helper *process = arg;
+    CHECK_OK(helper_start(call, &spec, process));
+    hull_defer(call, helper_kill_cleanup, process);
+    return helper_wait(call, process, NULL);
 }
 
 FIBER_TEST(a_wait_cut_short_leaves_the_process)
 {
-    struct hull_process process = {-1, -1};
+    struct helper process = {-1, -1};
     struct hull_task *task = hull_task_start(call, "sleeper", starts_sleeper, &process);
     CHECK_OK(hull_sleep(call, 5));
     pid_t pid = process.pid;

@@ -1,15 +1,14 @@
 /*
- * The decoder of hull/wire.h. What it reads may be hostile: each length and count is checked
+ * The decoder of wire.h. What it reads may be hostile: each length and count is checked
  * against the bytes that are left before it is used, and the memory that a message takes is
  * bounded by its size.
  */
-#include <hull/wire.h>
+#include "wire.h"
 
 #include <endian.h>
 #include <string.h>
 
-#include "core/message.h"
-#include "core/wire.h"
+#include "wire_int.h"
 
 /* A list of 4-byte empty messages makes large structs: so much memory per byte, no more. */
 #define MEMORY_BASE ((size_t)1 << 20)
@@ -159,9 +158,9 @@ static int get_list(struct decoder *d, const struct hull_field *field, struct hu
     int rc = get_array(d, sizeof(uint32_t), field->message->size, &ret->n, &ret->v);
     /* Also what is not reached after an error has to be a valid value. */
     for (size_t i = 0; i < ret->n; i++)
-        hull_message_init(field->message, element(field, ret->v, i));
+        hull_message_init(field->message, hull_element(field, ret->v, i));
     for (size_t i = 0; i < ret->n && rc == 0; i++)
-        rc = get_body(d, field->message, element(field, ret->v, i));
+        rc = get_body(d, field->message, hull_element(field, ret->v, i));
     return rc;
 }
 
@@ -169,7 +168,7 @@ static int get_map_value(struct decoder *d, const struct hull_field *field, void
 {
     switch ((int)field->type) {
     case HULL_MSGMAP:
-        return get_body(d, field->message, element(field, v, i));
+        return get_body(d, field->message, hull_element(field, v, i));
     case HULL_LISTMAP:
         return get_list(d, field, (struct hull_list *)v + i);
     default:
@@ -184,7 +183,7 @@ static int get_map(struct decoder *d, const struct hull_field *field, struct hul
     if (rc < 0 || ret->n == 0)
         return rc;
     for (size_t i = 0; i < ret->n && field->type == HULL_MSGMAP; i++)
-        hull_message_init(field->message, element(field, ret->v, i));
+        hull_message_init(field->message, hull_element(field, ret->v, i));
     ret->keys = take(d, ret->n, sizeof(*ret->keys));
     if (ret->keys == NULL) {
         ret->n = 0;
@@ -211,7 +210,7 @@ static int get_fd(struct decoder *d, int *ret)
     return 0;
 }
 
-static int get_pointer(struct decoder *d, const struct hull_field *field, any_pointer *ret)
+static int get_pointer(struct decoder *d, const struct hull_field *field, hull_any_pointer *ret)
 {
     void *inner = take(d, 1, field->message->size);
     if (inner == NULL)
@@ -285,7 +284,7 @@ static int get_body(struct decoder *d, const struct hull_message *message, void 
         next = index + 1;
         const struct hull_field *field = &message->fields[index];
         d->field = field->name;
-        rc = get_value(d, field, member(field, ret));
+        rc = get_value(d, field, hull_member(field, ret));
     }
     d->depth--;
     return rc;
@@ -313,9 +312,9 @@ static int get_head(struct decoder *d, const struct hull_message *message)
     return 0;
 }
 
-int hull_wire_decode(struct hull_arena *arena, const struct hull_message *message, const void *data,
-                     size_t size, const int *fds, size_t fd_count, void *ret_value,
-                     struct hull_problem *problem)
+int wire_decode(struct hull_arena *arena, const struct hull_message *message, const void *data,
+                size_t size, const int *fds, size_t fd_count, void *ret_value,
+                struct hull_problem *problem)
 {
     struct decoder d = {.arena = arena,
                         .at = data,

@@ -1,10 +1,9 @@
-#include <hull/wire.h>
+#include "wire.h"
 
 #include <endian.h>
 #include <string.h>
 
-#include "core/message.h"
-#include "core/wire.h"
+#include "wire_int.h"
 
 struct encoder {
     struct hull_text out;
@@ -55,7 +54,7 @@ static int put_list(struct encoder *e, const struct hull_field *field, const str
     put_u32(e, list->n);
     int rc = 0;
     for (size_t i = 0; i < list->n && rc == 0; i++)
-        rc = put_body(e, field->message, const_element(field, list->v, i));
+        rc = put_body(e, field->message, hull_element(field, list->v, i));
     return rc;
 }
 
@@ -66,7 +65,7 @@ static int put_map(struct encoder *e, const struct hull_field *field, const stru
     for (size_t i = 0; i < map->n && rc == 0; i++) {
         put_string(e, map->keys[i]);
         if (field->type == HULL_MSGMAP)
-            rc = put_body(e, field->message, const_element(field, map->v, i));
+            rc = put_body(e, field->message, hull_element(field, map->v, i));
         else if (field->type == HULL_LISTMAP)
             rc = put_list(e, field, (const struct hull_list *)map->v + i);
         else
@@ -122,7 +121,7 @@ static int put_value(struct encoder *e, const struct hull_field *field, const vo
         return 0;
     case HULL_STRING:
     case HULL_JSON:
-        put_string(e, *(const any_pointer *)value);
+        put_string(e, *(const hull_any_pointer *)value);
         return 0;
     case HULL_STRV:
     case HULL_SET:
@@ -138,7 +137,7 @@ static int put_value(struct encoder *e, const struct hull_field *field, const vo
     case HULL_EMBED:
         return put_body(e, field->message, value);
     case HULL_POINTER:
-        return put_body(e, field->message, *(const any_pointer *)value);
+        return put_body(e, field->message, *(const hull_any_pointer *)value);
     case HULL_LIST:
         return put_list(e, field, value);
     case HULL_MSGMAP:
@@ -158,7 +157,7 @@ static int put_value(struct encoder *e, const struct hull_field *field, const vo
 static bool present(const struct hull_field *field, const void *value)
 {
     if (field->type == HULL_STRING || field->type == HULL_JSON)
-        return *(const any_pointer *)value != NULL;
+        return *(const hull_any_pointer *)value != NULL;
     if (field->type == HULL_DOUBLE) {
         static const double zero;
         return memcmp(value, &zero, sizeof(zero)) != 0;
@@ -173,7 +172,7 @@ static bool any_present(const struct hull_field *field, const void *value)
         return present(field, value);
     for (size_t i = 0; i < field->message->count; i++) {
         const struct hull_field *inner = &field->message->fields[i];
-        if (any_present(inner, const_member(inner, value)))
+        if (any_present(inner, hull_member(inner, value)))
             return true;
     }
     return false;
@@ -188,7 +187,7 @@ static int put_body(struct encoder *e, const struct hull_message *message, const
     put_u32(e, 0);
     for (size_t i = 0; i < message->count; i++) {
         const struct hull_field *field = &message->fields[i];
-        const void *at = const_member(field, value);
+        const void *at = hull_member(field, value);
         if (!any_present(field, at))
             continue;
         count++;
@@ -203,9 +202,9 @@ static int put_body(struct encoder *e, const struct hull_message *message, const
     return 0;
 }
 
-int hull_wire_encode(struct hull_arena *arena, const struct hull_message *message,
-                     const void *value, void **ret_data, size_t *ret_size,
-                     struct hull_ints *ret_fds, struct hull_problem *problem)
+int wire_encode(struct hull_arena *arena, const struct hull_message *message, const void *value,
+                void **ret_data, size_t *ret_size, struct hull_ints *ret_fds,
+                struct hull_problem *problem)
 {
     struct hull_ints fds = {};
     struct encoder e = {.out = HULL_TEXT(arena), .fds = ret_fds ? &fds : NULL, .problem = problem};

@@ -1,8 +1,4 @@
-/*
- * Helper programs: posix_spawn, which is a vfork, so that neither threads nor the size of the
- * daemon matter.
- */
-#include <hull/fiber.h>
+#include "helper.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,8 +8,6 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include "core/core.h"
 
 /* Descriptors of a child. */
 #define MOST_FDS 256
@@ -67,7 +61,7 @@ static int set_attributes(struct spawn *spawn, bool new_session)
     return err != 0 ? err : posix_spawnattr_setflags(&spawn->attributes, flags);
 }
 
-static int prepare(struct spawn *spawn, const struct hull_process_spec *spec)
+static int prepare(struct spawn *spawn, const struct helper_spec *spec)
 {
     int err = posix_spawn_file_actions_init(&spawn->actions);
     if (err == 0)
@@ -81,8 +75,7 @@ static int prepare(struct spawn *spawn, const struct hull_process_spec *spec)
     return err;
 }
 
-int hull_process_start(struct hull_call *call, const struct hull_process_spec *spec,
-                       struct hull_process *ret_process)
+int helper_start(struct hull_call *call, const struct helper_spec *spec, struct helper *ret_process)
 {
     static const char *const no_environment[] = {NULL};
     /* Without 0 to 2 the first files that a program opens would be its standard output. */
@@ -108,15 +101,13 @@ int hull_process_start(struct hull_call *call, const struct hull_process_spec *s
         waitpid(pid, NULL, 0);
         return hull_fail_errno(call, err, "start %s: pidfd_open", spec->path);
     }
-    *ret_process = (struct hull_process){pid, pidfd};
+    *ret_process = (struct helper){pid, pidfd};
     return 0;
 }
 
-int hull_process_wait(struct hull_call *call, struct hull_process *process, int *ret_status)
+int helper_wait(struct hull_call *call, struct helper *process, int *ret_status)
 {
-    int rc = call_pause(call);
-    if (rc >= 0)
-        rc = wait_fd(call, process->pidfd, POLLIN, "process");
+    int rc = hull_wait_fd(call, process->pidfd, POLLIN);
     if (rc < 0)
         return rc;
     int status;
@@ -124,15 +115,15 @@ int hull_process_wait(struct hull_call *call, struct hull_process *process, int 
     if (waitpid(process->pid, &status, WNOHANG) != process->pid)
         return hull_fail_errno(call, errno, "wait for process %d", (int)process->pid);
     hull_fd_cleanup(&process->pidfd);
-    *process = (struct hull_process){-1, -1};
+    *process = (struct helper){-1, -1};
     if (ret_status != NULL)
         *ret_status = status;
     return 0;
 }
 
-void hull_process_kill_cleanup(struct hull_call *call, void *arg)
+void helper_kill_cleanup(struct hull_call *call, void *arg)
 {
-    struct hull_process *process = arg;
+    struct helper *process = arg;
     if (process->pidfd < 0 || process->pid <= 0)
         return;
     if (syscall(SYS_pidfd_send_signal, process->pidfd, SIGKILL, NULL, 0) < 0 && errno != ESRCH) {
@@ -140,6 +131,6 @@ void hull_process_kill_cleanup(struct hull_call *call, void *arg)
         (void)rc;
         return;
     }
-    int rc = hull_process_wait(call, process, NULL);
+    int rc = helper_wait(call, process, NULL);
     (void)rc;
 }
