@@ -152,6 +152,7 @@ struct core {
     uint64_t random;
     uint64_t last_request;
     uint64_t stalls;
+    unsigned turns;
     struct hull_cond something_ended; /* a fiber, a request */
     hull_trace_fn *trace;
 };

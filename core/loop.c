@@ -115,12 +115,18 @@ int call_pause(struct hull_call *call)
 
 /* --- turning --------------------------------------------------------------------------------- */
 
+/* What waits in the kernel is asked for every so often while fibers can run. */
+#define TURNS_BETWEEN 4
+
 static void turn(void)
 {
-    int flags =
-        EVLOOP_ONCE | EVLOOP_NO_EXIT_ON_EMPTY | (core.ready_count > 0 ? EVLOOP_NONBLOCK : 0);
-    HULL_ASSERT(event_base_loop(core.base, flags) >= 0);
-    core.now_ms = hull_now_ms();
+    if (core.ready_count == 0 || ++core.turns % TURNS_BETWEEN == 0) {
+        int flags = EVLOOP_ONCE | EVLOOP_NO_EXIT_ON_EMPTY;
+        if (core.ready_count > 0)
+            flags |= EVLOOP_NONBLOCK;
+        HULL_ASSERT(event_base_loop(core.base, flags) >= 0);
+        core.now_ms = hull_now_ms();
+    }
     /* Those that become runnable meanwhile wait for the next turn. */
     for (size_t n = core.ready_count; n > 0 && core.ready_count > 0; n--)
         run_one(take_ready());
@@ -144,7 +150,8 @@ int loop_init(void)
     event_set_log_callback(be_quiet);
     struct event_config *config = event_config_new();
     HULL_ASSERT(config != NULL);
-    event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK | EVENT_BASE_FLAG_IGNORE_ENV);
+    event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK | EVENT_BASE_FLAG_IGNORE_ENV |
+                                      EVENT_BASE_FLAG_PRECISE_TIMER);
     core.base = event_base_new_with_config(config);
     event_config_free(config);
     if (core.base == NULL)

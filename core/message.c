@@ -250,63 +250,52 @@ void hull_message_copy(struct hull_arena *arena, const struct hull_message *mess
 
 /* --- releasing ------------------------------------------------------------------------------- */
 
-static void release_list(const struct hull_field *field, struct hull_list *list)
+/* The messages inside VALUE, as lists: an array of them, which may be ONE, and their number. */
+static struct hull_list *inner_lists(const struct hull_field *field, void *value,
+                                     struct hull_list *one, size_t *ret_n)
 {
-    for (size_t i = 0; i < list->n; i++)
-        hull_message_release(field->message, hull_element(field, list->v, i));
+    const struct hull_msgmap *map = value;
+    *one = (struct hull_list){1, value};
+    *ret_n = 1;
+    switch ((int)field->type) {
+    case HULL_MESSAGE_:
+    case HULL_EMBED:
+        return one;
+    case HULL_POINTER:
+        one->v = *(hull_any_pointer *)value;
+        one->n = one->v != NULL;
+        return one;
+    case HULL_LIST:
+        return value;
+    case HULL_MSGMAP:
+        *one = (struct hull_list){map->n, map->v};
+        return one;
+    case HULL_LISTMAP:
+        *ret_n = map->n;
+        return map->v;
+    default:
+        *ret_n = 0;
+        return NULL;
+    }
 }
 
 /* What is absent is not written to: VALUE may be a constant. */
-static void release_stream(hull_any_pointer *stream)
-{
-    if (hull_stream_close == NULL || *stream == NULL)
-        return;
-    hull_stream_close(*stream);
-    *stream = NULL;
-}
-
-static void release_fd(int *fd)
-{
-    if (*fd < 0)
-        return;
-    hull_fd_cleanup(fd);
-    *fd = -1;
-}
-
 static void release_field(const struct hull_field *field, void *value)
 {
-    struct hull_msgmap *map = value;
-    struct hull_list *lists;
     if (field->flags & HULL_LENT)
         return;
-    switch ((int)field->type) {
-    case HULL_FD:
-        release_fd(value);
-        break;
-    case HULL_STREAM:
-        release_stream(value);
-        break;
-    case HULL_MESSAGE_:
-    case HULL_EMBED:
-        hull_message_release(field->message, value);
-        break;
-    case HULL_POINTER:
-        if (*(hull_any_pointer *)value != NULL)
-            hull_message_release(field->message, *(hull_any_pointer *)value);
-        break;
-    case HULL_LIST:
-        release_list(field, value);
-        break;
-    case HULL_MSGMAP:
-        release_list(field, &(struct hull_list){map->n, map->v});
-        break;
-    case HULL_LISTMAP:
-        lists = map->v;
-        for (size_t i = 0; i < map->n; i++)
-            release_list(field, &lists[i]);
-        break;
-    default:
-        break;
+    if (field->type == HULL_FD && !hull_field_empty(field, value)) {
+        hull_fd_cleanup(value);
+        *(int *)value = -1;
+    }
+    if (field->type == HULL_STREAM && !hull_field_empty(field, value) && hull_stream_close != NULL)
+        *(hull_any_pointer *)value = hull_stream_close(*(hull_any_pointer *)value);
+    struct hull_list one;
+    size_t n;
+    const struct hull_list *lists = inner_lists(field, value, &one, &n);
+    for (size_t k = 0; k < n; k++) {
+        for (size_t i = 0; i < lists[k].n; i++)
+            hull_message_release(field->message, hull_element(field, lists[k].v, i));
     }
 }
 

@@ -9,17 +9,8 @@
 
 static bool parse_bool(const char *text, bool *ret)
 {
-    static const struct {
-        const char *text;
-        bool value;
-    } words[] = {{"true", true}, {"1", true}, {"false", false}, {"0", false}};
-    for (size_t i = 0; i < HULL_COUNT(words); i++) {
-        if (strcmp(text, words[i].text) == 0) {
-            *ret = words[i].value;
-            return true;
-        }
-    }
-    return false;
+    *ret = hull_streq(text, "true") || hull_streq(text, "1");
+    return *ret || hull_streq(text, "false") || hull_streq(text, "0");
 }
 
 static bool parse_int(const char *text, int64_t *ret)

@@ -153,23 +153,6 @@ const struct handler *plugin_handler(const struct plugin *plugin, const struct h
     return NULL;
 }
 
-void plugin_fiber_started(struct plugin *plugin)
-{
-    plugin->fibers++;
-}
-
-void plugin_left(struct plugin *plugin)
-{
-    hull_cond_broadcast(&plugin->changed);
-}
-
-void plugin_fiber_ended(struct plugin *plugin)
-{
-    HULL_ASSERT(plugin->fibers > 0);
-    plugin->fibers--;
-    plugin_left(plugin);
-}
-
 /* --- the public face ------------------------------------------------------------------------- */
 
 void hull_plugin_register(const struct hull_plugin *table)

@@ -61,10 +61,6 @@ bool plugin_port_valid(const char *port);
 /* Forget everything. */
 void plugin_table_done(void);
 
-void plugin_fiber_started(struct plugin *plugin);
-void plugin_fiber_ended(struct plugin *plugin);
-/* Wakes who waits for PLUGIN to be idle. */
-void plugin_left(struct plugin *plugin);
 /* Make the list of what its table has. */
 void plugin_index_handlers(struct plugin *plugin);
 const struct handler *plugin_handler(const struct plugin *plugin, const struct hull_method *method);

@@ -56,7 +56,7 @@ static void finished(struct hull_call *own, int rc)
                            own->method->name);
     }
     if (--plugin->active == 0 && plugin->state == PLUGIN_DRAINING)
-        plugin_left(plugin);
+        hull_cond_broadcast(&plugin->changed);
 }
 
 static int run(struct hull_call *call, struct plugin *plugin, const struct handler *handler,

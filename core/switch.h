@@ -11,7 +11,7 @@
 /* A shadow stack would have to be switched as well. */
 #if defined(__CET__) && (__CET__ & 2)
 #define SWITCH_ASSEMBLER 0
-#elif (defined(__x86_64__) && defined(__LP64__)) || defined(__aarch64__)
+#elif defined(__x86_64__) && defined(__LP64__) && !defined(SWITCH_PORTABLE)
 #define SWITCH_ASSEMBLER 1
 #else
 #define SWITCH_ASSEMBLER 0

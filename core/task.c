@@ -32,8 +32,12 @@ static void end_detached(struct fiber *fiber)
     if (fiber->rc < 0 && fiber->rc != -HULL_CANCELED)
         hull_log(&fiber->root, HULL_LOG_ERROR, "fiber failed", "fiber", fiber->name, "kind",
                  hull_kind_name(fiber->rc), "error", hull_error(&fiber->root), NULL);
-    if (fiber->root.plugin != NULL)
-        plugin_fiber_ended(fiber->root.plugin);
+    struct plugin *plugin = fiber->root.plugin;
+    if (plugin == NULL)
+        return;
+    HULL_ASSERT(plugin->fibers > 0);
+    plugin->fibers--;
+    hull_cond_broadcast(&plugin->changed);
 }
 
 void task_end(struct fiber *fiber)
@@ -85,7 +89,7 @@ void hull_spawn(const char *name, hull_task_fn *fn, void *arg)
     if (core.current != NULL && core.current->top != NULL)
         fiber->root.plugin = core.current->top->plugin;
     if (fiber->root.plugin != NULL)
-        plugin_fiber_started(fiber->root.plugin);
+        fiber->root.plugin->fibers++;
 }
 
 /* --- requests -------------------------------------------------------------------------------- */

@@ -8,9 +8,6 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-/* So many descriptors are waited for without an allocation. */
-#define FEW_FDS 8
-
 /* --- the wait -------------------------------------------------------------------------------- */
 
 bool fiber_wake(struct fiber *fiber, enum wake wake)
@@ -140,17 +137,38 @@ static int fd_add(struct fd_wait *wait, int fd, short events)
     return 0;
 }
 
+/* Wait until one of FDS is ready; WAITS, zeroed, says which are. */
+static int wait_any(struct hull_call *call, const struct pollfd *fds, size_t count,
+                    struct fd_wait *waits, const char *what, intptr_t on)
+{
+    int err = 0, rc = 0;
+    bool ready = false;
+    for (size_t i = 0; i < count && err == 0; i++) {
+        if (fds[i].fd >= 0)
+            err = fd_add(&waits[i], fds[i].fd, fds[i].events);
+        ready |= waits[i].ready != 0;
+    }
+    while (err == 0 && rc >= 0 && !ready) {
+        rc = fiber_wait(call, what, on, FOREVER_US);
+        for (size_t i = 0; i < count; i++)
+            ready |= waits[i].ready != 0;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (waits[i].added)
+            event_del(&waits[i].event);
+    }
+    if (err != 0)
+        return hull_fail_errno(call, err, "wait for descriptor %d", (int)on);
+    return rc;
+}
+
 int wait_fd(struct hull_call *call, int fd, short events, const char *what)
 {
     struct fd_wait wait = {};
-    int err = fd < 0 ? EBADF : fd_add(&wait, fd, events);
-    if (err != 0)
-        return hull_fail_errno(call, err, "wait for descriptor %d", fd);
-    int rc = 0;
-    while (wait.ready == 0 && rc >= 0)
-        rc = fiber_wait(call, what, fd, FOREVER_US);
-    if (wait.added)
-        event_del(&wait.event);
+    const struct pollfd one = {.fd = fd, .events = events};
+    if (fd < 0)
+        return hull_fail_errno(call, EBADF, "wait for descriptor %d", fd);
+    int rc = wait_any(call, &one, 1, &wait, what, fd);
     return rc < 0 ? rc : wait.ready;
 }
 
@@ -162,55 +180,21 @@ int hull_wait_fd(struct hull_call *call, int fd, short events)
     return wait_fd(call, fd, events, (events & POLLOUT) ? "descriptor to write" : "descriptor");
 }
 
-static int wait_fds(struct hull_call *call, struct pollfd *fds, size_t count, struct fd_wait *waits)
-{
-    int err = 0, rc = 0;
-    bool ready = false;
-    for (size_t i = 0; i < count && err == 0; i++) {
-        if (fds[i].fd < 0)
-            continue;
-        err = fd_add(&waits[i], fds[i].fd, fds[i].events);
-        ready |= waits[i].ready != 0;
-    }
-    while (err == 0 && rc >= 0 && !ready) {
-        rc = fiber_wait(call, "descriptors", (intptr_t)count, FOREVER_US);
-        for (size_t i = 0; i < count; i++)
-            ready |= waits[i].ready != 0;
-    }
-    for (size_t i = 0; i < count; i++) {
-        if (waits[i].added)
-            event_del(&waits[i].event);
-    }
-    if (err != 0)
-        return hull_fail_errno(call, err, "wait for descriptors");
-    return rc;
-}
-
 int hull_wait_fds(struct hull_call *call, struct pollfd *fds, size_t count)
 {
     int rc = call_pause(call);
-    if (rc < 0)
-        return rc;
-    struct fd_wait few[FEW_FDS], *waits = few;
-    HULL_AUTO_FREE void *many = NULL;
-    if (count > FEW_FDS) {
-        waits = many = calloc(count, sizeof(*waits));
-        HULL_ASSERT(many != NULL);
-    } else {
-        memset(few, 0, sizeof(few));
-    }
-    for (;;) {
+    while (rc >= 0) {
         /* poll() knows more than libevent tells: POLLHUP, POLLERR, POLLNVAL. */
         int ready = poll(fds, count, 0);
         if (ready > 0)
             return ready;
         if (ready < 0 && errno != EINTR)
             return hull_fail_errno(call, errno, "wait for descriptors");
-        memset(waits, 0, count * sizeof(*waits));
-        rc = wait_fds(call, fds, count, waits);
-        if (rc < 0)
-            return rc;
+        HULL_AUTO_FREE struct fd_wait *waits = calloc(count, sizeof(*waits));
+        HULL_ASSERT(waits != NULL || count == 0);
+        rc = wait_any(call, fds, count, waits, "descriptors", (intptr_t)count);
     }
+    return rc;
 }
 
 /* --- signals --------------------------------------------------------------------------------- */

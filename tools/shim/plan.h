@@ -1,7 +1,7 @@
 /*
  * plan.h: what hull-shim is told, and by which numbers it finds its descriptors.
  *
- * The daemon encodes one plan (plugins/common/wire.h) into a sealed memfd. Nothing else reaches the shim:
+ * The daemon encodes one plan (plugins/common/wire.h) into a sealed memfd. Nothing else gets in:
  * its environment is empty and its arguments say only for whom it runs.
  */
 #ifndef TOOLS_SHIM_PLAN_H
