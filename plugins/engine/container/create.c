@@ -11,6 +11,7 @@
 #include "names.h"
 #include "runtime.h"
 #include "storage.h"
+#include "tokens.h"
 
 #include <errno.h>
 #include <string.h>
@@ -119,6 +120,38 @@ static void split_command(struct hull_call *call, struct ct_doc *doc)
     }
 }
 
+/* Names by which containers find each other; they get into answers and files. */
+static int check_names(struct hull_call *call, const struct endpoint_settings *settings)
+{
+    for (size_t i = 0; i < settings->aliases.n; i++)
+        if (!token_domain(settings->aliases.v[i]))
+            return hull_fail(call, HULL_INVALID, "invalid network alias: \"%s\"",
+                             settings->aliases.v[i]);
+    for (size_t i = 0; i < settings->links.n; i++) {
+        const char *link = settings->links.v[i], *colon = strchr(link, ':');
+        size_t length = colon ? (size_t)(colon - link) : strlen(link);
+
+        if (!token_domain(hull_arena_strndup(hull_call_arena(call), link, length)) ||
+            (colon && !token_domain(colon + 1)))
+            return hull_fail(call, HULL_INVALID, "bad format for links: %s", link);
+    }
+    return 0;
+}
+
+/* --link is about the network of NetworkMode, when that is of one's own making. */
+static int take_links(struct hull_call *call, struct ct_doc *doc)
+{
+    struct endpoint_settings *settings =
+        HULL_MSGMAP_FIND(&doc->networks, doc->host_config.network_mode);
+    int rc = 0;
+
+    if (settings && settings->links.n == 0)
+        settings->links = doc->host_config.links;
+    for (size_t i = 0; i < doc->networks.n && rc == 0; i++)
+        rc = check_names(call, &doc->networks.v[i]);
+    return rc;
+}
+
 /* The network of NetworkMode, and those of NetworkingConfig, "default" being the bridge. */
 static int choose_networks(struct hull_call *call, const struct container_create_request *request,
                            struct ct_doc *doc)
@@ -147,7 +180,7 @@ static int choose_networks(struct hull_call *call, const struct container_create
             settings = HULL_MSGMAP_ADD(arena, &doc->networks, name);
         *settings = request->networking_config->endpoints_config.v[i];
     }
-    return 0;
+    return take_links(call, doc);
 }
 
 static void default_identity(struct hull_call *call, struct ct_doc *doc)

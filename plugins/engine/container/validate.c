@@ -41,13 +41,20 @@ static int not_done(struct hull_call *call, const char *field, const char *value
 
 /* --- what is not done yet --------------------------------------------------------------------- */
 
+static bool on_bridge(const struct host_config *host)
+{
+    const char *mode = host->network_mode;
+
+    return !given(mode) || strcmp(mode, "default") == 0 || strcmp(mode, "bridge") == 0;
+}
+
 static int check_unsupported(struct hull_call *call, const struct host_config *host)
 {
     const struct {
         const char *field;
         bool set;
     } fields[] = {
-        {"HostConfig.Links", host->links.n > 0},
+        {"HostConfig.Links", host->links.n > 0 && on_bridge(host)},
         {"HostConfig.StorageOpt", host->storage_opt.n > 0},
         {"HostConfig.DeviceRequests", host->resources.device_requests.n > 0},
         {"HostConfig.Cgroup", given(host->cgroup)},

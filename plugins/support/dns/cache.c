@@ -31,7 +31,7 @@ static void drop(struct dns_cached *entry)
 /* The slot for what QUERY asks. */
 static size_t slot_of(const struct dns_query *query)
 {
-    uint32_t hash = 2166136261u ^ query->type;
+    uint32_t hash = 2166136261u ^ (uint32_t)(query->type << 1 | query->edns);
     for (size_t i = 0; i < query->name.length; i++)
         hash = (hash ^ (query->name.wire[i] | 0x20)) * 16777619u;
     return (hash ^ hash >> 16) % DNS_CACHE_SLOTS;

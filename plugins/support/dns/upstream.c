@@ -167,6 +167,12 @@ static void set_timer(struct race *race)
     (void)timerfd_settime(race->timer_fd, 0, &at, NULL);
 }
 
+/* Who was told of a failure does not wait long for those that say nothing. */
+static bool is_over(const struct race *race)
+{
+    return race->step == HULL_COUNT(steps_ms) || (race->size > 0 && race->step > 1);
+}
+
 /* *ret_winner is who has answered, or the count. Yields. */
 static int run_race(struct hull_call *call, struct race *race, size_t *ret_winner)
 {
@@ -180,7 +186,7 @@ static int run_race(struct hull_call *call, struct race *race, size_t *ret_winne
         size_t step = race->step;
         set_timer(race);
         rc = wait_answer(call, race, ret_winner);
-        if (rc < 0 || *ret_winner < race->count || race->step == HULL_COUNT(steps_ms))
+        if (rc < 0 || *ret_winner < race->count || is_over(race))
             break;
         if (race->step != step)
             rc = send_to_all(call, race, race->step > 1);
