@@ -15,7 +15,8 @@
 #include "filters.h"
 #include "timefmt.h"
 
-#define HISTORY 1024
+/* As many as docker keeps. */
+#define HISTORY 256
 #define QUEUE 4096
 
 struct kept {

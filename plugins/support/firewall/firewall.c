@@ -42,8 +42,9 @@ static struct entry *networks;
 static struct entry *holders; /* of ports */
 static bool ready;            /* the table is there */
 static char *table;
-static struct hull_lock lock; /* over changes of the table, and NFT */
-static struct nft_ctx *nft;
+static struct hull_lock lock; /* over changes of the table */
+/* Numbers kept for libnftables, whose select() takes none from FD_SETSIZE on. */
+static int low_fds[2] = {-1, -1};
 static struct fw_watch watch;
 
 /* --- memory ---------------------------------------------------------------------------------- */
@@ -122,29 +123,52 @@ static void gather(struct hull_call *call, struct firewall_state *state)
  * libnftables waits with select(2), which can't take a descriptor above 1023: the socket is
  * opened when the plugin is loaded, and kept.
  */
-static int open_nftables(struct hull_call *call)
+static bool is_low(int fd)
+{
+    return fd >= 0 && fd < FD_SETSIZE;
+}
+
+static void drop_low_fds(void)
+{
+    for (size_t i = 0; i < HULL_COUNT(low_fds); i++) {
+        hull_fd_cleanup(&low_fds[i]);
+        low_fds[i] = -1;
+    }
+}
+
+static void keep_low_fds(void)
+{
+    for (size_t i = 0; i < HULL_COUNT(low_fds); i++)
+        low_fds[i] = open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+static int nft_run(struct nft_ctx *nft, const char *text, struct hull_problem *problem)
 {
     HULL_AUTO_FD probe = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    if (probe < 0 || probe >= FD_SETSIZE - 1)
-        return hull_fail(call, HULL_UNAVAILABLE,
-                         "nftables can't be used with so many open descriptors: start the daemon "
-                         "again");
-    hull_fd_cleanup(&probe);
-    probe = -1;
-    nft = nft_ctx_new(NFT_CTX_DEFAULT);
-    if (nft == NULL)
-        return hull_fail(call, HULL_INTERNAL, "nftables can't be used");
+    if (nft == NULL || !is_low(probe))
+        return hull_problem_set(problem, HULL_UNAVAILABLE,
+                                "nftables can't be used with so many open descriptors: start the "
+                                "daemon again");
     nft_ctx_buffer_error(nft);
     nft_ctx_buffer_output(nft);
+    if (nft_run_cmd_from_buffer(nft, text) != 0)
+        return hull_problem_set(problem, HULL_INTERNAL, "nftables: %.300s",
+                                nft_ctx_get_error_buffer(nft));
     return 0;
 }
 
+/*
+ * The context of libnftables holds two megabytes and is needed for whole tables alone: it is made
+ * for each. Its socket and the probe get the numbers of LOW_FDS.
+ */
 static int run_text(struct hull_work *work, void *arg)
 {
-    int rc = 0;
-    if (nft_run_cmd_from_buffer(nft, arg) != 0)
-        rc = hull_problem_set(&work->problem, HULL_INTERNAL, "nftables: %.300s",
-                              nft_ctx_get_error_buffer(nft));
+    drop_low_fds();
+    struct nft_ctx *nft = nft_ctx_new(NFT_CTX_DEFAULT);
+    int rc = nft_run(nft, arg, &work->problem);
+    if (nft != NULL)
+        nft_ctx_free(nft);
+    keep_low_fds();
     return rc;
 }
 
@@ -450,9 +474,8 @@ static int init(struct hull_call *call)
     table = calloc(1, size);
     HULL_ASSERT(table != NULL);
     snprintf(table, size, "hull%s%s", *suffix == '\0' ? "" : "-", suffix);
-    int rc = open_nftables(call);
-    if (rc < 0)
-        return rc;
+    (void)call;
+    keep_low_fds();
     watch = (struct fw_watch){table, look_again};
     hull_spawn("firewall-watch", fw_watch_run, &watch);
     return 0;
@@ -465,9 +488,7 @@ static void fini(void)
     while (holders != NULL)
         free_entry(&holders);
     fw_elements_done();
-    if (nft != NULL)
-        nft_ctx_free(nft);
-    nft = NULL;
+    drop_low_fds();
     free(table);
     table = NULL;
 }
