@@ -11,13 +11,16 @@
 
 #define PORT "network/" DRIVER
 
+static char root[] = "/tmp/hull-test-drv-XXXXXX"; /* a folder that goes with the test */
+
 struct driver_case {
     const char *name;
     /* Make what the driver needs on the host, and fill in the network's options. */
     void (*set_up)(struct hull_call *call, struct network *network);
-    bool no_interface;     /* a container gets none: host, none */
-    bool no_namespace;     /* a container must have none: host */
-    bool takes_any_option; /* somebody else's plugin judges them */
+    void (*tear_down)(struct hull_call *call); /* may be NULL */
+    bool no_interface;                         /* a container gets none: host, none */
+    bool no_namespace;                         /* a container must have none: host */
+    bool takes_any_option;                     /* somebody else's plugin judges them */
 };
 
 static void set_nothing(struct hull_call *call, struct network *network)
@@ -38,9 +41,24 @@ static void set_macvlan(struct hull_call *call, struct network *network)
     hull_map_set(hull_call_arena(call), &network->options, "parent", "par0");
 }
 
+/* A plugin in Python that bridges by itself; see netplugin.py. */
+static void set_remote(struct hull_call *call, struct network *network)
+{
+    const char *source = getenv("srcdir");
+    network->driver = "toy";
+    hull_plugin_option_set("network/remote", "plugin-sockets", root);
+    run(hull_printf(call, "%s/tests/plugin/netplugin.py %s", source == NULL ? "." : source, root));
+}
+
+static void end_remote(struct hull_call *call)
+{
+    run(hull_printf(call, "kill $(cat %s/toy.pid)", root));
+}
+
 static const struct driver_case cases[] = {
     {.name = "bridge", .set_up = set_bridge},
     {.name = "macvlan", .set_up = set_macvlan},
+    {.name = "remote", .set_up = set_remote, .tear_down = end_remote, .takes_any_option = true},
     {.name = "none", .set_up = set_nothing, .no_interface = true},
     {.name = "host", .set_up = set_nothing, .no_interface = true, .no_namespace = true},
 };

@@ -8,7 +8,6 @@
 
 #include <ftw.h>
 
-static char root[] = "/tmp/hull-test-drv-XXXXXX";
 static struct daemon_config config;
 static struct network network;
 static struct place lan;
@@ -16,14 +15,15 @@ static char *links_before;
 
 /* --- the host --------------------------------------------------------------------------------- */
 
-/* The interfaces of PLACE (NULL: the host) and whether they are up, a line each. */
+/* The interfaces of PLACE (NULL: the host) a line each. */
 static char *links(struct hull_call *call, const struct place *place)
 {
     const char *inside =
         place == NULL ? "" : hull_printf(call, "nsenter -t %d -n", (int)place->pid);
     const char *file = hull_printf(call, "%s/links", root);
     char text[4096];
-    run(hull_printf(call, "%s ip -o link | sed 's/@.*//' | sort -k2 >%s", inside, file));
+    run(hull_printf(call, "%s ip -o link | sed 's/^[0-9]*: *\\([^:@]*\\).*/\\1/' | sort >%s",
+                    inside, file));
     FILE *f = fopen(file, "re");
     CHECK(f != NULL);
     size_t n = fread(text, 1, sizeof(text) - 1, f);
@@ -60,8 +60,10 @@ static int delete_one(const char *path, const struct stat *info, int type, struc
     return remove(path);
 }
 
-static void end(void)
+static void end(struct hull_call *call)
 {
+    if (the_case()->tear_down != NULL)
+        the_case()->tear_down(call);
     place_end(&lan);
     nftw(root, delete_one, 8, FTW_DEPTH | FTW_PHYS);
 }
@@ -122,14 +124,15 @@ static int leave(struct hull_call *call, int n, const struct place *place)
 
 FIBER_TEST(it_says_what_it_is)
 {
-    struct netdriver_about_request request = {.driver = DRIVER};
+    struct netdriver_about_request request;
     struct netdriver_about_reply reply;
     begin(call);
+    request = (struct netdriver_about_request){.driver = network.driver};
     CHECK_OK(netdriver_about(call, PORT, &request, &reply));
     CHECK_STR(reply.scope, "local");
     request.check = true;
     CHECK_OK(netdriver_about(call, PORT, &request, &reply));
-    end();
+    end(call);
 }
 
 FIBER_TEST(a_network_is_made_and_removed_twice_and_leaves_nothing)
@@ -140,7 +143,7 @@ FIBER_TEST(a_network_is_made_and_removed_twice_and_leaves_nothing)
     CHECK_OK(remove_it(call));
     CHECK_OK(remove_it(call));
     CHECK_STR(links(call, NULL), links_before);
-    end();
+    end(call);
 }
 
 FIBER_TEST(an_option_that_it_does_not_know_is_named)
@@ -152,7 +155,7 @@ FIBER_TEST(an_option_that_it_does_not_know_is_named)
     CHECK_KIND(create(call), HULL_INVALID);
     CHECK_HAS(hull_error(call), "colour");
     CHECK_STR(links(call, NULL), links_before);
-    end();
+    end(call);
 }
 
 FIBER_TEST(containers_of_a_network_reach_each_other)
@@ -174,7 +177,7 @@ FIBER_TEST(containers_of_a_network_reach_each_other)
     place_end(&one);
     place_end(&two);
     CHECK_OK(remove_it(call));
-    end();
+    end(call);
 }
 
 FIBER_TEST(one_that_leaves_alive_can_join_again)
@@ -193,7 +196,7 @@ FIBER_TEST(one_that_leaves_alive_can_join_again)
                                                  .ifname = "eth0",
                                                  .netns_fd = box.netns_fd};
         CHECK_OK(netdriver_join(call, PORT, &request, &reply));
-        CHECK(strstr(links(call, &box), " eth0") != NULL);
+        CHECK(strstr(links(call, &box), "eth0\n") != NULL);
         struct netdriver_leave_request going = {.network = network,
                                                 .container_id = request.container_id,
                                                 .endpoint = request.endpoint,
@@ -202,13 +205,13 @@ FIBER_TEST(one_that_leaves_alive_can_join_again)
                                                 .netns_fd = box.netns_fd};
         struct hull_empty done;
         CHECK_OK(netdriver_leave(call, PORT, &going, &done));
-        CHECK(strstr(links(call, &box), " eth0") == NULL);
+        CHECK(strstr(links(call, &box), "eth0\n") == NULL);
     }
     CHECK_OK(join(call, 2, &box, &address));
     CHECK_OK(leave(call, 2, NULL));
     place_end(&box);
     CHECK_OK(remove_it(call));
-    end();
+    end(call);
 }
 
 FIBER_TEST(leaving_twice_or_without_having_joined_is_fine)
@@ -223,7 +226,7 @@ FIBER_TEST(leaving_twice_or_without_having_joined_is_fine)
     place_end(&box);
     CHECK_OK(leave(call, 2, NULL));
     CHECK_OK(remove_it(call));
-    end();
+    end(call);
 }
 
 FIBER_TEST(a_join_that_fails_leaves_nothing)
@@ -247,7 +250,7 @@ FIBER_TEST(a_join_that_fails_leaves_nothing)
     CHECK_OK(leave(call, 2, NULL));
     place_end(&box);
     CHECK_OK(remove_it(call));
-    end();
+    end(call);
 }
 
 TAP_MAIN

@@ -1,9 +1,13 @@
 """Networks of the other drivers, with the host's neighbours as namespaces on a wire."""
 import json
 import os
+import shutil
 import subprocess
+import tempfile
 
 import pytest
+
+from engine import Engine
 
 TAG = os.getpid() % 10000
 
@@ -29,11 +33,11 @@ def fails(engine, *args):
     return done.stderr
 
 
-@pytest.fixture
-def nets(engine):
+def networks_of(engine):
     """Makes networks, and removes them with their containers."""
     class Nets:
-        names, boxes = [], []
+        def __init__(self):
+            self.names, self.boxes = [], []
 
         def create(self, *flags):
             name = "drv%d-%d" % (TAG, len(self.names))
@@ -49,12 +53,16 @@ def nets(engine):
             return name
 
     made = Nets()
-    made.names, made.boxes = [], []
     yield made
     for name in made.boxes:
         engine.hull("rm", "-f", name, check=False)
     for name in made.names:
         engine.hull("network", "rm", name, check=False)
+
+
+@pytest.fixture
+def nets(engine):
+    yield from networks_of(engine)
 
 
 @pytest.fixture
@@ -93,9 +101,8 @@ def test_macvlan_makes_a_container_a_peer_of_the_neighbours(engine, nets, lan):
     assert "works" in asks(engine, web, at)
     # The address is free again, and the neighbour finds whoever has it next.
     engine.hull("rm", "-f", web)
-    again = nets.web(name, "--ip", "10.97.0.20")
+    nets.web(name, "--ip", "10.97.0.20")
     assert "works" in lan.run("ip neigh flush dev eth0; curl -s -m 3 http://10.97.0.20/")
-    assert settings(engine, again, name)["MacAddress"] == "02:42:0a:61:00:14"
 
 
 @pytest.mark.parametrize("mode", ["private", "vepa"])
@@ -117,6 +124,9 @@ def test_macvlan_passthru_is_for_one(engine, nets, lan):
     web = nets.web(name)
     assert settings(engine, web, name)["MacAddress"] == mac
     assert "works" in lan.run("curl -s -m 3 http://%s/" % settings(engine, web, name)["IPAddress"])
+    # The parent is free again when its container has gone.
+    engine.hull("restart", "-t", "0", web)
+    assert settings(engine, web, name)["MacAddress"] == mac
     second = fails(engine, "run", "--rm", "--network", name, "busybox", "true")
     assert "parent %s is in use" % lan.wire in second
 
@@ -167,3 +177,156 @@ def test_vlan_parents_are_made_and_removed(engine, nets, lan):
     engine.hull("rm", "-f", web)
     engine.hull("network", "rm", name)
     assert parent not in sh("ip -br link") and lan.wire + ".9" in sh("ip -br link")
+
+
+# --- plugins of others -----------------------------------------------------------------------------
+
+
+class Plugin:
+    """tests/plugin/netplugin.py, or what is left of it."""
+
+    def __init__(self, folder, name):
+        self.base, self.folder, self.name = os.path.join(folder, name), folder, name
+        self.start()
+
+    def start(self):
+        here = os.path.dirname(os.path.abspath(__file__))
+        subprocess.run([here + "/../plugin/netplugin.py", self.folder, self.name], check=True)
+
+    def mode(self, text):
+        with open(self.base + ".mode", "w") as file:
+            file.write(text)
+
+    def calls(self, method):
+        with open(self.base + ".log") as file:
+            lines = map(json.loads, file)
+            return [line["body"] for line in lines if line["method"].endswith(method)]
+
+    def kill(self):
+        with open(self.base + ".pid") as file:
+            sh("kill -9 " + file.read(), check=False)
+
+
+@pytest.fixture(scope="module")
+def plugged():
+    """A daemon that looks for plugins in a folder of its own, with the plugin toy."""
+    folder = tempfile.mkdtemp(prefix="hullpl-")
+    made = Engine("--plugin-opt", "network/remote:plugin-sockets=" + folder,
+                  "--plugin-opt", "network/remote:plugin-specs=" + folder + "/specs",
+                  "--plugin-opt", "network/remote:plugin-retry-ms=300",
+                  "--plugin-opt", "network/remote:plugin-timeout-ms=1500",
+                  bridge="htp%d" % (os.getpid() % 100000))
+    made.load_busybox()
+    made.plugin = Plugin(folder, "toy")
+    yield made
+    made.stop()
+    made.plugin.kill()
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def remote(plugged):
+    yield from networks_of(plugged)
+    plugged.plugin.mode("")
+
+
+def test_a_remote_driver_carries_traffic(plugged, remote):
+    name = remote.create("-d", "toy", "-o", "colour=red", *POOL)
+    one, two = remote.web(name, "-p", "18093:80"), remote.web(name)
+    found = settings(plugged, two, name)
+    assert found["IPAddress"].startswith("10.97.0.")
+    assert "works" in asks(plugged, one, found["IPAddress"])
+    assert "192.0.2.0/24 dev eth0" in plugged.hull("exec", one, "ip", "route").stdout
+    told = plugged.plugin.calls("CreateNetwork")[-1]
+    assert told["Options"]["com.docker.network.generic"] == {"colour": "red"}
+    assert told["IPv4Data"] == [{"AddressSpace": "LocalDefault", "Gateway": "10.97.0.1/24",
+                                 "Pool": "10.97.0.0/24"}]
+    assert plugged.plugin.calls("CreateEndpoint")[-2]["Options"][
+        "com.docker.network.portmap"] == [{"Proto": 6, "IP": "", "Port": 80, "HostIP": "",
+                                           "HostPort": 18093, "HostPortEnd": 18093}]
+    plugged.hull("rm", "-f", one, two)
+    ends = [call["EndpointID"] for call in plugged.plugin.calls("CreateEndpoint")[-2:]]
+    for method in ("Leave", "DeleteEndpoint"):
+        assert [call["EndpointID"] for call in plugged.plugin.calls(method)[-2:]] == ends
+    plugged.hull("network", "rm", name)
+    assert plugged.plugin.calls("DeleteNetwork")[-1]["NetworkID"] == told["NetworkID"]
+    assert "rp" + told["NetworkID"][:8] not in sh("ip -br link")
+
+
+def test_a_remote_ipam_hands_out_addresses(plugged, remote):
+    name = remote.create("--ipam-driver", "toy", "--subnet", "10.98.7.0/24")
+    shown = json.loads(plugged.hull("network", "inspect", name).stdout)[0]
+    assert shown["IPAM"]["Driver"] == "toy"
+    assert shown["IPAM"]["Config"] == [{"Subnet": "10.98.7.0/24", "Gateway": "10.98.7.1"}]
+    one, two = remote.web(name), remote.web(name)
+    assert settings(plugged, one, name)["IPAddress"] == "10.98.7.2"
+    assert "works" in asks(plugged, one, settings(plugged, two, name)["IPAddress"])
+    plugged.hull("rm", "-f", one)
+    assert plugged.plugin.calls("ReleaseAddress")[-1]["Address"] == "10.98.7.2"
+    plugged.hull("rm", "-f", two)
+    plugged.hull("network", "rm", name)
+    assert plugged.plugin.calls("ReleasePool")[-1]["PoolID"] == "pool-10.98.7.0/24"
+
+
+@pytest.mark.parametrize("mode, says", [
+    ("hang", "no answer within 2 s"), ("lie", "cannot understand its answer"),
+    ("junk", "cannot understand its answer"), ("fail", "it does not like NetworkDriver.Join"),
+    ('{"InterfaceName":{"SrcName":"../x"}}', 'SrcName "../x" makes no sense'),
+    ('{"InterfaceName":{"SrcName":"nosuch0"}}', "failed to move interface nosuch0")])
+def test_one_that_hangs_or_lies_fails_its_own_call(plugged, remote, mode, says):
+    name = remote.create("-d", "toy", *POOL)
+    plugged.plugin.mode("NetworkDriver.Join " + mode)
+    with subprocess.Popen(plugged.command("run", "--rm", "--network", name, "busybox", "true"),
+                          stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True) as slow:
+        # Nobody else waits.
+        assert plugged.hull("run", "--rm", "busybox", "echo", "hi", timeout=20).stdout == "hi\n"
+        said = slow.communicate(timeout=20)[1]
+    assert slow.returncode == 125 or slow.returncode == 1
+    assert "toy" in said and says in said
+    ends = [call["EndpointID"] for call in plugged.plugin.calls("CreateEndpoint")[-1:]]
+    assert [call["EndpointID"] for call in plugged.plugin.calls("DeleteEndpoint")[-1:]] == ends
+    plugged.plugin.mode("")
+    assert "works" in asks(plugged, remote.web(name),
+                           settings(plugged, remote.web(name), name)["IPAddress"])
+
+
+def test_one_that_died_is_named_and_back_when_it_is_started(plugged, remote):
+    name = remote.create("-d", "toy", *POOL)
+    plugged.plugin.mode("NetworkDriver.CreateEndpoint die")
+    said = fails(plugged, "run", "--rm", "--network", name, "busybox", "true")
+    assert 'plugin "toy": NetworkDriver.CreateEndpoint: it closed the connection' in said
+    plugged.plugin.mode("")
+    said = fails(plugged, "run", "--rm", "--network", name, "busybox", "true")
+    assert 'plugin "toy"' in said and "is the plugin running?" in said
+    # What is left can be removed without it.
+    plugged.hull("network", "rm", name)
+    plugged.plugin.start()
+    assert "eth0" in plugged.hull("run", "--rm", "--network", remote.create("-d", "toy", *POOL),
+                                  "busybox", "ip", "addr").stdout
+
+
+def test_names_of_drivers(plugged):
+    said = fails(plugged, "network", "create", "-d", "nosuch", "drvno")
+    assert 'plugin "nosuch" not found' in said
+    assert "invalid plugin name" in fails(plugged, "network", "create", "-d", "../toy", "drvno")
+    assert 'plugin "nosuch" not found' in fails(plugged, "network", "create", "--ipam-driver",
+                                                "nosuch", "drvno")
+
+
+def test_a_daemon_that_was_killed_tells_the_plugin_the_rest(plugged, remote):
+    name = remote.create("-d", "toy", *POOL)
+    web = remote.web(name)
+    before = settings(plugged, web, name)["IPAddress"]
+    plugged.kill()
+    plugged.start()
+    other = remote.web(name)
+    assert len(plugged.plugin.calls("CreateNetwork")) == len(
+        {call["NetworkID"] for call in plugged.plugin.calls("CreateNetwork")})
+    assert "works" in asks(plugged, other, before)
+    endpoint = settings(plugged, web, name)["EndpointID"]
+    pid = json.loads(plugged.hull("inspect", web).stdout)[0]["State"]["Pid"]
+    plugged.kill()
+    os.kill(pid, 9)
+    plugged.start()
+    plugged.hull("rm", "-f", web)
+    assert endpoint in [call["EndpointID"] for call in plugged.plugin.calls("DeleteEndpoint")]

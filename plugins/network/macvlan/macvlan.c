@@ -17,10 +17,14 @@
 #include <linux/if_link.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 
 #define OPTION_PARENT "parent"
 #define OPTION_MODE "macvlan_mode"
+/* Pauses of 15 ms, doubled, that add up to almost two seconds. */
+#define RETRY_FIRST_MS 15
+#define RETRY_MS 1000
 #define OPTION_MTU "com.docker.network.driver.mtu"
 
 static const struct {
@@ -253,6 +257,28 @@ static int make_link(struct hull_work *work, void *arg)
     return mvl_link_make(work, arg);
 }
 
+/*
+ * The interface of the container that had the address, or the parent, before may not be gone yet:
+ * the kernel takes a dead namespace apart in its own time and tells nobody when it has. A MAC that
+ * was not asked for is then another one; else it is tried again, for two seconds.
+ */
+static int make_link_in_time(struct hull_call *call, struct mvl_link *link, bool mac_asked)
+{
+    int rc = hull_work(call, make_link, link);
+    if (rc < 0 && link->taken && link->has_mac && !mac_asked) {
+        if (getrandom(link->mac + 2, 4, 0) != 4)
+            return hull_fail(call, HULL_INTERNAL, "no random numbers");
+        rc = hull_work(call, make_link, link);
+    }
+    for (int64_t pause = RETRY_FIRST_MS; rc < 0 && link->taken && pause < RETRY_MS; pause *= 2) {
+        int slept = hull_sleep(call, pause);
+        if (slept < 0)
+            return slept;
+        rc = hull_work(call, make_link, link);
+    }
+    return rc;
+}
+
 static int join(struct hull_call *call, const struct netdriver_join_request *request,
                 struct netdriver_join_reply *ret_reply)
 {
@@ -270,7 +296,7 @@ static int join(struct hull_call *call, const struct netdriver_join_request *req
     if (rc == 0)
         rc = choose_mac(call, &request->endpoint, &link);
     if (rc == 0)
-        rc = hull_work(call, make_link, &link);
+        rc = make_link_in_time(call, &link, !hull_streq(request->endpoint.mac_address, NULL));
     if (rc < 0)
         return rc;
     char text[18];

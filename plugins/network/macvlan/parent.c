@@ -159,7 +159,7 @@ static int create(int fd, const struct mvl_link *link, struct nl_failure *failur
 }
 
 static int explain(struct hull_work *work, int rc, const struct nl_failure *failure,
-                   const struct mvl_link *link)
+                   struct mvl_link *link)
 {
     if (rc == -ENODEV)
         return hull_problem_set(&work->problem, HULL_NOT_FOUND,
@@ -168,7 +168,15 @@ static int explain(struct hull_work *work, int rc, const struct nl_failure *fail
         return hull_problem_set(&work->problem, HULL_CONFLICT,
                                 "parent %s is down: bring it up (ip link set %s up)", link->parent,
                                 link->parent);
-    if (rc == -EBUSY || (rc == -EINVAL && link->mode == MACVLAN_MODE_PASSTHRU))
+    if (rc == -EADDRINUSE) {
+        char text[18];
+        link->taken = true;
+        return hull_problem_set(&work->problem, HULL_CONFLICT,
+                                "MAC address %s is in use on the parent %s",
+                                mac_text(link->mac, text), link->parent);
+    }
+    link->taken = rc == -EBUSY || (rc == -EINVAL && link->mode == MACVLAN_MODE_PASSTHRU);
+    if (link->taken)
         return hull_problem_set(&work->problem, HULL_CONFLICT,
                                 "parent %s is in use: by a bridge, or in the mode passthru by "
                                 "another container",
@@ -179,6 +187,7 @@ static int explain(struct hull_work *work, int rc, const struct nl_failure *fail
 int mvl_link_make(struct hull_work *work, struct mvl_link *link)
 {
     struct nl_failure failure = {0};
+    link->taken = false;
     HULL_AUTO_FD fd = nl_open(NETLINK_ROUTE);
     if (fd < 0)
         return nif_fail(work, fd, NULL, "interface", link->inside.name);

@@ -30,6 +30,7 @@ struct mvl_link {
     bool has_mac; /* else the kernel chooses */
     uint8_t mac[6];
     struct nif_inside inside;
+    bool taken; /* after a failure: another interface has the MAC, or the parent itself */
 };
 /* Make an interface in the network namespace, up and with addresses. LINK's mac is what it has
  * after. Nothing is left behind when it fails. */

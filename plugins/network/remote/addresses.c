@@ -1,0 +1,311 @@
+/*
+ * The IPAM of plugins. The network engine knows networks and containers, a plugin knows pools by
+ * ids of its own: what it gave for whom is recorded.
+ */
+#include "remote.h"
+
+#include "address.h"
+
+#include <string.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+
+#define GATEWAY "com.docker.network.gateway"
+#define MAC "com.docker.network.endpoint.macaddress"
+
+#define RMT_POOL_FIELDS(F, T)                                                          \
+    F(T, STRING, _, driver, "Driver", 0, "The plugin")                                 \
+    F(T, STRING, _, address_space, "AddressSpace", 0, "")                              \
+    F(T, STRING, _, pool_id, "PoolID", 0, "")                                          \
+    F(T, STRING, _, pool, "Pool", 0, "CIDR")                                           \
+    F(T, STRING, _, gateway, "Gateway", 0, "Address")                                  \
+    F(T, STRV, _, requested, "Requested", 0, "Addresses given for the network itself") \
+    F(T, BOOL, _, requires_mac, "RequiresMAC", 0, "")
+HULL_MESSAGE_DECLARE(rmt_pool, RMT_POOL_FIELDS)
+HULL_MESSAGE_DEFINE(rmt_pool, RMT_POOL_FIELDS)
+
+static const char *pool_key(struct hull_call *call, const char *network_id, bool ipv6)
+{
+    return hull_printf(call, "%s/%c", network_id, ipv6 ? '6' : '4');
+}
+
+static int load_pool(struct hull_call *call, const char *network_id, bool ipv6,
+                     struct rmt_pool *ret, bool *ret_found)
+{
+    return rmt_load(call, RMT_POOLS, pool_key(call, network_id, ipv6), &rmt_pool_message, ret,
+                    ret_found);
+}
+
+int rmt_address_space(struct hull_call *call, const char *network_id, bool ipv6, const char **ret)
+{
+    struct rmt_pool pool;
+    bool found;
+    int rc = load_pool(call, network_id, ipv6, &pool, &found);
+    *ret = rc == 0 && found ? pool.address_space : "LocalDefault";
+    return rc;
+}
+
+/* --- asking the plugin ------------------------------------------------------------------------ */
+
+/* An address of the pool: the one at WANTED, or any when that is NULL. *RET is without length. */
+static int request_address(struct hull_call *call, const struct rmt_pool *pool, const char *wanted,
+                           const char *option, const char *value, const char **ret)
+{
+    static const char method[] = "IpamDriver.RequestAddress";
+    struct rmt_request_address request = {.pool_id = pool->pool_id,
+                                          .address = wanted == NULL ? "" : wanted};
+    struct rmt_address_reply reply;
+    struct ip_net net, inside;
+    struct ip_addr asked;
+    char text[IP_TEXT_SIZE];
+    if (option != NULL)
+        hull_map_set(hull_call_arena(call), &request.options, option, value);
+    int rc = rmt_call(call, pool->driver, method, &rmt_request_address_message, &request,
+                      &rmt_address_reply_message, &reply);
+    if (rc < 0)
+        return rc;
+    if (!ip_net_parse(reply.address, &net) || !ip_net_parse(pool->pool, &inside) ||
+        !ip_net_has(&inside, &net.addr))
+        return rmt_lie(call, pool->driver, method, "\"%s\" is no address in %s",
+                       reply.address == NULL ? "" : reply.address, pool->pool);
+    if (ip_parse(request.address, &asked) && ip_compare(&asked, &net.addr) != 0)
+        return rmt_lie(call, pool->driver, method, "it gave %s when asked for %s", reply.address,
+                       request.address);
+    *ret = hull_strdup(call, ip_text(&net.addr, text));
+    return 0;
+}
+
+static int release(struct hull_call *call, const struct rmt_pool *pool, const char *address)
+{
+    struct rmt_release request = {.pool_id = pool->pool_id, .address = address};
+    const char *method = address == NULL ? "IpamDriver.ReleasePool" : "IpamDriver.ReleaseAddress";
+    return rmt_call(call, pool->driver, method, &rmt_release_message, &request, NULL, NULL);
+}
+
+static int request_pool(struct hull_call *call, const struct ipam_pool *request,
+                        struct rmt_pool *pool, struct hull_map *ret_data)
+{
+    static const char method[] = "IpamDriver.RequestPool";
+    struct rmt_capabilities capabilities = {.requires_mac = false};
+    struct rmt_spaces spaces;
+    struct ip_net net;
+    int rc = rmt_call(call, pool->driver, "IpamDriver.GetCapabilities", NULL, NULL,
+                      &rmt_capabilities_message, &capabilities);
+    rc = rmt_optional(call, rc);
+    if (rc == 0)
+        rc = rmt_call(call, pool->driver, "IpamDriver.GetDefaultAddressSpaces", NULL, NULL,
+                      &rmt_spaces_message, &spaces);
+    if (rc < 0)
+        return rc;
+    struct rmt_request_pool wanted = {.address_space = spaces.local,
+                                      .pool = request->subnet,
+                                      .sub_pool = request->ip_range,
+                                      .options = request->options,
+                                      .v6 = request->ipv6};
+    struct rmt_request_pool_reply reply;
+    rc = rmt_call(call, pool->driver, method, &rmt_request_pool_message, &wanted,
+                  &rmt_request_pool_reply_message, &reply);
+    if (rc < 0)
+        return rc;
+    pool->address_space = spaces.local;
+    pool->pool_id = reply.pool_id;
+    pool->pool = reply.pool;
+    pool->requires_mac = capabilities.requires_mac;
+    *ret_data = reply.data;
+    if (!ip_net_parse(reply.pool, &net) || (net.addr.family == AF_INET6) != request->ipv6)
+        return rmt_lie(call, pool->driver, method, "\"%s\" is no IPv%c subnet",
+                       reply.pool == NULL ? "" : reply.pool, request->ipv6 ? '6' : '4');
+    return 0;
+}
+
+/* --- pools ------------------------------------------------------------------------------------ */
+
+struct held {
+    const char *key;
+    struct rmt_pool pool;
+};
+
+/* All that the plugin gave goes back to it; the first failure is told, nothing is kept. */
+static int give_back(struct hull_call *call, const struct held *held)
+{
+    int rc = 0;
+    for (size_t i = 0; i < held->pool.requested.n && rc == 0; i++)
+        rc = release(call, &held->pool, held->pool.requested.v[i]);
+    if (rc != -HULL_IO)
+        rc = release(call, &held->pool, NULL);
+    const char *error = rc < 0 ? hull_strdup(call, hull_error(call)) : NULL;
+    int stored = rmt_store(call, RMT_POOLS, held->key, NULL, NULL);
+    if (stored < 0)
+        return stored;
+    return rc < 0 ? hull_fail(call, (enum hull_kind) - rc, "%s", error) : 0;
+}
+
+static void undo_pool(struct hull_call *call, void *arg)
+{
+    if (give_back(call, arg) < 0)
+        hull_log(call, HULL_LOG_WARN, "pool not given back to the plugin", "error",
+                 hull_error(call), NULL);
+}
+
+/* The gateway that the plugin chose, or one of its addresses. */
+static int choose_gateway(struct hull_call *call, const struct ipam_pool *request,
+                          const struct hull_map *data, struct rmt_pool *pool)
+{
+    const char *given = hull_map_find(data, GATEWAY);
+    struct ip_net net;
+    char text[IP_TEXT_SIZE];
+    if (hull_streq(request->gateway, NULL) && !hull_streq(given, NULL)) {
+        if (!ip_net_parse(given, &net))
+            return rmt_lie(call, pool->driver, "IpamDriver.RequestPool",
+                           "the gateway \"%s\" is no address", given);
+        pool->gateway = hull_strdup(call, ip_text(&net.addr, text));
+        return 0;
+    }
+    int rc = request_address(call, pool, request->gateway, "RequestAddressType", GATEWAY,
+                             &pool->gateway);
+    if (rc == 0)
+        hull_strv_add(hull_call_arena(call), &pool->requested, pool->gateway);
+    return rc;
+}
+
+static int request_others(struct hull_call *call, const struct ipam_pool *request,
+                          struct rmt_pool *pool)
+{
+    for (size_t i = 0; i < request->auxiliary.n; i++) {
+        const char *address;
+        int rc = request_address(call, pool, request->auxiliary.v[i].value, NULL, NULL, &address);
+        if (rc < 0)
+            return rc;
+        hull_strv_add(hull_call_arena(call), &pool->requested, address);
+    }
+    return 0;
+}
+
+int rmt_pool_reserve(struct hull_call *call, const struct ipam_pool *request,
+                     struct ipam_pool *ret_reply)
+{
+    struct held *held = hull_alloc(call, sizeof(*held));
+    struct hull_map data = {0};
+    *held = (struct held){.key = pool_key(call, request->network_id, request->ipv6),
+                          .pool = {.driver = request->driver}};
+    int rc = request_pool(call, request, &held->pool, &data);
+    if (held->pool.pool_id == NULL)
+        return rc < 0
+                   ? rc
+                   : rmt_lie(call, request->driver, "IpamDriver.RequestPool", "it has no PoolID");
+    hull_undo(call, undo_pool, held);
+    if (rc == 0)
+        rc = rmt_store(call, RMT_POOLS, held->key, &rmt_pool_message, &held->pool);
+    if (rc == 0)
+        rc = choose_gateway(call, request, &data, &held->pool);
+    if (rc == 0)
+        rc = request_others(call, request, &held->pool);
+    if (rc == 0)
+        rc = rmt_store(call, RMT_POOLS, held->key, &rmt_pool_message, &held->pool);
+    *ret_reply = *request;
+    ret_reply->subnet = held->pool.pool;
+    ret_reply->gateway = held->pool.gateway;
+    return rc;
+}
+
+int rmt_pool_release(struct hull_call *call, const struct ipam_pool *request,
+                     struct hull_empty *ret_reply)
+{
+    (void)ret_reply;
+    struct held held = {.key = pool_key(call, request->network_id, request->ipv6)};
+    bool found;
+    int rc = load_pool(call, request->network_id, request->ipv6, &held.pool, &found);
+    return rc < 0 || !found ? rc : give_back(call, &held);
+}
+
+/* --- addresses -------------------------------------------------------------------------------- */
+
+#define RMT_LEASE_FIELDS(F, T) F(T, STRING, _, address, "Address", 0, "")
+HULL_MESSAGE_DECLARE(rmt_lease, RMT_LEASE_FIELDS)
+HULL_MESSAGE_DEFINE(rmt_lease, RMT_LEASE_FIELDS)
+
+static const char *lease_key(struct hull_call *call, const struct ipam_address *request)
+{
+    return hull_printf(call, "%s/%c/%s", request->network_id, request->ipv6 ? '6' : '4',
+                       request->owner);
+}
+
+static int new_mac(struct hull_call *call, const char **ret)
+{
+    uint8_t mac[6];
+    char text[18];
+    if (getrandom(mac, sizeof(mac), 0) != (ssize_t)sizeof(mac))
+        return hull_fail(call, HULL_INTERNAL, "no random numbers");
+    mac[0] = (uint8_t)((mac[0] & 0xfc) | 0x02);
+    *ret = hull_strdup(call, mac_text(mac, text));
+    return 0;
+}
+
+struct taken {
+    struct rmt_pool pool;
+    const char *address;
+};
+
+static void undo_address(struct hull_call *call, void *arg)
+{
+    const struct taken *taken = arg;
+    if (release(call, &taken->pool, taken->address) < 0)
+        hull_log(call, HULL_LOG_WARN, "address not given back to the plugin", "error",
+                 hull_error(call), NULL);
+}
+
+int rmt_address_reserve(struct hull_call *call, const struct ipam_address *request,
+                        struct ipam_address *ret_reply)
+{
+    struct rmt_pool pool;
+    struct rmt_lease lease;
+    struct ip_net net;
+    bool found;
+    const char *mac = hull_streq(request->mac_address, NULL) ? NULL : request->mac_address;
+    int rc = load_pool(call, request->network_id, request->ipv6, &pool, &found);
+    if (rc == 0 && !found)
+        rc = hull_fail(call, HULL_NOT_FOUND, "network %.12s has no pool of a plugin",
+                       request->network_id);
+    if (rc == 0 && pool.requires_mac && mac == NULL)
+        rc = new_mac(call, &mac);
+    if (rc < 0)
+        return rc;
+    const char *wanted = hull_streq(request->address, NULL) ? NULL : request->address;
+    rc = request_address(call, &pool, wanted, pool.requires_mac ? MAC : NULL, mac, &lease.address);
+    if (rc < 0)
+        return rc;
+    struct taken *taken = hull_alloc(call, sizeof(*taken));
+    *taken = (struct taken){pool, lease.address};
+    hull_undo(call, undo_address, taken);
+    rc = rmt_store(call, RMT_ADDRESSES, lease_key(call, request), &rmt_lease_message, &lease);
+    if (rc < 0)
+        return rc;
+    *ret_reply = *request;
+    ret_reply->address = lease.address;
+    ret_reply->prefix_len = ip_net_parse(pool.pool, &net) ? net.length : 0;
+    ret_reply->gateway = pool.gateway;
+    ret_reply->mac_address = mac;
+    return 0;
+}
+
+int rmt_address_release(struct hull_call *call, const struct ipam_address *request,
+                        struct hull_empty *ret_reply)
+{
+    (void)ret_reply;
+    const char *key = lease_key(call, request);
+    struct rmt_pool pool;
+    struct rmt_lease lease;
+    bool found = false;
+    bool has_pool = false;
+    int rc = rmt_load(call, RMT_ADDRESSES, key, &rmt_lease_message, &lease, &found);
+    if (rc == 0 && found)
+        rc = load_pool(call, request->network_id, request->ipv6, &pool, &has_pool);
+    if (rc < 0 || !found)
+        return rc;
+    rc = has_pool ? release(call, &pool, lease.address) : 0;
+    const char *error = rc < 0 ? hull_strdup(call, hull_error(call)) : NULL;
+    int stored = rmt_store(call, RMT_ADDRESSES, key, NULL, NULL);
+    if (stored < 0)
+        return stored;
+    return rc < 0 ? hull_fail(call, (enum hull_kind) - rc, "%s", error) : 0;
+}

@@ -1,0 +1,410 @@
+/*
+ * Endpoints: the plugin makes an interface, this puts it into the container's namespace.
+ *
+ * CreateEndpoint, Join, ProgramExternalConnectivity; and back: Revoke…, Leave, DeleteEndpoint.
+ * What is under way is recorded before, so that the way back is gone after a crash as well.
+ */
+#include "remote.h"
+
+#include "address.h"
+#include "json.h"
+
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define RMT_JOINED_FIELDS(F, T)                                             \
+    F(T, STRING, _, driver, "Driver", 0, "The plugin")                      \
+    F(T, STRING, _, endpoint_id, "EndpointID", 0, "")                       \
+    F(T, BOOL, _, joined, "Joined", 0, "It was asked to join")              \
+    F(T, BOOL, _, external, "External", 0, "Its ports were published")      \
+    F(T, STRING, _, host_name, "SrcName", 0, "Interface, as it was called") \
+    F(T, STRING, _, name, "Name", 0, "As it is called inside")
+HULL_MESSAGE_DECLARE(rmt_joined, RMT_JOINED_FIELDS)
+HULL_MESSAGE_DEFINE(rmt_joined, RMT_JOINED_FIELDS)
+
+/* One endpoint on its way in or out. */
+struct rmt_endpoint_state {
+    const char *network_id;
+    const char *key;
+    struct rmt_joined joined;
+};
+
+static int save(struct hull_call *call, const struct rmt_endpoint_state *e)
+{
+    return rmt_store(call, RMT_ENDPOINTS, e->key, &rmt_joined_message, &e->joined);
+}
+
+static const char *key_of(struct hull_call *call, const char *network_id, const char *container_id)
+{
+    return hull_printf(call, "%s/%s", network_id, container_id);
+}
+
+static int tell(struct hull_call *call, const struct rmt_endpoint_state *e, const char *method)
+{
+    struct rmt_endpoint request = {.network_id = e->network_id,
+                                   .endpoint_id = e->joined.endpoint_id};
+    return rmt_call(call, e->joined.driver, method, &rmt_endpoint_message, &request, NULL, NULL);
+}
+
+/* --- options ---------------------------------------------------------------------------------- */
+
+static int protocol_number(const char *name)
+{
+    return hull_streq(name, "udp")    ? IPPROTO_UDP
+           : hull_streq(name, "sctp") ? IPPROTO_SCTP
+                                      : IPPROTO_TCP;
+}
+
+static void put_port(struct hull_text *out, const struct firewall_port *port)
+{
+    bool any = hull_streq(port->host_ip, "0.0.0.0");
+    int64_t last = port->host_port_end > 0 ? port->host_port_end : port->host_port;
+    hull_text_printf(out, "{\"Proto\":%d,\"IP\":\"\",\"Port\":%d,\"HostIP\":",
+                     protocol_number(port->protocol), (int)port->port);
+    json_quote(out, any ? "" : port->host_ip, any ? 0 : strlen(port->host_ip));
+    hull_text_printf(out, ",\"HostPort\":%d,\"HostPortEnd\":%d}", (int)port->host_port, (int)last);
+}
+
+static void put_exposed(struct hull_text *out, const char *text)
+{
+    const char *slash = strchr(text, '/');
+    hull_text_printf(out, "{\"Proto\":%d,\"Port\":%d}",
+                     protocol_number(slash != NULL ? slash + 1 : "tcp"),
+                     (int)strtol(text, NULL, 10));
+}
+
+static const char *options_of(struct hull_call *call, const struct netdriver_join_request *request)
+{
+    const struct hull_map *own = &request->endpoint.driver_opts;
+    struct hull_text out = HULL_TEXT(hull_call_arena(call));
+    hull_text_puts(&out, "{\"com.docker.network.endpoint.exposedports\":[");
+    for (size_t i = 0; i < request->exposed.n; i++) {
+        hull_text_puts(&out, i > 0 ? "," : "");
+        put_exposed(&out, request->exposed.v[i]);
+    }
+    hull_text_puts(&out, "],\"com.docker.network.portmap\":[");
+    for (size_t i = 0; i < request->ports.n; i++) {
+        hull_text_puts(&out, i > 0 ? "," : "");
+        put_port(&out, &request->ports.v[i]);
+    }
+    hull_text_puts(&out, "]");
+    for (size_t i = 0; i < own->n; i++) {
+        hull_text_puts(&out, ",");
+        json_quote(&out, own->v[i].key, strlen(own->v[i].key));
+        hull_text_puts(&out, ":");
+        json_quote(&out, own->v[i].value, strlen(own->v[i].value));
+    }
+    hull_text_puts(&out, "}");
+    return out.data;
+}
+
+/* --- CreateEndpoint --------------------------------------------------------------------------- */
+
+static const char *cidr(struct hull_call *call, const char *address, int64_t length)
+{
+    return hull_streq(address, NULL) ? "" : hull_printf(call, "%s/%d", address, (int)length);
+}
+
+/* GIVEN is the plugin's for what was WANTED by us: it may only fill in what was left open. */
+static int take_choice(struct hull_call *call, const struct rmt_endpoint_state *e, const char *what,
+                       const char *wanted, const char **given)
+{
+    if (hull_streq(*given, NULL)) {
+        *given = wanted;
+        return 0;
+    }
+    if (hull_streq(wanted, NULL) || strcmp(wanted, *given) == 0)
+        return 0;
+    return rmt_lie(call, e->joined.driver, "NetworkDriver.CreateEndpoint",
+                   "it changed the %s %s to %s", what, wanted, *given);
+}
+
+static int create_endpoint(struct hull_call *call, const struct netdriver_join_request *request,
+                           const struct rmt_endpoint_state *e, const char *options,
+                           struct rmt_interface *ret)
+{
+    static const char method[] = "NetworkDriver.CreateEndpoint";
+    const struct endpoint_settings *endpoint = &request->endpoint;
+    struct rmt_create_endpoint message = {
+        .network_id = e->network_id, .endpoint_id = e->joined.endpoint_id, .options = options};
+    struct rmt_create_endpoint_reply reply;
+    const struct rmt_interface *sent = &message.iface;
+    message.iface.address = cidr(call, endpoint->ip_address, endpoint->ip_prefix_len);
+    message.iface.address6 =
+        cidr(call, endpoint->global_ipv6_address, endpoint->global_ipv6_prefix_len);
+    message.iface.mac_address = endpoint->mac_address == NULL ? "" : endpoint->mac_address;
+    int rc = rmt_call(call, e->joined.driver, method, &rmt_create_endpoint_message, &message,
+                      &rmt_create_endpoint_reply_message, &reply);
+    *ret = reply.iface;
+    if (rc == 0)
+        rc = take_choice(call, e, "address", sent->address, &ret->address);
+    if (rc == 0)
+        rc = take_choice(call, e, "address", sent->address6, &ret->address6);
+    if (rc == 0)
+        rc = take_choice(call, e, "MAC address", sent->mac_address, &ret->mac_address);
+    return rc;
+}
+
+/* --- Join ------------------------------------------------------------------------------------- */
+
+static int bad_join(struct hull_call *call, const struct rmt_endpoint_state *e, const char *what,
+                    const char *value)
+{
+    return rmt_lie(call, e->joined.driver, "NetworkDriver.Join", "%s \"%s\" makes no sense", what,
+                   value == NULL ? "" : value);
+}
+
+static bool is_ifname(const char *name, size_t max)
+{
+    return !hull_streq(name, NULL) && strlen(name) <= max && strpbrk(name, "/ \t\r\n:%") == NULL &&
+           strcmp(name, ".") != 0 && strcmp(name, "..") != 0 && strcmp(name, "lo") != 0;
+}
+
+static int take_names(struct hull_call *call, const struct netdriver_join_request *request,
+                      const struct rmt_endpoint_state *e, const struct rmt_join_reply *reply,
+                      struct rmt_link *link)
+{
+    const struct rmt_interface_name *names = &reply->iface;
+    const char *name = hull_streq(names->dst_name, NULL) ? NULL : names->dst_name;
+    const char *prefix = hull_streq(names->dst_prefix, NULL) ? "eth" : names->dst_prefix;
+    if (!is_ifname(names->src_name, 15))
+        return bad_join(call, e, "SrcName", names->src_name);
+    if (name != NULL && !is_ifname(name, 15))
+        return bad_join(call, e, "DstName", name);
+    if (!is_ifname(prefix, 12))
+        return bad_join(call, e, "DstPrefix", prefix);
+    if (name == NULL && strcmp(prefix, "eth") == 0)
+        name = request->ifname; /* the network engine counts these */
+    link->host_name = names->src_name;
+    link->prefix = prefix;
+    if (name != NULL)
+        memcpy(link->name, name, strlen(name) + 1);
+    return 0;
+}
+
+static int take_route(struct hull_call *call, const struct rmt_endpoint_state *e,
+                      const struct rmt_route *route, struct nif_to *to)
+{
+    if (!ip_net_parse(route->destination, &to->net))
+        return bad_join(call, e, "the destination of a route", route->destination);
+    if (route->type != 0 && route->type != 1)
+        return bad_join(call, e, "RouteType", hull_printf(call, "%lld", (long long)route->type));
+    if (route->type == 0 &&
+        (!ip_parse(route->next_hop, &to->via) || to->via.family != to->net.addr.family))
+        return bad_join(call, e, "NextHop", route->next_hop);
+    return 0;
+}
+
+static int take_routes(struct hull_call *call, const struct netdriver_join_request *request,
+                       const struct rmt_endpoint_state *e, const struct rmt_join_reply *reply,
+                       struct nif_inside *inside)
+{
+    const char *gateways[] = {reply->gateway, reply->gateway6};
+    struct nif_to *routes = hull_alloc(call, (reply->routes.n + 1) * sizeof(*routes));
+    for (size_t i = 0; i < reply->routes.n; i++) {
+        int rc = take_route(call, e, &reply->routes.v[i], &routes[i]);
+        if (rc < 0)
+            return rc;
+    }
+    inside->routes = routes;
+    inside->route_count = reply->routes.n;
+    for (size_t i = 0; i < HULL_COUNT(gateways); i++) {
+        struct ip_addr gateway = {0};
+        if (hull_streq(gateways[i], NULL))
+            continue;
+        if (!ip_parse(gateways[i], &gateway))
+            return bad_join(call, e, "Gateway", gateways[i]);
+        if (request->default_route && !reply->no_gateway)
+            inside->gateway[i] = gateway;
+    }
+    return 0;
+}
+
+static int take_addresses(struct hull_call *call, const struct rmt_endpoint_state *e,
+                          const struct rmt_interface *iface, struct rmt_link *link)
+{
+    if (!hull_streq(iface->address, NULL) && !ip_net_parse(iface->address, &link->inside.nets[0]))
+        return bad_join(call, e, "Address", iface->address);
+    if (!hull_streq(iface->address6, NULL) && !ip_net_parse(iface->address6, &link->inside.nets[1]))
+        return bad_join(call, e, "AddressIPv6", iface->address6);
+    link->has_mac = !hull_streq(iface->mac_address, NULL);
+    if (link->has_mac && !mac_parse(iface->mac_address, link->mac))
+        return bad_join(call, e, "MacAddress", iface->mac_address);
+    return 0;
+}
+
+static int move_link(struct hull_work *work, void *arg)
+{
+    return rmt_link_move(work, arg);
+}
+
+static int return_link(struct hull_work *work, void *arg)
+{
+    return rmt_link_return(work, arg);
+}
+
+static int ask_to_join(struct hull_call *call, const struct netdriver_join_request *request,
+                       struct rmt_endpoint_state *e, const char *options,
+                       struct rmt_join_reply *reply)
+{
+    struct rmt_endpoint message = {
+        .network_id = e->network_id,
+        .endpoint_id = e->joined.endpoint_id,
+        .sandbox_key = hull_printf(call, "/proc/%d/fd/%d", (int)getpid(), request->netns_fd),
+        .options = options};
+    e->joined.joined = true;
+    int rc = save(call, e);
+    return rc < 0 ? rc
+                  : rmt_call(call, e->joined.driver, "NetworkDriver.Join", &rmt_endpoint_message,
+                             &message, &rmt_join_reply_message, reply);
+}
+
+/* --- the way back ----------------------------------------------------------------------------- */
+
+/*
+ * All that the plugin may have is taken back; the first failure is told. One that does not answer
+ * is not asked a second time. The record goes in any case: nobody would ask again.
+ */
+static int go_back(struct hull_call *call, const struct rmt_endpoint_state *e)
+{
+    const struct {
+        bool wanted;
+        const char *method;
+    } steps[] = {{e->joined.external, "NetworkDriver.RevokeExternalConnectivity"},
+                 {e->joined.joined, "NetworkDriver.Leave"},
+                 {true, "NetworkDriver.DeleteEndpoint"}};
+    int first = 0;
+    const char *error = NULL;
+    for (size_t i = 0; i < HULL_COUNT(steps) && first != -HULL_IO; i++) {
+        int rc = steps[i].wanted ? tell(call, e, steps[i].method) : 0;
+        if (i == 0)
+            rc = rmt_optional(call, rc);
+        if (rc < 0 && first == 0) {
+            first = rc;
+            error = hull_strdup(call, hull_error(call));
+        }
+    }
+    int rc = rmt_store(call, RMT_ENDPOINTS, e->key, NULL, NULL);
+    if (rc == 0 && first < 0)
+        rc = hull_fail(call, (enum hull_kind) - first, "%s", error);
+    return rc;
+}
+
+static void undo_endpoint(struct hull_call *call, void *arg)
+{
+    if (go_back(call, arg) < 0)
+        hull_log(call, HULL_LOG_WARN, "endpoint not taken back by the plugin", "error",
+                 hull_error(call), NULL);
+}
+
+static void undo_link(struct hull_call *call, void *arg)
+{
+    if (hull_work(call, return_link, arg) < 0)
+        hull_log(call, HULL_LOG_WARN, "interface not taken back", "error", hull_error(call), NULL);
+}
+
+/* --- handlers --------------------------------------------------------------------------------- */
+
+static int publish(struct hull_call *call, struct rmt_endpoint_state *e, const char *options)
+{
+    struct rmt_endpoint message = {
+        .network_id = e->network_id, .endpoint_id = e->joined.endpoint_id, .options = options};
+    e->joined.external = true;
+    int rc = save(call, e);
+    if (rc == 0)
+        rc = rmt_call(call, e->joined.driver, "NetworkDriver.ProgramExternalConnectivity",
+                      &rmt_endpoint_message, &message, NULL, NULL);
+    return rmt_optional(call, rc);
+}
+
+static void fill_reply(struct hull_call *call, const struct rmt_link *link,
+                       const struct rmt_join_reply *join, struct netdriver_join_reply *ret)
+{
+    char text[IP_TEXT_SIZE];
+    ret->mac_address = hull_strdup(call, mac_text(link->mac, text));
+    ret->gateway = join->gateway == NULL ? "" : join->gateway;
+    ret->ipv6_gateway = join->gateway6 == NULL ? "" : join->gateway6;
+    if (link->inside.nets[0].addr.family != 0) {
+        ret->ip_address = hull_strdup(call, ip_text(&link->inside.nets[0].addr, text));
+        ret->ip_prefix_len = link->inside.nets[0].length;
+    }
+    if (link->inside.nets[1].addr.family != 0) {
+        ret->global_ipv6_address = hull_strdup(call, ip_text(&link->inside.nets[1].addr, text));
+        ret->global_ipv6_prefix_len = link->inside.nets[1].length;
+    }
+}
+
+/* The plugin's interface, inside. */
+static int plug_in(struct hull_call *call, const struct netdriver_join_request *request,
+                   struct rmt_endpoint_state *e, const struct rmt_interface *iface,
+                   const struct rmt_join_reply *join, struct rmt_link *link)
+{
+    link->netns_fd = request->netns_fd;
+    int rc = take_names(call, request, e, join, link);
+    if (rc == 0)
+        rc = take_addresses(call, e, iface, link);
+    if (rc == 0)
+        rc = take_routes(call, request, e, join, &link->inside);
+    if (rc == 0)
+        rc = hull_work(call, move_link, link);
+    if (rc < 0)
+        return hull_wrap(call, rc, "network driver %s", e->joined.driver);
+    hull_undo(call, undo_link, link);
+    e->joined.host_name = link->host_name;
+    e->joined.name = link->name;
+    return save(call, e);
+}
+
+int rmt_join(struct hull_call *call, const struct netdriver_join_request *request,
+             struct netdriver_join_reply *ret_reply)
+{
+    struct rmt_endpoint_state *e = hull_alloc(call, sizeof(*e));
+    struct rmt_link *link = hull_alloc(call, sizeof(*link));
+    struct rmt_interface iface;
+    struct rmt_join_reply join;
+    const char *options = options_of(call, request);
+    e->network_id = hull_strdup(call, request->network.id);
+    e->key = key_of(call, e->network_id, request->container_id);
+    e->joined.driver = hull_strdup(call, request->network.driver);
+    e->joined.endpoint_id = hull_strdup(call, request->endpoint.endpoint_id);
+    if (request->netns_fd < 0)
+        return hull_fail(call, HULL_CONFLICT, "container %.12s has no network namespace",
+                         request->container_id);
+    int rc = save(call, e);
+    if (rc < 0)
+        return rc;
+    hull_undo(call, undo_endpoint, e);
+    rc = create_endpoint(call, request, e, options, &iface);
+    if (rc == 0)
+        rc = ask_to_join(call, request, e, options, &join);
+    if (rc == 0)
+        rc = plug_in(call, request, e, &iface, &join, link);
+    if (rc == 0 && request->default_route)
+        rc = publish(call, e, options);
+    if (rc == 0)
+        fill_reply(call, link, &join, ret_reply);
+    return rc;
+}
+
+int rmt_leave(struct hull_call *call, const struct netdriver_leave_request *request,
+              struct hull_empty *ret_reply)
+{
+    (void)ret_reply;
+    struct rmt_endpoint_state e = {.network_id = request->network.id,
+                                   .key = key_of(call, request->network.id, request->container_id)};
+    bool found;
+    int rc = rmt_load(call, RMT_ENDPOINTS, e.key, &rmt_joined_message, &e.joined, &found);
+    if (rc < 0 || !found)
+        return rc;
+    if (request->netns_fd >= 0 && e.joined.name != NULL) {
+        struct rmt_link link = {.host_name = e.joined.host_name, .netns_fd = request->netns_fd};
+        memcpy(link.name, e.joined.name, strnlen(e.joined.name, sizeof(link.name) - 1));
+        rc = hull_work(call, return_link, &link);
+        if (rc < 0)
+            hull_log(call, HULL_LOG_WARN, "interface not moved back", "error", hull_error(call),
+                     NULL);
+    }
+    return go_back(call, &e);
+}

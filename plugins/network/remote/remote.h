@@ -1,0 +1,81 @@
+/*
+ * remote.h: what the files of network/remote share.
+ */
+#ifndef HULL_NETREMOTE_REMOTE_H
+#define HULL_NETREMOTE_REMOTE_H
+
+#include "ipam.h"
+#include "netdriver.h"
+#include "netif.h"
+#include "protocol.h"
+
+#include <hull/hull.h>
+
+/* Networks that a plugin was told of; endpoints that it may have; pools and addresses it gave. */
+#define RMT_NETWORKS "remote-network"
+#define RMT_ENDPOINTS "remote-endpoint"
+#define RMT_POOLS "remote-pool"
+#define RMT_ADDRESSES "remote-address"
+
+/* --- remote.c --------------------------------------------------------------------------------- */
+
+/* Call METHOD of the plugin NAME; messages may be NULL. Errors as plugin_call() has. Yields. */
+int rmt_call(struct hull_call *call, const char *name, const char *method,
+             const struct hull_message *request, const void *value,
+             const struct hull_message *reply, void *ret_reply) HULL_CHECKED;
+/* Drop the failure RC of a call that the protocol does not ask every plugin to have. */
+int rmt_optional(struct hull_call *call, int rc) HULL_CHECKED;
+/* -HULL_IO: the plugin NAME answered METHOD with what makes no sense. */
+int rmt_lie(struct hull_call *call, const char *name, const char *method, const char *fmt, ...)
+    HULL_PRINTF(4, 5) HULL_CHECKED;
+/* The record KEY of BUCKET; *RET_FOUND is false when there is none. Yields. */
+int rmt_load(struct hull_call *call, const char *bucket, const char *key,
+             const struct hull_message *message, void *ret_value, bool *ret_found) HULL_CHECKED;
+/* Write it, or remove it when VALUE is NULL. Yields. */
+int rmt_store(struct hull_call *call, const char *bucket, const char *key,
+              const struct hull_message *message, const void *value) HULL_CHECKED;
+
+/* --- addresses.c: the IPAM of plugins --------------------------------------------------------- */
+
+/* The address space that the network's pool came from. Yields. */
+int rmt_address_space(struct hull_call *call, const char *network_id, bool ipv6, const char **ret)
+    HULL_CHECKED;
+int rmt_pool_reserve(struct hull_call *call, const struct ipam_pool *request,
+                     struct ipam_pool *ret_reply) HULL_CHECKED;
+int rmt_pool_release(struct hull_call *call, const struct ipam_pool *request,
+                     struct hull_empty *ret_reply) HULL_CHECKED;
+int rmt_address_reserve(struct hull_call *call, const struct ipam_address *request,
+                        struct ipam_address *ret_reply) HULL_CHECKED;
+int rmt_address_release(struct hull_call *call, const struct ipam_address *request,
+                        struct hull_empty *ret_reply) HULL_CHECKED;
+
+/* --- network.c, endpoint.c: the driver -------------------------------------------------------- */
+
+int rmt_about(struct hull_call *call, const struct netdriver_about_request *request,
+              struct netdriver_about_reply *ret_reply) HULL_CHECKED;
+int rmt_create(struct hull_call *call, const struct netdriver_network *request,
+               struct hull_empty *ret_reply) HULL_CHECKED;
+int rmt_remove(struct hull_call *call, const struct netdriver_network *request,
+               struct hull_empty *ret_reply) HULL_CHECKED;
+int rmt_join(struct hull_call *call, const struct netdriver_join_request *request,
+             struct netdriver_join_reply *ret_reply) HULL_CHECKED;
+int rmt_leave(struct hull_call *call, const struct netdriver_leave_request *request,
+              struct hull_empty *ret_reply) HULL_CHECKED;
+
+/* --- link.c: the plugin's interface in the namespace; all of it runs on a worker -------------- */
+
+struct rmt_link {
+    const char *host_name;
+    const char *prefix; /* inside: with the first free number behind it, or */
+    char name[16];      /* this one; what it is called then */
+    int netns_fd;
+    bool has_mac;
+    uint8_t mac[6]; /* wanted, and then what it is */
+    struct nif_inside inside;
+};
+/* Move the interface into the namespace, up and with addresses; it is back when this fails. */
+int rmt_link_move(struct hull_work *work, struct rmt_link *link) HULL_CHECKED;
+/* The way back, to its old name; an interface that is gone is fine. */
+int rmt_link_return(struct hull_work *work, const struct rmt_link *link) HULL_CHECKED;
+
+#endif
