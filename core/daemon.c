@@ -3,6 +3,7 @@
  */
 #include "core/core.h"
 
+#include <malloc.h>
 #include <signal.h>
 #include <string.h>
 
@@ -53,6 +54,32 @@ static void end_strays(const struct hull_call *call)
             hull_log(NULL, HULL_LOG_ERROR, "a fiber does not end", "fiber", fiber->name, "waits",
                      fiber->wait_what, NULL);
     }
+}
+
+static int trim_heap(struct hull_work *work, void *arg)
+{
+    (void)work;
+    (void)arg;
+    malloc_trim(0);
+    return 0;
+}
+
+int hull_trim_when_idle(struct hull_call *call, int64_t ms)
+{
+    int rc = 0;
+    while (rc == 0) {
+        uint64_t seen = core.last_request;
+        while (rc == 0 && core.last_request == seen)
+            rc = cond_wait(call, &core.something_ended, "a request to end", 0);
+        while (rc == 0 && core.last_request != seen) {
+            seen = core.last_request;
+            rc = hull_sleep(call, ms);
+        }
+        stack_pool_done();
+        if (rc == 0)
+            rc = hull_work(call, trim_heap, NULL);
+    }
+    return rc;
 }
 
 static int first_fiber(struct hull_call *call, void *arg)

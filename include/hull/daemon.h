@@ -26,6 +26,9 @@ HULL_PUBLIC int hull_core_run(const struct hull_core_options *options, hull_task
 HULL_PUBLIC int hull_wait_signal(struct hull_call *call, const int *signals) HULL_CHECKED;
 /* Cancel all requests, drain and unload every plugin: each has MS milliseconds. Yields. */
 HULL_PUBLIC int hull_core_stop(struct hull_call *call, int64_t ms);
+/* Give memory back to the system each time that no request has begun for MS after one ended: for
+ * a fiber of its own, which ends when it is cancelled. It wakes for nothing else. Yields. */
+HULL_PUBLIC int hull_trim_when_idle(struct hull_call *call, int64_t ms) HULL_CHECKED;
 
 /* The configuration that a program gives to all plugins: a message and its table, unknown to
  * the core. VALUE must live as long as the core. */

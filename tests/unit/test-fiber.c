@@ -510,6 +510,54 @@ FIBER_TEST(a_lock_is_not_had_by_being_woken)
     CHECK(lock.owner == NULL);
 }
 
+static long resident_kb(void)
+{
+    long size, pages;
+    FILE *file = fopen("/proc/self/statm", "re");
+    CHECK(file != NULL && fscanf(file, "%ld %ld", &size, &pages) == 2);
+    fclose(file);
+    return pages * (sysconf(_SC_PAGESIZE) / 1024);
+}
+
+static int touches_stack(struct hull_call *call, void *arg)
+{
+    char deep[128 * 1024];
+    memset(deep, 1, sizeof(deep));
+    __asm__ volatile("" : : "r"(deep) : "memory");
+    (void)arg;
+    return hull_yield(call);
+}
+
+static int begins_request(struct hull_call *call, void *arg)
+{
+    struct hull_task *tasks[32];
+    for (size_t i = 0; i < HULL_COUNT(tasks); i++)
+        tasks[i] = hull_task_start(call, "deep", touches_stack, arg);
+    for (size_t i = 0; i < HULL_COUNT(tasks); i++)
+        CHECK_OK(hull_task_join(call, tasks[i]));
+    return 0;
+}
+
+static int trims(struct hull_call *call, void *arg)
+{
+    (void)arg;
+    return hull_trim_when_idle(call, 1);
+}
+
+FIBER_TEST(idle_gives_memory_back)
+{
+    struct hull_task *trim = hull_task_start(call, "trim", trims, NULL);
+    CHECK_OK(hull_yield(call));
+    CHECK_OK(hull_request(call, "request", HULL_FOREVER, begins_request, NULL));
+    long busy = resident_kb();
+    CHECK_OK(hull_request(call, "last", HULL_FOREVER, begins_request, NULL));
+    for (int i = 0; i < 1000 && resident_kb() > busy - 3000; i++)
+        CHECK_OK(hull_sleep(call, 1));
+    CHECK(resident_kb() <= busy - 3000);
+    hull_task_cancel(trim);
+    CHECK_KIND(hull_task_join(call, trim), HULL_CANCELED);
+}
+
 static int takes_lock(struct hull_call *call, void *arg)
 {
     int rc = hull_lock(call, arg);

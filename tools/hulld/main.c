@@ -16,6 +16,8 @@
 #include "http.h"
 
 #define STOP_SECONDS 15
+/* So long after the last request the memory it needed is given back. */
+#define TRIM_MS 3000
 
 /* Tell the service manager, when there is one (sd_notify(3)'s protocol). */
 static void notify(const char *state)
@@ -114,6 +116,12 @@ static int stop(struct hull_call *call, const struct hulld *hulld)
     return hull_core_stop(call, ms);
 }
 
+static int trim(struct hull_call *call, void *arg)
+{
+    (void)arg;
+    return hull_trim_when_idle(call, TRIM_MS);
+}
+
 /* The signal that ends the daemon. */
 static int wait_end(struct hull_call *call, void *arg)
 {
@@ -132,6 +140,7 @@ static int serve(struct hull_call *call, void *arg)
     struct hull_empty empty;
 
     configure(hulld);
+    hull_spawn("trim", trim, NULL);
     /* Signals first: whoever hears that we are ready may send one at once. */
     struct hull_task *end = hull_task_start(call, "signals", wait_end, hulld);
     int rc = hull_yield(call);
