@@ -1,6 +1,7 @@
 /*
  * Workers. A thread is started when there is work and none is idle, up to a limit. The loop
- * hears of what is done through an eventfd.
+ * hears of what is done through an eventfd. What is short has threads of its own, so that it
+ * never waits behind a layer that is unpacked.
  */
 #include "core/core.h"
 
@@ -11,6 +12,7 @@
 #include <unistd.h>
 
 #define MOST_THREADS 64
+#define BRIEF_THREADS 2
 
 struct job {
     struct job *next;
@@ -23,34 +25,40 @@ struct job {
     bool done;
 };
 
-static struct {
-    pthread_mutex_t lock;
+struct crew {
     pthread_cond_t more;
     struct job *first, **last; /* waiting */
-    struct job *done;
     unsigned idle, threads, queued;
-    bool stop;
     pthread_t ids[MOST_THREADS];
+};
+static struct {
+    pthread_mutex_t lock;
+    struct crew any, brief;
+    struct job *done;
+    bool stop;
     /* The loop's own. */
     int fd;
     struct event *event;
-} pool = {.lock = PTHREAD_MUTEX_INITIALIZER, .more = PTHREAD_COND_INITIALIZER, .fd = -1};
+} pool = {.lock = PTHREAD_MUTEX_INITIALIZER,
+          .any.more = PTHREAD_COND_INITIALIZER,
+          .brief.more = PTHREAD_COND_INITIALIZER,
+          .fd = -1};
 
 /* --- threads --------------------------------------------------------------------------------- */
 
-static struct job *next_job(void)
+static struct job *next_job(struct crew *crew)
 {
     pthread_mutex_lock(&pool.lock);
-    pool.idle++;
-    while (pool.first == NULL && !pool.stop)
-        pthread_cond_wait(&pool.more, &pool.lock);
-    pool.idle--;
-    struct job *job = pool.first;
+    crew->idle++;
+    while (crew->first == NULL && !pool.stop)
+        pthread_cond_wait(&crew->more, &pool.lock);
+    crew->idle--;
+    struct job *job = crew->first;
     if (job != NULL) {
-        pool.queued--;
-        pool.first = job->next;
-        if (pool.first == NULL)
-            pool.last = &pool.first;
+        crew->queued--;
+        crew->first = job->next;
+        if (crew->first == NULL)
+            crew->last = &crew->first;
     }
     pthread_mutex_unlock(&pool.lock);
     return job;
@@ -69,9 +77,8 @@ static void finish(struct job *job)
 
 static void *worker(void *arg)
 {
-    (void)arg;
     struct job *job;
-    while ((job = next_job()) != NULL) {
+    while ((job = next_job(arg)) != NULL) {
         job->rc = job->fn(&job->work, job->arg);
         finish(job);
     }
@@ -79,15 +86,15 @@ static void *worker(void *arg)
 }
 
 /* With all signals blocked: they are for the loop. */
-static int start_thread(void)
+static int start_thread(struct crew *crew)
 {
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    int err = pthread_create(&pool.ids[pool.threads], NULL, worker, NULL);
+    int err = pthread_create(&crew->ids[crew->threads], NULL, worker, crew);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (err == 0)
-        pool.threads++;
+        crew->threads++;
     return err;
 }
 
@@ -111,9 +118,9 @@ static void jobs_done(evutil_socket_t fd, short events, void *arg)
     }
 }
 
-static unsigned most_threads(void)
+static unsigned most_threads(const struct crew *crew)
 {
-    unsigned most = core.options.workers;
+    unsigned most = crew == &pool.brief ? BRIEF_THREADS : core.options.workers;
     if (most == 0) {
         long processors = sysconf(_SC_NPROCESSORS_ONLN);
         most = processors < 2 ? 4 : processors > 8 ? 16 : (unsigned)processors * 2;
@@ -128,24 +135,25 @@ static int open_pool(struct hull_call *call)
     pool.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (pool.fd < 0)
         return hull_fail_errno(call, errno, "start a worker");
-    pool.last = &pool.first;
+    pool.any.last = &pool.any.first;
+    pool.brief.last = &pool.brief.first;
     pool.event = event_new(core.base, pool.fd, EV_READ | EV_PERSIST, jobs_done, NULL);
     HULL_ASSERT(pool.event != NULL && event_add(pool.event, NULL) == 0);
     return 0;
 }
 
-static int enqueue(struct hull_call *call, struct job *job)
+static int enqueue(struct hull_call *call, struct crew *crew, struct job *job)
 {
     int err = 0;
     pthread_mutex_lock(&pool.lock);
-    if (pool.queued >= pool.idle && pool.threads < most_threads())
-        err = start_thread();
+    if (crew->queued >= crew->idle && crew->threads < most_threads(crew))
+        err = start_thread(crew);
     /* Without a new thread the old ones do it; without any nobody would. */
-    if (pool.threads > 0) {
-        *pool.last = job;
-        pool.last = &job->next;
-        pool.queued++;
-        pthread_cond_signal(&pool.more);
+    if (crew->threads > 0) {
+        *crew->last = job;
+        crew->last = &job->next;
+        crew->queued++;
+        pthread_cond_signal(&crew->more);
         err = 0;
     }
     pthread_mutex_unlock(&pool.lock);
@@ -158,7 +166,7 @@ __attribute__((noinline, no_sanitize("thread"))) static void tell_canceled(struc
     job->canceled = true;
 }
 
-int hull_work(struct hull_call *call, hull_work_fn *fn, void *arg)
+static int work(struct hull_call *call, struct crew *crew, hull_work_fn *fn, void *arg)
 {
     int rc = call_pause(call);
     if (rc == 0)
@@ -167,7 +175,7 @@ int hull_work(struct hull_call *call, hull_work_fn *fn, void *arg)
         return rc;
     struct job job = {.fiber = core.current, .fn = fn, .arg = arg};
     job.work.canceled = &job.canceled;
-    rc = enqueue(call, &job);
+    rc = enqueue(call, crew, &job);
     if (rc < 0)
         return rc;
     /* A cancelled call only tells the worker: JOB and what ARG points at are in use. */
@@ -186,20 +194,37 @@ int hull_work(struct hull_call *call, hull_work_fn *fn, void *arg)
     return rc < 0 ? rc : hull_fail(call, (enum hull_kind) - job.rc, "worker failed");
 }
 
+int hull_work(struct hull_call *call, hull_work_fn *fn, void *arg)
+{
+    return work(call, &pool.any, fn, arg);
+}
+
+int hull_work_brief(struct hull_call *call, hull_work_fn *fn, void *arg)
+{
+    return work(call, &pool.brief, fn, arg);
+}
+
+static void crew_done(struct crew *crew)
+{
+    for (unsigned i = 0; i < crew->threads; i++)
+        pthread_join(crew->ids[i], NULL);
+    crew->threads = 0;
+    crew->idle = 0;
+}
+
 void work_done(void)
 {
     if (pool.fd < 0)
         return;
     pthread_mutex_lock(&pool.lock);
     pool.stop = true;
-    pthread_cond_broadcast(&pool.more);
+    pthread_cond_broadcast(&pool.any.more);
+    pthread_cond_broadcast(&pool.brief.more);
     pthread_mutex_unlock(&pool.lock);
-    for (unsigned i = 0; i < pool.threads; i++)
-        pthread_join(pool.ids[i], NULL);
+    crew_done(&pool.any);
+    crew_done(&pool.brief);
     event_free(pool.event);
     close(pool.fd);
     pool.fd = -1;
-    pool.threads = 0;
-    pool.idle = 0;
     pool.stop = false;
 }

@@ -88,5 +88,7 @@ struct hull_work {
 };
 typedef int hull_work_fn(struct hull_work *work, void *arg);
 HULL_PUBLIC int hull_work(struct hull_call *call, hull_work_fn *fn, void *arg) HULL_CHECKED;
+/* The same for what blocks for a few milliseconds: it does not wait behind long work. */
+HULL_PUBLIC int hull_work_brief(struct hull_call *call, hull_work_fn *fn, void *arg) HULL_CHECKED;
 
 #endif

@@ -75,9 +75,40 @@ static int prepare(struct spawn *spawn, const struct helper_spec *spec)
     return err;
 }
 
-int helper_start(struct hull_call *call, const struct helper_spec *spec, struct helper *ret_process)
+struct start {
+    const struct helper_spec *spec;
+    struct spawn *spawn;
+    struct helper process;
+    int err;
+};
+
+/* The caller stands still until the program has been loaded, which takes milliseconds: done by a
+ * worker, so that the loop goes on meanwhile. */
+static int start(struct hull_work *work, void *arg)
 {
     static const char *const no_environment[] = {NULL};
+    struct start *s = arg;
+    const char *const *envp = s->spec->envp == NULL ? no_environment : s->spec->envp;
+    pid_t pid = -1;
+    (void)work;
+    s->err = posix_spawn(&pid, s->spec->path, &s->spawn->actions, &s->spawn->attributes,
+                         (char *const *)s->spec->argv, (char *const *)envp);
+    if (s->err != 0)
+        return 0;
+    int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+    if (pidfd < 0) {
+        s->err = errno;
+        kill(pid, SIGKILL);
+        waitpid(pid, NULL, 0);
+        return 0;
+    }
+    s->process = (struct helper){pid, pidfd};
+    return 0;
+}
+
+int helper_start(struct hull_call *call, const struct helper_spec *spec,
+                       struct helper *ret_process)
+{
     /* Without 0 to 2 the first files that a program opens would be its standard output. */
     struct spawn spawn = {.null_fd = -1, .count = spec->fd_count < 3 ? 3 : spec->fd_count};
     HULL_ASSERT(spec->path[0] == '/' && spec->fd_count <= MOST_FDS);
@@ -85,23 +116,17 @@ int helper_start(struct hull_call *call, const struct helper_spec *spec, struct 
     HULL_ASSERT(spawn.moved != NULL);
     for (size_t i = 0; i < spawn.count; i++)
         spawn.moved[i] = -1;
-    const char *const *envp = spec->envp == NULL ? no_environment : spec->envp;
-    pid_t pid = -1;
-    int err = prepare(&spawn, spec);
-    if (err == 0)
-        err = posix_spawn(&pid, spec->path, &spawn.actions, &spawn.attributes,
-                          (char *const *)spec->argv, (char *const *)envp);
+    struct start s = {.spec = spec, .spawn = &spawn};
+    int rc = 0;
+    s.err = prepare(&spawn, spec);
+    if (s.err == 0)
+        rc = hull_work_brief(call, start, &s);
     spawn_done(&spawn);
-    if (err != 0)
-        return hull_fail_errno(call, err, "start %s", spec->path);
-    int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
-    if (pidfd < 0) {
-        err = errno;
-        kill(pid, SIGKILL);
-        waitpid(pid, NULL, 0);
-        return hull_fail_errno(call, err, "start %s: pidfd_open", spec->path);
-    }
-    *ret_process = (struct helper){pid, pidfd};
+    if (rc < 0)
+        return rc;
+    if (s.err != 0)
+        return hull_fail_errno(call, s.err, "start %s", spec->path);
+    *ret_process = s.process;
     return 0;
 }
 

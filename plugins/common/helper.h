@@ -20,7 +20,7 @@ struct helper {
     pid_t pid;
     int pidfd;
 };
-/* Start it. The descriptors stay the caller's. Blocks for well under a millisecond. */
+/* Start it, on a worker. The descriptors stay the caller's. Yields. */
 int helper_start(struct hull_call *call, const struct helper_spec *spec, struct helper *ret_process)
     HULL_CHECKED;
 /*

@@ -75,6 +75,26 @@ TEST(the_number_of_threads_is_limited)
     CHECK_INT(hull_core_run(&options, one_worker, NULL), 0);
 }
 
+static int brief_beside_long(struct hull_call *call, void *arg)
+{
+    (void)arg;
+    struct square a = {.in = 2, .ms = 300}, b = {.in = 3};
+    struct hull_task *first = hull_task_start(call, "a", task_squares, &a);
+    CHECK_OK(hull_sleep(call, 20));
+    CHECK_OK(hull_work_brief(call, squares, &b));
+    CHECK_INT(b.out, 9);
+    CHECK_INT(a.out, 0); /* the only worker is still at it */
+    CHECK_OK(hull_task_join(call, first));
+    return 0;
+}
+
+TEST(brief_work_does_not_wait_for_long_work)
+{
+    struct hull_core_options options = tap_options();
+    options.workers = 1;
+    CHECK_INT(hull_core_run(&options, brief_beside_long, NULL), 0);
+}
+
 FIBER_TEST(the_loop_goes_on_meanwhile)
 {
     struct square square = {.in = 1, .ms = 300};

@@ -17,6 +17,12 @@
 #define PIDFD_GET_NET_NAMESPACE _IO(0xFF, 4)
 #endif
 
+/* The program of system calls. */
+struct seccomp {
+    int fd; /* the cache's; -1 for none */
+    bool log;
+};
+
 static void fill_stdio(struct shim_plan *plan, const struct runtime_stdio *stdio)
 {
     plan->open_stdin = stdio->open_stdin;
@@ -74,6 +80,22 @@ static int made(struct hull_call *call, const char *id, const char *name,
     return rc;
 }
 
+/* A shim has been started, which took a while: it belongs to its container, if that is still
+ * there. */
+static int launched(struct hull_call *call, const char *id, struct launch *launch, bool tty,
+                    struct ctr **ret_ctr)
+{
+    struct process *process;
+    int rc = ctr_process(call, id, launch->name, ret_ctr, &process);
+    if (rc < 0) {
+        helper_kill_cleanup(call, &launch->shim);
+        return rc;
+    }
+    process->shim = launch->shim;
+    process->tty = tty;
+    return 0;
+}
+
 static int open_netns(struct hull_call *call, int pidfd, int pid, int *ret_fd)
 {
     char path[64];
@@ -115,55 +137,57 @@ static int limit(struct hull_call *call, const struct ctr *ctr, const struct oci
     return rc;
 }
 
-static int create(struct hull_call *call, const struct runtime_create_request *request,
-                  struct ctr *ctr, struct runtime_create_reply *reply)
+/* What the daemon has to do when the shim is on its way: the cgroup, then the shim's answer. */
+static int finish_create(struct hull_call *call, const struct runtime_create_request *request,
+                         const struct ctr *ctr, int control_fd, struct runtime_create_reply *reply)
 {
-    struct process *init = ctr_add_process(ctr, "init");
-    const struct oci_spec *spec = &request->spec;
-    struct shim_plan plan = {.name = "init", .dir = ctr->dir, .spec = *spec};
-    int seccomp_fd = -1;
-    HULL_AUTO_FD control = -1, pidfd = -1;
-    int rc = seccomp_program(call, request->seccomp_mode, spec->linux_.seccomp,
-                             spec->process.capabilities, &seccomp_fd, &plan.log_allowed);
-    if (rc < 0)
-        return rc;
-    fill_stdio(&plan, &request->stdio);
-    /* What the shim does not need: the policy became a program, the limits are set here. */
-    plan.spec.linux_.seccomp = NULL;
-    plan.spec.linux_.resources = NULL;
-    plan.has_rootfs = request->rootfs_fd >= 0;
-    plan.has_seccomp = seccomp_fd >= 0;
-    plan.has_init = request->init;
-    plan.cgroup_names = ctr->cgroup.names;
-    plan.cgroup_dirs = ctr->cgroup.dirs;
-    plan.oom_file = cg_oom_file(ctr->arena, &ctr->cgroup);
-    ctr->own_netns = has_own_netns(&spec->linux_);
-    struct launch launch = {.dir = ctr->dir,
-                            .name = "init",
-                            .plan = &plan,
-                            .rootfs_fd = request->rootfs_fd,
-                            .seccomp_fd = seccomp_fd,
-                            .target_fd = -1,
-                            .control_fd = -1};
-    rc = launch_shim(call, &launch);
-    if (rc < 0)
-        return rc;
-    control = launch.control_fd;
-    init->shim = launch.shim;
-    init->tty = spec->process.terminal;
-    /* While the shim starts. */
-    rc = limit(call, ctr, spec, &reply->warnings);
     struct shim_packet answer;
+    HULL_AUTO_FD pidfd = -1;
+    int rc = limit(call, ctr, &request->spec, &reply->warnings);
     if (rc == 0)
-        rc = client_ask(call, control, &(struct shim_packet){.op = SHIM_CREATE}, -1, &answer,
+        rc = client_ask(call, control_fd, &(struct shim_packet){.op = SHIM_CREATE}, -1, &answer,
                         &pidfd);
     if (rc == 0)
         rc = made(call, request->id, NULL, &answer);
     if (rc < 0)
         return rc;
     reply->pid = answer.a;
-    return has_own_netns(&spec->linux_) ? open_netns(call, pidfd, (int)answer.a, &reply->netns_fd)
-                                        : 0;
+    return has_own_netns(&request->spec.linux_)
+               ? open_netns(call, pidfd, (int)answer.a, &reply->netns_fd)
+               : 0;
+}
+
+static int create(struct hull_call *call, const struct runtime_create_request *request,
+                  struct ctr *ctr, const struct seccomp *seccomp,
+                  struct runtime_create_reply *reply)
+{
+    const struct oci_spec *spec = &request->spec;
+    struct shim_plan plan = {
+        .name = "init", .dir = ctr->dir, .spec = *spec, .log_allowed = seccomp->log};
+    fill_stdio(&plan, &request->stdio);
+    /* What the shim does not need: the policy became a program, the limits are set here. */
+    plan.spec.linux_.seccomp = NULL;
+    plan.spec.linux_.resources = NULL;
+    plan.has_rootfs = request->rootfs_fd >= 0;
+    plan.has_seccomp = seccomp->fd >= 0;
+    plan.has_init = request->init;
+    plan.cgroup_names = ctr->cgroup.names;
+    plan.cgroup_dirs = ctr->cgroup.dirs;
+    plan.oom_file = cg_oom_file(ctr->arena, &ctr->cgroup);
+    ctr->own_netns = has_own_netns(&spec->linux_);
+    ctr_add_process(ctr, "init");
+    struct launch launch = {.dir = ctr->dir,
+                            .name = "init",
+                            .plan = &plan,
+                            .rootfs_fd = request->rootfs_fd,
+                            .seccomp_fd = seccomp->fd,
+                            .target_fd = -1,
+                            .control_fd = -1};
+    int rc = launch_shim(call, &launch);
+    HULL_AUTO_FD control = launch.control_fd;
+    if (rc == 0)
+        rc = launched(call, request->id, &launch, spec->process.terminal, &ctr);
+    return rc < 0 ? rc : finish_create(call, request, ctr, control, reply);
 }
 
 #define CREATE_PREFIX                                                                      \
@@ -176,84 +200,97 @@ int native_create(struct hull_call *call, const struct runtime_create_request *r
     struct cgroup cgroup = {};
     /* What comes in a message is the receiver's; the shim has a descriptor of its own. */
     HULL_AUTO_FD rootfs_fd HULL_UNUSED = request->rootfs_fd;
+    struct seccomp seccomp = {-1, false};
     reply->netns_fd = -1;
+    int rc = cg_open(call, hull_call_arena(call), request->spec.linux_.cgroups_path, &cgroup);
+    if (rc == 0)
+        rc = seccomp_program(call, request->seccomp_mode, request->spec.linux_.seccomp,
+                             request->spec.process.capabilities, &seccomp.fd, &seccomp.log);
+    if (rc < 0)
+        return hull_wrap(call, rc, CREATE_PREFIX);
     if (ctr_find(request->id) != NULL)
         return hull_fail(call, HULL_CONFLICT, "container %s is made already", request->id);
-    int rc = cg_open(call, hull_call_arena(call), request->spec.linux_.cgroups_path, &cgroup);
-    if (rc < 0)
-        return rc;
     struct ctr *ctr = ctr_new(request->id, request->dir);
     rc = cg_open(call, ctr->arena, request->spec.linux_.cgroups_path, &ctr->cgroup);
     hull_undo(call, undo_making, making_new(call, request->id, NULL, true));
     if (rc == 0)
-        rc = create(call, request, ctr, reply);
+        rc = create(call, request, ctr, &seccomp, reply);
     return hull_wrap(call, rc, CREATE_PREFIX);
 }
 
 static int exec(struct hull_call *call, const struct runtime_exec_request *request, struct ctr *ctr,
-                int target_fd, struct runtime_create_reply *reply)
+                int target_fd, const struct seccomp *seccomp, struct runtime_create_reply *reply)
 {
-    struct process *process = ctr_add_process(ctr, request->process);
-    struct shim_plan plan = {.name = request->process, .dir = ctr->dir, .exec = true};
+    struct shim_plan plan = {
+        .name = request->process, .dir = ctr->dir, .exec = true, .log_allowed = seccomp->log};
     struct shim_packet answer;
-    int seccomp_fd = -1;
-    HULL_AUTO_FD control = -1;
-    int rc = seccomp_program(call, request->seccomp_mode, request->seccomp,
-                             request->spec.capabilities, &seccomp_fd, &plan.log_allowed);
-    if (rc < 0)
-        return rc;
     fill_stdio(&plan, &request->stdio);
     plan.spec.process = request->spec;
-    plan.has_seccomp = seccomp_fd >= 0;
+    plan.has_seccomp = seccomp->fd >= 0;
     plan.cgroup_dirs = ctr->cgroup.dirs;
+    ctr_add_process(ctr, request->process);
     struct launch launch = {.dir = ctr->dir,
                             .name = request->process,
                             .plan = &plan,
                             .rootfs_fd = -1,
-                            .seccomp_fd = seccomp_fd,
+                            .seccomp_fd = seccomp->fd,
                             .target_fd = target_fd,
                             .control_fd = -1};
-    rc = launch_shim(call, &launch);
-    if (rc < 0)
-        return rc;
-    control = launch.control_fd;
-    process->shim = launch.shim;
-    process->tty = request->spec.terminal;
-    rc = client_ask(call, control, &(struct shim_packet){.op = SHIM_CREATE}, -1, &answer, NULL);
+    int rc = launch_shim(call, &launch);
+    HULL_AUTO_FD control = launch.control_fd;
+    if (rc == 0)
+        rc = launched(call, request->id, &launch, request->spec.terminal, &ctr);
+    if (rc == 0)
+        rc = client_ask(call, control, &(struct shim_packet){.op = SHIM_CREATE}, -1, &answer, NULL);
     if (rc == 0)
         rc = made(call, request->id, request->process, &answer);
     reply->pid = rc == 0 ? answer.a : 0;
     return rc;
 }
 
+/* The container is running; *ret_fd is a pidfd of its first process. */
+static int open_target(struct hull_call *call, const char *id, int *ret_fd)
+{
+    struct ctr *ctr;
+    struct process *init;
+    struct shim_packet status;
+    HULL_AUTO_FD target = -1;
+    int rc = ctr_process(call, id, NULL, &ctr, &init);
+    if (rc == 0)
+        rc = client_once(call, ctr, init, &(struct shim_packet){.op = SHIM_STATUS}, -1, &status,
+                         &target);
+    if (rc < 0)
+        return rc;
+    if (status.a != SHIM_RUNNING || target < 0)
+        return hull_fail(call, HULL_CONFLICT, "container %s is not running", id);
+    *ret_fd = HULL_TAKE_FD(target);
+    return 0;
+}
+
 int native_exec(struct hull_call *call, const struct runtime_exec_request *request,
                 struct runtime_create_reply *reply)
 {
     struct ctr *ctr;
-    struct process *init, *old;
-    struct shim_packet status;
+    struct process *old;
+    struct seccomp seccomp = {-1, false};
     HULL_AUTO_FD target = -1;
     reply->netns_fd = -1;
     int rc = check_name(call, request->process);
     if (rc == 0)
-        rc = ctr_process(call, request->id, NULL, &ctr, &init);
+        rc = open_target(call, request->id, &target);
+    if (rc == 0)
+        rc = seccomp_program(call, request->seccomp_mode, request->seccomp,
+                             request->spec.capabilities, &seccomp.fd, &seccomp.log);
+    /* From here to the shim's start nothing yields. */
+    if (rc == 0)
+        rc = ctr_get(call, request->id, &ctr);
     if (rc < 0)
         return rc;
     if (ctr_process(call, request->id, request->process, &ctr, &old) == 0)
         return hull_fail(call, HULL_CONFLICT, "exec %s exists already", request->process);
     hull_error_clear(call);
-    rc = client_once(call, ctr, init, &(struct shim_packet){.op = SHIM_STATUS}, -1, &status,
-                     &target);
-    if (rc < 0)
-        return rc;
-    if (status.a != SHIM_RUNNING || target < 0)
-        return hull_fail(call, HULL_CONFLICT, "container %s is not running", request->id);
-    /* The world may have changed in the meantime. */
-    rc = ctr_process(call, request->id, NULL, &ctr, &init);
-    if (rc < 0)
-        return rc;
     hull_undo(call, undo_making, making_new(call, request->id, request->process, false));
-    rc = exec(call, request, ctr, target, reply);
+    rc = exec(call, request, ctr, target, &seccomp, reply);
     return hull_wrap(call, rc,
                      "OCI runtime exec failed: exec failed: unable to start container process");
 }
