@@ -131,17 +131,20 @@ HULL_METHOD(runtime, pids, runtime_process_ref, runtime_pids_reply, 0)
 HULL_METHOD(runtime, stats, runtime_process_ref, container_stats_reply, 0)
 
 /* What the host's cgroups can do, for info and for warnings at create. */
-#define RUNTIME_FEATURES_REPLY_FIELDS(F, T)                       \
-    F(T, STRING, _, cgroup_version, "CgroupVersion", 0, "1 or 2") \
-    F(T, BOOL, _, memory_limit, "MemoryLimit", 0, "")             \
-    F(T, BOOL, _, swap_limit, "SwapLimit", 0, "")                 \
-    F(T, BOOL, _, oom_kill_disable, "OomKillDisable", 0, "")      \
-    F(T, BOOL, _, cpu_shares, "CPUShares", 0, "")                 \
-    F(T, BOOL, _, cpu_cfs_period, "CpuCfsPeriod", 0, "")          \
-    F(T, BOOL, _, cpu_cfs_quota, "CpuCfsQuota", 0, "")            \
-    F(T, BOOL, _, cpuset, "CPUSet", 0, "")                        \
-    F(T, BOOL, _, pids_limit, "PidsLimit", 0, "")                 \
-    F(T, BOOL, _, blkio_weight, "BlkioWeight", 0, "")             \
+#define RUNTIME_FEATURES_REPLY_FIELDS(F, T)                        \
+    F(T, STRING, _, cgroup_version, "CgroupVersion", 0, "1 or 2")  \
+    F(T, BOOL, _, memory_limit, "MemoryLimit", 0, "")              \
+    F(T, BOOL, _, swap_limit, "SwapLimit", 0, "")                  \
+    F(T, BOOL, _, oom_kill_disable, "OomKillDisable", 0, "")       \
+    F(T, BOOL, _, swappiness, "MemorySwappiness", 0, "")           \
+    F(T, BOOL, _, cpu_shares, "CPUShares", 0, "")                  \
+    F(T, BOOL, _, cpu_cfs_period, "CpuCfsPeriod", 0, "")           \
+    F(T, BOOL, _, cpu_cfs_quota, "CpuCfsQuota", 0, "")             \
+    F(T, BOOL, _, cpu_realtime, "CPURealtime", 0, "")              \
+    F(T, BOOL, _, cpuset, "CPUSet", 0, "")                         \
+    F(T, BOOL, _, pids_limit, "PidsLimit", 0, "")                  \
+    F(T, BOOL, _, blkio_weight, "BlkioWeight", 0, "")              \
+    F(T, BOOL, _, blkio_weight_device, "BlkioWeightDevice", 0, "") \
     F(T, STRING, _, seccomp, "Seccomp", 0, "builtin, or absent")
 HULL_MESSAGE(runtime_features_reply, RUNTIME_FEATURES_REPLY_FIELDS)
 HULL_METHOD(runtime, features, hull_empty, runtime_features_reply, 0)

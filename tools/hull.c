@@ -131,12 +131,6 @@ static int parse(struct options *options, int argc, char **argv)
 
 /* --- the daemon ------------------------------------------------------------------------------ */
 
-static char *in_folder(const char *folder, const char *name)
-{
-    char *path;
-    return asprintf(&path, "%s/%s", folder, name) < 0 ? NULL : path;
-}
-
 static void set(const char *key, const char *value)
 {
     if (value != NULL)
@@ -144,7 +138,7 @@ static void set(const char *key, const char *value)
 }
 
 /* Where docker looks for certificates when nothing else is said. */
-static void set_tls(struct options *options)
+static void set_tls(struct hull_call *call, struct options *options)
 {
     const char *folder = env("DOCKER_CERT_PATH", NULL);
     options->verify = options->verify || env("DOCKER_TLS_VERIFY", NULL) != NULL;
@@ -154,11 +148,11 @@ static void set_tls(struct options *options)
     if (folder == NULL)
         folder = options->request.config_dir;
     if (folder != NULL && options->ca == NULL && options->verify)
-        options->ca = in_folder(folder, "ca.pem");
+        options->ca = hull_printf(call, "%s/%s", folder, "ca.pem");
     if (folder != NULL && options->cert == NULL)
-        options->cert = in_folder(folder, "cert.pem");
+        options->cert = hull_printf(call, "%s/%s", folder, "cert.pem");
     if (folder != NULL && options->key == NULL)
-        options->key = in_folder(folder, "key.pem");
+        options->key = hull_printf(call, "%s/%s", folder, "key.pem");
     set("tls", "true");
     set("tls-verify", options->verify ? "true" : "false");
     set("tls-ca", options->ca);
@@ -175,8 +169,10 @@ static int run(struct hull_call *call, void *arg)
     for (size_t i = 0; i < HULL_COUNT(services); i++)
         hull_plugin_alias(services[i], "remote");
     set("host", options->request.host);
+    if (options->request.config_dir == NULL && getenv("HOME") != NULL)
+        options->request.config_dir = hull_printf(call, "%s/.docker", getenv("HOME"));
     set("api-version", env("HULL_API_VERSION", "DOCKER_API_VERSION"));
-    set_tls(options);
+    set_tls(call, options);
     int rc = cli_run(call, NULL, &options->request, &reply);
     if (rc < 0)
         fprintf(stderr, "hull: %s\n", hull_error(call));
@@ -204,8 +200,6 @@ int main(int argc, char **argv)
         options.request.host = DEFAULT_SOCKET;
     if (options.request.config_dir == NULL)
         options.request.config_dir = env("HULL_CONFIG", "DOCKER_CONFIG");
-    if (options.request.config_dir == NULL && getenv("HOME") != NULL)
-        options.request.config_dir = in_folder(getenv("HOME"), ".docker");
     if (options.level != NULL && !hull_log_level_parse(options.level, &level))
         return complain("unable to parse logging level: ", options.level);
     hull_log_set_level(options.debug ? HULL_LOG_DEBUG : level);

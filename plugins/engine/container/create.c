@@ -209,6 +209,22 @@ static void default_identity(struct hull_call *call, struct ct_doc *doc)
     }
 }
 
+static int check_realtime(struct hull_call *call, const struct ct_doc *doc)
+{
+    const struct resources *r = &doc->host_config.resources;
+    struct runtime_features_reply features;
+
+    if (r->cpu_realtime_period == 0 && r->cpu_realtime_runtime == 0)
+        return 0;
+    if (r->cpu_realtime_period != 0 && r->cpu_realtime_runtime > r->cpu_realtime_period)
+        return hull_fail(call, HULL_INVALID,
+                         "CPU real-time runtime cannot be higher than CPU real-time period");
+    int rc = runtime_features(call, doc->runtime, &(struct hull_empty){0}, &features);
+    if (rc == 0 && !features.cpu_realtime)
+        rc = hull_fail(call, HULL_INVALID, "Your kernel does not support CPU real-time scheduler");
+    return rc;
+}
+
 /* What the host's cgroups can't do is left out at the start: the client hears of it. */
 static void warn_of_features(struct hull_call *call, const struct ct_doc *doc,
                              struct hull_strv *warnings)
@@ -232,6 +248,12 @@ static void warn_of_features(struct hull_call *call, const struct ct_doc *doc,
          "Memory limited without swap."},
         {r->oom_kill_disable, features.oom_kill_disable,
          "Your kernel does not support OomKillDisable. OomKillDisable discarded."},
+        {r->oom_kill_disable && features.oom_kill_disable, r->memory > 0,
+         "OOM killer is disabled for the container, but no memory limit is set, this can result in "
+         "the system running out of resources."},
+        {r->memory_swappiness.set && r->memory_swappiness.value != -1, features.swappiness,
+         "Your kernel does not support memory swappiness capabilities or the cgroup is not "
+         "mounted. Memory swappiness discarded."},
         {r->pids_limit.set, features.pids_limit,
          "Your kernel does not support PIDs limit capabilities or the cgroup is not mounted. PIDs "
          "limit discarded."},
@@ -245,6 +267,9 @@ static void warn_of_features(struct hull_call *call, const struct ct_doc *doc,
         {r->blkio_weight > 0, features.blkio_weight,
          "Your kernel does not support Block I/O weight or the cgroup is not mounted. Weight "
          "discarded."},
+        {r->blkio_weight_device.n > 0, features.blkio_weight_device,
+         "Your kernel does not support Block I/O weight_device or the cgroup is not mounted. "
+         "Weight-device discarded."},
     };
 
     for (size_t i = 0; i < HULL_COUNT(limits); i++)
@@ -270,6 +295,8 @@ static int make_doc(struct hull_call *call, const struct container_create_reques
         return rc;
     ct_default_host(call, &doc->host_config);
     rc = find_runtime(call, doc);
+    if (rc == 0)
+        rc = check_realtime(call, doc);
     if (rc == 0)
         rc = choose_networks(call, request, doc);
     if (rc < 0)

@@ -20,7 +20,6 @@
 #define MOST_HIERARCHIES 32
 /* Processes that do not die of SIGKILL within this are stuck in the kernel. */
 #define REMOVE_MS 10000
-#define FREEZE_MS 10000
 
 struct hierarchy {
     char *name, *path;
@@ -363,12 +362,11 @@ static int remove_dirs(struct hull_arena *arena, const struct cgroup *cgroup)
 }
 
 /* Kill what is still there, and wait for the first of it to be gone. */
-static int kill_and_wait(struct hull_call *call, const struct cgroup *cgroup)
+static int kill_and_wait_v1(struct hull_call *call, const struct cgroup *cgroup, int64_t *delay_ms)
 {
     struct hull_ints pids;
     HULL_AUTO_ARENA *arena = hull_arena_new();
-    if (version == 1)
-        (void)cg_write(cg_dir(cgroup, CG_FREEZER), "freezer.state", "THAWED");
+    (void)cg_write(cg_dir(cgroup, CG_FREEZER), "freezer.state", "THAWED");
     cg_kill(arena, cgroup, SIGKILL);
     cg_pids(arena, cgroup, &pids);
     for (size_t i = 0; i < pids.n; i++) {
@@ -378,60 +376,34 @@ static int kill_and_wait(struct hull_call *call, const struct cgroup *cgroup)
         int rc = hull_wait_fd(call, fd, POLLIN);
         return rc < 0 ? rc : 0;
     }
-    /* The kernel takes a moment more between the end of a process and an empty cgroup. */
-    return hull_sleep(call, 1);
+    return cg_back_off(call, delay_ms);
+}
+
+static int kill_and_wait_v2(struct hull_call *call, const struct cgroup *cgroup, int64_t *delay_ms)
+{
+    HULL_AUTO_ARENA *arena = hull_arena_new();
+    const char *dir = main_dir(cgroup);
+    cg_kill(arena, cgroup, SIGKILL);
+    int rc = cg_await_event(call, dir, "populated", 0, REMOVE_MS);
+    if (rc == -HULL_CANCELED || rc == -HULL_TIMEOUT)
+        return rc;
+    /* Nobody is in it and still it is in use, by what was made below meanwhile; or the host has
+     * no inotify left. */
+    hull_error_clear(call);
+    return cg_back_off(call, delay_ms);
 }
 
 int cg_remove(struct hull_call *call, const struct cgroup *cgroup)
 {
     HULL_AUTO_ARENA *arena = hull_arena_new();
-    int64_t deadline = hull_now_ms() + REMOVE_MS;
+    int64_t deadline = hull_now_ms() + REMOVE_MS, delay_ms = 0;
     int err;
     while ((err = remove_dirs(arena, cgroup)) == -EBUSY) {
         if (hull_now_ms() > deadline)
             break;
-        int rc = kill_and_wait(call, cgroup);
+        int rc = (version == 2 ? kill_and_wait_v2 : kill_and_wait_v1)(call, cgroup, &delay_ms);
         if (rc < 0)
             return rc;
     }
     return err < 0 ? hull_fail_errno(call, -err, "remove cgroup %s", cgroup->dirs.v[0]) : 0;
-}
-
-/* --- freezer -------------------------------------------------------------------------------- */
-
-bool cg_frozen(const struct cgroup *cgroup)
-{
-    HULL_AUTO_ARENA *arena = hull_arena_new();
-    const char *dir = cg_dir(cgroup, CG_FREEZER);
-    if (version == 2)
-        return cg_read_key(arena, dir, "cgroup.events", "frozen") == 1;
-    return hull_streq(cg_read(arena, dir, "freezer.state"), "FROZEN");
-}
-
-int cg_freeze(struct hull_call *call, const struct cgroup *cgroup, bool frozen)
-{
-    const char *dir = cg_dir(cgroup, CG_FREEZER);
-    int64_t deadline = hull_now_ms() + FREEZE_MS;
-    if (dir == NULL)
-        return hull_fail(call, HULL_NOT_SUPPORTED,
-                         "the host has no cgroup freezer: containers can't be paused");
-    for (;;) {
-        /* Version 1 needs the word again while it freezes tasks that were just made, and has no
-         * event for its end. */
-        int err = version == 2 ? cg_write(dir, "cgroup.freeze", frozen ? "1" : "0")
-                               : cg_write(dir, "freezer.state", frozen ? "FROZEN" : "THAWED");
-        if (err < 0)
-            return hull_fail_errno(call, -err, "%s the container", frozen ? "freeze" : "thaw");
-        if (cg_frozen(cgroup) == frozen)
-            return 0;
-        if (hull_now_ms() > deadline)
-            break;
-        int rc = hull_sleep(call, 1);
-        if (rc < 0)
-            return rc;
-    }
-    (void)cg_write(dir, version == 2 ? "cgroup.freeze" : "freezer.state",
-                   version == 2 ? "0" : "THAWED");
-    return hull_fail(call, HULL_TIMEOUT, "the container could not be frozen within %d s",
-                     FREEZE_MS / 1000);
 }

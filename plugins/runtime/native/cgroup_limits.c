@@ -7,6 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#define LEAST_SHARES 2
+#define MOST_SHARES 262144
+
 struct limiter {
     struct hull_call *call;
     const struct cgroup *cgroup;
@@ -95,6 +98,8 @@ static int memory_v2(struct limiter *l, const struct oci_memory *m)
         rc = put_int(l, CG_MEMORY, "memory.swap.max", &swap, "swap limit capabilities");
     if (rc == 0)
         rc = put_int(l, CG_MEMORY, "memory.low", &m->reservation, "memory soft limit capabilities");
+    if (rc == 0 && m->swappiness.set && m->swappiness.value >= 0)
+        rc = missing(l, "memory swappiness capabilities");
     if (rc == 0 && m->disable_oom_killer.set && m->disable_oom_killer.value)
         rc = missing(l, "OomKillDisable");
     return rc;
@@ -141,6 +146,13 @@ static int cpu_time_v2(struct limiter *l, const struct oci_cpu *c)
 
 static int limit_cpu(struct limiter *l, const struct oci_cpu *c)
 {
+    /* The kernel would take the nearest it can do, in silence. */
+    if (c->shares.set && c->shares.value > 0 && c->shares.value < LEAST_SHARES)
+        return hull_fail(l->call, HULL_INVALID, "the minimum allowed cpu-shares is %d",
+                         LEAST_SHARES);
+    if (c->shares.set && c->shares.value > MOST_SHARES)
+        return hull_fail(l->call, HULL_INVALID, "the maximum allowed cpu-shares is %d",
+                         MOST_SHARES);
     int rc = cg_version() == 2 ? cpu_time_v2(l, c) : cpu_time_v1(l, c);
     if (rc == 0 && c->cpus != NULL && c->cpus[0] != '\0')
         rc = put(l, CG_CPUSET, "cpuset.cpus", c->cpus, "cpuset");

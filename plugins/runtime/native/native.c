@@ -70,14 +70,19 @@ static int native_features(struct hull_call *call, const struct hull_empty *requ
         .swap_limit =
             v2 ? cg_has(CG_MEMORY) : root_has(call, CG_MEMORY, "memory.memsw.limit_in_bytes"),
         .oom_kill_disable = !v2 && cg_has(CG_MEMORY),
+        .swappiness = !v2 && root_has(call, CG_MEMORY, "memory.swappiness"),
         .cpu_shares = cg_has(CG_CPU),
         .cpu_cfs_period = v2 ? cg_has(CG_CPU) : root_has(call, CG_CPU, "cpu.cfs_period_us"),
         .cpu_cfs_quota = v2 ? cg_has(CG_CPU) : root_has(call, CG_CPU, "cpu.cfs_quota_us"),
+        .cpu_realtime = !v2 && root_has(call, CG_CPU, "cpu.rt_runtime_us"),
         .cpuset = cg_has(CG_CPUSET),
         .pids_limit = cg_has(CG_PIDS),
         .blkio_weight = v2 ? cg_has(CG_BLKIO)
                            : root_has(call, CG_BLKIO, "blkio.weight") ||
                                  root_has(call, CG_BLKIO, "blkio.bfq.weight"),
+        .blkio_weight_device = v2 ? cg_has(CG_BLKIO)
+                                  : root_has(call, CG_BLKIO, "blkio.weight_device") ||
+                                        root_has(call, CG_BLKIO, "blkio.bfq.weight_device"),
 #ifdef HAVE_SECCOMP
         .seccomp = "builtin",
 #endif

@@ -51,9 +51,17 @@ void cg_pids(struct hull_arena *arena, const struct cgroup *cgroup, struct hull_
 int cg_remove(struct hull_call *call, const struct cgroup *cgroup) HULL_CHECKED;
 /* Send SIGNAL to every process. */
 void cg_kill(struct hull_arena *arena, const struct cgroup *cgroup, int signal);
+/* cgroup_freeze.c */
 /* Freeze or thaw; returns when it is so. Yields. */
 int cg_freeze(struct hull_call *call, const struct cgroup *cgroup, bool frozen) HULL_CHECKED;
 bool cg_frozen(const struct cgroup *cgroup);
+/* Version 2: wait, but not for longer than MOST_MS, until KEY of cgroup.events in DIR is VALUE, or
+ * the cgroup is gone. Yields. */
+int cg_await_event(struct hull_call *call, const char *dir, const char *key, int64_t value,
+                   int64_t most_ms) HULL_CHECKED;
+/* For what the kernel has no event for: sleep 1 ms, then twice as long each time. *DELAY_MS is 0
+ * at first. Yields. */
+int cg_back_off(struct hull_call *call, int64_t *delay_ms) HULL_CHECKED;
 
 /* cgroup_file.c: files of a few bytes. 0 or a negative errno. */
 int cg_write(const char *dir, const char *file, const char *value);

@@ -1,0 +1,121 @@
+/*
+ * cgroup_freeze.c: stopping all processes of a container and letting them go on, and waiting for
+ * what the kernel says of a cgroup.
+ *
+ * Version 2 tells of a change in cgroup.events, which inotify sees. Version 1 has no event: the
+ * write freezes all tasks at once but those that are in the kernel just then, or are being made.
+ * Only for these is there a look again, each after twice the time of the one before.
+ */
+#include "native.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <unistd.h>
+
+#define FREEZE_MS 10000
+#define LONGEST_DELAY_MS 128
+
+int cg_back_off(struct hull_call *call, int64_t *delay_ms)
+{
+    *delay_ms = *delay_ms == 0 ? 1 : *delay_ms * 2;
+    if (*delay_ms > LONGEST_DELAY_MS)
+        *delay_ms = LONGEST_DELAY_MS;
+    return hull_sleep(call, *delay_ms);
+}
+
+/* --- version 2 ------------------------------------------------------------------------------ */
+
+struct await {
+    const char *dir, *key;
+    int64_t value, most_ms;
+};
+
+static int await_event(struct hull_call *call, void *arg)
+{
+    const struct await *await = arg;
+    char events[4096];
+    hull_call_set_timeout(call, await->most_ms);
+    HULL_AUTO_FD fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+    const char *file = hull_printf(call, "%s/cgroup.events", await->dir);
+    if (fd < 0 || inotify_add_watch(fd, file, IN_MODIFY) < 0)
+        return errno == ENOENT ? 0 : hull_fail_errno(call, errno, "watch %s", file);
+    for (;;) {
+        HULL_AUTO_ARENA *arena = hull_arena_new();
+        int64_t now = cg_read_key(arena, await->dir, "cgroup.events", await->key);
+        /* It may have gone. */
+        if (now == await->value || now < 0)
+            return 0;
+        int rc = hull_wait_fd(call, fd, POLLIN);
+        if (rc < 0)
+            return rc;
+        while (read(fd, events, sizeof(events)) > 0)
+            continue;
+    }
+}
+
+int cg_await_event(struct hull_call *call, const char *dir, const char *key, int64_t value,
+                   int64_t most_ms)
+{
+    struct await await = {dir, key, value, most_ms};
+    return hull_task_join(call, hull_task_start(call, "cgroup event", await_event, &await));
+}
+
+static int freeze_v2(struct hull_call *call, const char *dir, bool frozen)
+{
+    int err = cg_write(dir, "cgroup.freeze", frozen ? "1" : "0");
+    if (err < 0)
+        return hull_fail_errno(call, -err, "write cgroup.freeze");
+    return cg_await_event(call, dir, "frozen", frozen, FREEZE_MS);
+}
+
+/* --- version 1 ------------------------------------------------------------------------------ */
+
+static int freeze_v1(struct hull_call *call, const char *dir, bool frozen)
+{
+    const char *word = frozen ? "FROZEN" : "THAWED";
+    int64_t deadline = hull_now_ms() + FREEZE_MS, delay_ms = 0;
+    for (;;) {
+        HULL_AUTO_ARENA *arena = hull_arena_new();
+        /* Again with the word, for tasks that were made meanwhile. */
+        int err = cg_write(dir, "freezer.state", word);
+        if (err < 0)
+            return hull_fail_errno(call, -err, "write %s to freezer.state", word);
+        if (hull_streq(cg_read(arena, dir, "freezer.state"), word))
+            return 0;
+        if (hull_now_ms() > deadline)
+            return hull_fail(call, HULL_TIMEOUT, "the kernel took more than %d s",
+                             FREEZE_MS / 1000);
+        int rc = cg_back_off(call, &delay_ms);
+        if (rc < 0)
+            return rc;
+    }
+}
+
+/* --- both ----------------------------------------------------------------------------------- */
+
+bool cg_frozen(const struct cgroup *cgroup)
+{
+    HULL_AUTO_ARENA *arena = hull_arena_new();
+    const char *dir = cg_dir(cgroup, CG_FREEZER);
+    if (cg_version() == 2)
+        return cg_read_key(arena, dir, "cgroup.events", "frozen") == 1;
+    return hull_streq(cg_read(arena, dir, "freezer.state"), "FROZEN");
+}
+
+int cg_freeze(struct hull_call *call, const struct cgroup *cgroup, bool frozen)
+{
+    const char *dir = cg_dir(cgroup, CG_FREEZER);
+    bool v2 = cg_version() == 2;
+    if (dir == NULL)
+        return hull_fail(call, HULL_NOT_SUPPORTED,
+                         "the host has no cgroup freezer: containers can't be paused");
+    /* A copy: the container may be gone when this comes back. */
+    dir = hull_strdup(call, dir);
+    int rc = (v2 ? freeze_v2 : freeze_v1)(call, dir, frozen);
+    if (rc < 0)
+        (void)cg_write(dir, v2 ? "cgroup.freeze" : "freezer.state", v2 ? "0" : "THAWED");
+    return hull_wrap(call, rc, "the container could not be %s", frozen ? "frozen" : "thawed");
+}
