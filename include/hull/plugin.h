@@ -20,6 +20,7 @@
  *   2.0  hull_wire_*, hull_process_*, hull_message_show() and hull_trace_topic are gone from the
  *        library (hull_trace_set() is new), hull_stream_to_fd() is for reading alone,
  *        hull_field_find() lost ANY_CASE
+ *   2.1  hull_work_brief()
  */
 #ifndef HULL_PLUGIN_H
 #define HULL_PLUGIN_H
@@ -29,7 +30,7 @@
 
 #define HULL_PLUGIN_MAGIC 0x68756c6cu /* "hull" */
 #define HULL_ABI_MAJOR 2
-#define HULL_ABI_MINOR 0
+#define HULL_ABI_MINOR 1
 
 typedef int hull_handler_fn(struct hull_call *call, const void *request, void *ret_reply);
 

@@ -106,8 +106,7 @@ static int start(struct hull_work *work, void *arg)
     return 0;
 }
 
-int helper_start(struct hull_call *call, const struct helper_spec *spec,
-                       struct helper *ret_process)
+int helper_start(struct hull_call *call, const struct helper_spec *spec, struct helper *ret_process)
 {
     /* Without 0 to 2 the first files that a program opens would be its standard output. */
     struct spawn spawn = {.null_fd = -1, .count = spec->fd_count < 3 ? 3 : spec->fd_count};
