@@ -114,7 +114,7 @@ static const struct {
     enum hull_kind kind;
     const char *error;
 } broken[] = {
-    {"toy/old-abi", HULL_INTERNAL, "made for plugin ABI 3.0, this is 2.0: build it again"},
+    {"toy/old-abi", HULL_INTERNAL, "made for plugin ABI 3.0, this is 2.1: build it again"},
     {"toy/orphan", HULL_NOT_SUPPORTED, "plugin toy/orphan: needs no/such: no plugin provides"},
     {"toy/unresolved", HULL_INTERNAL, "undefined symbol: toy_symbol_that_nobody_has"},
     {"toy/no-table", HULL_INTERNAL, "no hull plugin for port \"toy/no-table\""},
