@@ -34,13 +34,32 @@ HULL_MESSAGE(dns_endpoint, DNS_ENDPOINT_FIELDS)
 HULL_MESSAGE(dns_container, DNS_CONTAINER_FIELDS)
 HULL_METHOD(dns, set, dns_container, hull_empty, 0)
 
-/* Open the container's server in its network namespace. In place of what was there, so that it
- * can be repeated after a restart. */
+/* Begin to serve the container: on the sockets it was adopted with, or on new ones in its network
+ * namespace. Nothing when it is served. Best after what is set for all containers there are. */
 #define DNS_ATTACH_REQUEST_FIELDS(F, T)                                    \
     F(T, STRING, _, container_id, "ContainerID", HULL_REQUIRED, "Full id") \
     F(T, FD, _, netns_fd, "netns", HULL_LENT, "Its network namespace, whose loopback is up")
 HULL_MESSAGE(dns_attach_request, DNS_ATTACH_REQUEST_FIELDS)
 HULL_METHOD(dns, attach, dns_attach_request, hull_empty, 0)
+
+/*
+ * The sockets of the container's server: copies, or -1 when it has none. Whoever keeps them over a
+ * restart gives them to adopt, before attach: questions that came meanwhile are answered then.
+ */
+#define DNS_SOCKETS_REQUEST_FIELDS(F, T) \
+    F(T, STRING, _, container_id, "ContainerID", HULL_REQUIRED, "Full id")
+HULL_MESSAGE(dns_sockets_request, DNS_SOCKETS_REQUEST_FIELDS)
+#define DNS_SOCKETS_REPLY_FIELDS(F, T)   \
+    F(T, FD, _, udp_fd, "udp", 0, "UDP") \
+    F(T, FD, _, tcp_fd, "tcp", 0, "TCP, listening")
+HULL_MESSAGE(dns_sockets_reply, DNS_SOCKETS_REPLY_FIELDS)
+HULL_METHOD(dns, sockets, dns_sockets_request, dns_sockets_reply, 0)
+#define DNS_ADOPT_REQUEST_FIELDS(F, T)                                     \
+    F(T, STRING, _, container_id, "ContainerID", HULL_REQUIRED, "Full id") \
+    F(T, FD, _, udp_fd, "udp", 0, "UDP")                                   \
+    F(T, FD, _, tcp_fd, "tcp", 0, "TCP, listening")
+HULL_MESSAGE(dns_adopt_request, DNS_ADOPT_REQUEST_FIELDS)
+HULL_METHOD(dns, adopt, dns_adopt_request, hull_empty, 0)
 
 /* Forget the container: its names are gone when it returns, its server is closed. Idempotent. */
 #define DNS_DROP_REQUEST_FIELDS(F, T) \

@@ -117,6 +117,21 @@ HULL_MESSAGE(runtime_adopt_request, RUNTIME_ADOPT_REQUEST_FIELDS)
 HULL_MESSAGE(runtime_adopt_reply, RUNTIME_ADOPT_REPLY_FIELDS)
 HULL_METHOD(runtime, adopt, runtime_adopt_request, runtime_adopt_reply, 0)
 
+/*
+ * A descriptor that has to outlive the daemon but not the container: it is kept beside process 1
+ * until that ends, in one of four places, in place of what was there. Best asked for between
+ * create and start. kept gives it back, or -1.
+ */
+#define RUNTIME_KEEP_REQUEST_FIELDS(F, T)                    \
+    F(T, STRING, _, id, "id", HULL_REQUIRED, "Container id") \
+    F(T, INT, _, place, "place", 0, "0 to 3")                \
+    F(T, FD, _, fd, "fd", HULL_LENT, "To keep; absent for kept")
+HULL_MESSAGE(runtime_keep_request, RUNTIME_KEEP_REQUEST_FIELDS)
+HULL_METHOD(runtime, keep, runtime_keep_request, hull_empty, 0)
+#define RUNTIME_KEPT_REPLY_FIELDS(F, T) F(T, FD, _, fd, "fd", 0, "A copy of it, or -1")
+HULL_MESSAGE(runtime_kept_reply, RUNTIME_KEPT_REPLY_FIELDS)
+HULL_METHOD(runtime, kept, runtime_keep_request, runtime_kept_reply, 0)
+
 #define RUNTIME_UPDATE_REQUEST_FIELDS(F, T)                  \
     F(T, STRING, _, id, "id", HULL_REQUIRED, "Container id") \
     F(T, MESSAGE, oci_resources, resources, "resources", 0, "New limits; absent ones stay")

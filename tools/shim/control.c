@@ -19,6 +19,9 @@ bool control_quit;
 static int *waiting;
 static size_t waiting_count;
 
+/* What the daemon wants to find again after a restart; closed when the program has ended. */
+static int kept[SHIM_KEPT_MAX] = {-1, -1, -1, -1};
+
 static bool answer(int fd, const struct shim_packet *reply, int passed_fd)
 {
     size_t size = offsetof(struct shim_packet, text) + strlen(reply->text) + 1;
@@ -115,8 +118,28 @@ void control_forget(int fd)
     }
 }
 
+/* Takes FD. */
+static int keep(int64_t place, int fd)
+{
+    HULL_AUTO_FD taken = fd;
+    if (place < 0 || place >= SHIM_KEPT_MAX || fd < 0)
+        return shim_fail(HULL_INVALID, "there is no place %lld", (long long)place);
+    hull_fd_cleanup(&kept[place]);
+    kept[place] = shim.ended ? -1 : HULL_TAKE_FD(taken);
+    return 0;
+}
+
+static int find_kept(int64_t place)
+{
+    return place < 0 || place >= SHIM_KEPT_MAX ? -1 : kept[place];
+}
+
 void control_exited(void)
 {
+    for (size_t i = 0; i < SHIM_KEPT_MAX; i++) {
+        hull_fd_cleanup(&kept[i]);
+        kept[i] = -1;
+    }
     struct shim_packet reply = {.magic = SHIM_MAGIC, .op = SHIM_WAIT};
     fill_exit(&reply);
     for (size_t i = 0; i < waiting_count; i++)
@@ -130,6 +153,8 @@ bool control_handle(int fd, const struct shim_packet *request, int passed_fd)
     int rc = 0, reply_fd = -1;
     if (request->op == SHIM_ATTACH && passed_fd >= 0)
         output_attach(HULL_TAKE_FD(passed_fd), (int)request->a);
+    if (request->op == SHIM_KEEP)
+        rc = keep(request->a, HULL_TAKE_FD(passed_fd));
     if (passed_fd >= 0)
         close(passed_fd);
     switch (request->op) {
@@ -141,6 +166,10 @@ bool control_handle(int fd, const struct shim_packet *request, int passed_fd)
         rc = start(&reply);
         break;
     case SHIM_ATTACH:
+    case SHIM_KEEP:
+        break;
+    case SHIM_KEPT:
+        reply_fd = find_kept(request->a);
         break;
     case SHIM_RESIZE:
         rc = resize(request);

@@ -22,6 +22,8 @@ enum shim_op {
     SHIM_STATUS,     /*                             a: shim_state, b: pid, c: tty, text: the
                                                  shim's own pid; with a pidfd               */
     SHIM_QUIT,       /* kill, and go                the end of the connection                   */
+    SHIM_KEEP, /* a: place, below SHIM_KEPT_MAX; with a descriptor to keep for the next daemon */
+    SHIM_KEPT, /* a: place                    with what was kept there, if anything       */
 };
 
 enum shim_state { SHIM_NEW, SHIM_CREATED, SHIM_RUNNING, SHIM_EXITED, SHIM_FAILED };
@@ -29,6 +31,8 @@ enum shim_state { SHIM_NEW, SHIM_CREATED, SHIM_RUNNING, SHIM_EXITED, SHIM_FAILED
 #define SHIM_STDIN 1
 #define SHIM_STDOUT 2
 #define SHIM_STDERR 4
+
+#define SHIM_KEPT_MAX 4
 
 #define SHIM_TEXT_MAX 1024
 

@@ -140,6 +140,14 @@ int ct_remove(struct hull_call *call, struct ct *ct, bool volumes) HULL_CHECKED;
 /* The signal and the seconds that stop CT when the client gave none. */
 int ct_stop_signal(const struct ct *ct);
 
+/* --- kept.c ----------------------------------------------------------------------------------- */
+
+/* Between joining networks and runtime.start: let the sockets of CT's name server outlive this
+ * daemon. Yields. */
+void ct_keep_sockets(struct hull_call *call, const struct ct *ct);
+/* After a restart, before network.restore: serve on them again. Yields. */
+void ct_adopt_sockets(struct hull_call *call, const struct ct *ct);
+
 /* --- attach.c --------------------------------------------------------------------------------- */
 
 /* Between runtime.create and runtime.start: connect those that wait. Yields. */

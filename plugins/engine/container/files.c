@@ -66,8 +66,7 @@ static bool is_own_network(const char *name)
     return strncmp(name, "container:", 10) != 0;
 }
 
-/* A network of one's own making has the embedded name server. */
-static bool has_embedded_dns(const struct ct_doc *doc)
+bool files_has_dns(const struct ct_doc *doc)
 {
     if (is_own_network(doc->host_config.network_mode))
         return true;
@@ -217,7 +216,7 @@ static void choose_resolv(struct hull_call *call, const struct ct_doc *doc, stru
     struct resolv *resolv = &ret->resolv;
     bool loopback = on_host_network(doc);
 
-    ret->embedded = has_embedded_dns(doc);
+    ret->embedded = files_has_dns(doc);
     ret->path = resolv_of_host(arena, loopback || ret->embedded, resolv);
     if (!loopback && !ret->embedded)
         resolv->servers = resolv_reachable(arena, &resolv->servers);

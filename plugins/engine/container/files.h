@@ -14,6 +14,8 @@ int files_write_hosts(struct hull_call *call, const struct ct_doc *doc,
                       const struct network_settings *network) HULL_CHECKED;
 /* The name servers that the container asks, or the embedded one for it; none: those of the host. */
 const struct hull_strv *files_dns(const struct ct_doc *doc);
+/* True when it has the embedded name server, for a network of one's own making. */
+bool files_has_dns(const struct ct_doc *doc);
 /* The folder is ours: remove it with all that is in it. */
 int files_remove(struct hull_call *call, const char *id) HULL_CHECKED;
 

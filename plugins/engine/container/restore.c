@@ -81,6 +81,7 @@ static int adopt(struct hull_call *call, struct ct *ct)
         return rc;
     if (strcmp(reply.state, "running") == 0 || strcmp(reply.state, "paused") == 0) {
         mark_running(ct, &reply);
+        ct_adopt_sockets(call, ct);
         return ct_save(call, ct, NULL, false);
     }
     if (starting && strcmp(reply.state, "exited") != 0)

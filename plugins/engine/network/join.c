@@ -265,8 +265,8 @@ static int publish(struct hull_call *call, struct join *join)
 static int name(struct hull_call *call, struct join *join)
 {
     hull_undo(call, net_names_drop, hull_strdup(call, join->sandbox.container_id));
-    int rc = net_names_attach(call, &join->sandbox, join->request->netns_fd);
-    return rc < 0 ? rc : net_names_update(call, &join->sandbox);
+    int rc = net_names_update(call, &join->sandbox);
+    return rc < 0 ? rc : net_names_attach(call, &join->sandbox, join->request->netns_fd);
 }
 
 /* --- joining --------------------------------------------------------------------------------- */

@@ -78,16 +78,41 @@ void net_names_drop(struct hull_call *call, void *container_id)
                  hull_error(call), NULL);
 }
 
-int net_names_restore(struct hull_call *call, const struct net_sandbox *sandbox, int64_t pid)
+static int reattach(struct hull_call *call, const struct net_sandbox *sandbox, int64_t pid)
 {
-    if (!has_names(sandbox))
-        return 0;
-    int rc = net_names_update(call, sandbox);
     char *path = hull_printf(call, "/proc/%lld/ns/net", (long long)pid);
-    HULL_AUTO_FD fd = rc < 0 ? -1 : open(path, O_RDONLY | O_CLOEXEC);
-    if (rc == 0 && fd < 0)
-        rc = hull_fail_errno(call, errno, "opening %s", path);
-    return rc < 0 ? rc : net_names_attach(call, sandbox, fd);
+    HULL_AUTO_FD fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return hull_fail_errno(call, errno, "opening %s", path);
+    return net_names_attach(call, sandbox, fd);
+}
+
+/* One that gets no names still runs on: its failure is not that of the others. */
+static void restore_one(struct hull_call *call, const char *container_id, int64_t pid)
+{
+    const struct net_sandbox_record *record = net_sandbox_find(container_id);
+    struct net_sandbox sandbox;
+    if (record == NULL)
+        return;
+    struct net_sandbox source = record->sandbox;
+    hull_message_copy(hull_call_arena(call), &net_sandbox_message, &source, &sandbox);
+    if (!has_names(&sandbox))
+        return;
+    int rc = pid == 0 ? net_names_update(call, &sandbox) : reattach(call, &sandbox, pid);
+    if (rc == 0)
+        return;
+    hull_log(call, HULL_LOG_WARN, "names not put back", "container", container_id, "error",
+             hull_error(call), NULL);
+    hull_error_clear(call);
+}
+
+void net_names_restore(struct hull_call *call, const struct network_restore_request *request)
+{
+    /* All names are known before the first question is read. */
+    for (size_t i = 0; i < request->live.n; i++)
+        restore_one(call, request->live.v[i], 0);
+    for (size_t i = 0; i < request->live.n && i < request->pids.n; i++)
+        restore_one(call, request->live.v[i], request->pids.v[i]);
 }
 
 /* --- another name ---------------------------------------------------------------------------- */

@@ -115,9 +115,8 @@ int net_names_update(struct hull_call *call, const struct net_sandbox *sandbox) 
  * Yields. */
 int net_names_attach(struct hull_call *call, const struct net_sandbox *sandbox, int netns_fd)
     HULL_CHECKED;
-/* Both, after a restart, for a container whose process is PID. Yields. */
-int net_names_restore(struct hull_call *call, const struct net_sandbox *sandbox, int64_t pid)
-    HULL_CHECKED;
+/* Both, after a restart, for all that run. Yields. */
+void net_names_restore(struct hull_call *call, const struct network_restore_request *request);
 /* Forget it. A failure is logged. Yields. */
 void net_names_leave(struct hull_call *call, const struct net_sandbox *sandbox);
 /* The same, for hull_undo(). */

@@ -61,24 +61,6 @@ static int raise_networks(struct hull_call *call, struct gathering *all)
     return 0;
 }
 
-/* One that gets no names still runs on: its failure is not that of the others. */
-static void restore_names(struct hull_call *call, const struct network_restore_request *request)
-{
-    for (size_t i = 0; i < request->live.n && i < request->pids.n; i++) {
-        const struct net_sandbox_record *record = net_sandbox_find(request->live.v[i]);
-        struct net_sandbox sandbox;
-        if (record == NULL)
-            continue;
-        struct net_sandbox source = record->sandbox;
-        hull_message_copy(hull_call_arena(call), &net_sandbox_message, &source, &sandbox);
-        if (net_names_restore(call, &sandbox, request->pids.v[i]) == 0)
-            continue;
-        hull_log(call, HULL_LOG_WARN, "names not put back", "container", sandbox.container_id,
-                 "error", hull_error(call), NULL);
-        hull_error_clear(call);
-    }
-}
-
 int net_restore(struct hull_call *call, const struct network_restore_request *request,
                 struct hull_empty *ret_reply)
 {
@@ -91,7 +73,7 @@ int net_restore(struct hull_call *call, const struct network_restore_request *re
             return rc;
     }
     int rc = raise_networks(call, &all);
-    restore_names(call, request);
+    net_names_restore(call, request);
     return rc < 0 ? rc : firewall_restore(call, NET_FIREWALL, &all.state, ret_reply);
 }
 

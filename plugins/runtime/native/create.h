@@ -14,6 +14,8 @@ runtime_start_handler native_start;
 /* manage.c */
 runtime_attach_handler native_attach;
 runtime_kill_handler native_kill;
+runtime_keep_handler native_keep;
+runtime_kept_handler native_kept;
 runtime_wait_handler native_wait;
 runtime_resize_handler native_resize;
 runtime_pause_handler native_pause;

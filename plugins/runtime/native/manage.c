@@ -77,6 +77,29 @@ int native_resize(struct hull_call *call, const struct runtime_resize_request *r
     return rc < 0 ? rc : client_once(call, ctr, process, &ask, -1, &answer, NULL);
 }
 
+int native_keep(struct hull_call *call, const struct runtime_keep_request *request,
+                struct hull_empty *reply)
+{
+    struct ctr *ctr;
+    struct process *process;
+    struct shim_packet answer;
+    (void)reply;
+    int rc = ctr_process(call, request->id, NULL, &ctr, &process);
+    struct shim_packet ask = {.op = SHIM_KEEP, .a = request->place};
+    return rc < 0 ? rc : client_once(call, ctr, process, &ask, request->fd, &answer, NULL);
+}
+
+int native_kept(struct hull_call *call, const struct runtime_keep_request *request,
+                struct runtime_kept_reply *reply)
+{
+    struct ctr *ctr;
+    struct process *process;
+    struct shim_packet answer;
+    int rc = ctr_process(call, request->id, NULL, &ctr, &process);
+    struct shim_packet ask = {.op = SHIM_KEPT, .a = request->place};
+    return rc < 0 ? rc : client_once(call, ctr, process, &ask, -1, &answer, &reply->fd);
+}
+
 /* The shim has left without an answer: what it wrote down, or that it was lost. */
 static int lost(struct hull_call *call, const char *id, const char *dir, const char *name,
                 struct runtime_exit *ret)

@@ -112,7 +112,8 @@ static const struct hull_handler handlers[] = {
     HULL_HANDLE(runtime, resume, native_resume),     HULL_HANDLE(runtime, delete, native_delete),
     HULL_HANDLE(runtime, adopt, native_adopt),       HULL_HANDLE(runtime, update, native_update),
     HULL_HANDLE(runtime, pids, native_pids),         HULL_HANDLE(runtime, stats, native_stats),
-    HULL_HANDLE(runtime, features, native_features), {},
+    HULL_HANDLE(runtime, features, native_features), HULL_HANDLE(runtime, keep, native_keep),
+    HULL_HANDLE(runtime, kept, native_kept),         {},
 };
 
 HULL_PLUGIN(runtime_native, .port = "runtime/native", .version = "1", .handlers = handlers,

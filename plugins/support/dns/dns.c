@@ -13,11 +13,15 @@
  * in internal networks only gets no word out. What comes from containers and servers is read by
  * packet.c alone.
  *
- * Nothing is stored: after a restart the network engine tells it all again and the sockets are
- * opened anew.
+ * Nothing is stored: after a restart the network engine tells it all again. The sockets are kept by
+ * the container's shim meanwhile, and questions wait in them; where there is none they are opened
+ * anew.
  */
 #include "server.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -145,18 +149,70 @@ static int attach(struct hull_call *call, const struct dns_attach_request *reque
     (void)ret_reply;
     struct dns_sockets sockets = {request->netns_fd, -1, -1};
     struct dns_client *client = dns_client_ref(get_client(request->container_id));
+    int rc = 0;
     hull_defer(call, unref_cleanup, client);
-    int rc = hull_work(call, open_sockets, &sockets);
-    if (rc < 0)
-        return rc;
-    detach(client);
-    client->udp_fd = sockets.udp_fd;
-    client->tcp_fd = sockets.tcp_fd;
+    if (client->served)
+        return 0;
+    if (client->udp_fd < 0) {
+        rc = hull_work(call, open_sockets, &sockets);
+        if (rc < 0)
+            return rc;
+        detach(client);
+        client->udp_fd = sockets.udp_fd;
+        client->tcp_fd = sockets.tcp_fd;
+    }
     rc = client->dropped ? hull_fail(call, HULL_CANCELED, "the container has gone")
                          : dns_serve_add(call, client);
     if (rc < 0)
         detach(client);
     return rc;
+}
+
+static int copy_fd(struct hull_call *call, int fd, int *ret_fd)
+{
+    *ret_fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    return *ret_fd < 0 ? hull_fail_errno(call, errno, "copying a socket") : 0;
+}
+
+static int sockets(struct hull_call *call, const struct dns_sockets_request *request,
+                   struct dns_sockets_reply *ret_reply)
+{
+    const struct dns_client *client = find_client(request->container_id);
+    if (client == NULL || client->udp_fd < 0)
+        return 0;
+    int rc = copy_fd(call, client->udp_fd, &ret_reply->udp_fd);
+    if (rc == 0)
+        rc = copy_fd(call, client->tcp_fd, &ret_reply->tcp_fd);
+    if (rc < 0)
+        hull_fd_cleanup(&ret_reply->udp_fd);
+    return rc;
+}
+
+/* True for a socket of TYPE at our address. */
+static bool is_ours(int fd, int type)
+{
+    struct sockaddr_in address = {0};
+    socklen_t size = sizeof(address);
+    int is = 0;
+    socklen_t is_size = sizeof(is);
+    return getsockname(fd, (struct sockaddr *)&address, &size) == 0 &&
+           address.sin_family == AF_INET && address.sin_addr.s_addr == htonl(DNS_ADDRESS_NUMBER) &&
+           getsockopt(fd, SOL_SOCKET, SO_TYPE, &is, &is_size) == 0 && is == type;
+}
+
+static int adopt(struct hull_call *call, const struct dns_adopt_request *request,
+                 struct hull_empty *ret_reply)
+{
+    (void)ret_reply;
+    HULL_AUTO_FD udp_fd = request->udp_fd;
+    HULL_AUTO_FD tcp_fd = request->tcp_fd;
+    if (!is_ours(udp_fd, SOCK_DGRAM) || !is_ours(tcp_fd, SOCK_STREAM))
+        return hull_fail(call, HULL_INVALID, "these are no sockets of a name server");
+    struct dns_client *client = get_client(request->container_id);
+    detach(client);
+    client->udp_fd = HULL_TAKE_FD(udp_fd);
+    client->tcp_fd = HULL_TAKE_FD(tcp_fd);
+    return 0; /* attach begins to serve, when all names are known again */
 }
 
 static int drop(struct hull_call *call, const struct dns_drop_request *request,
@@ -194,6 +250,8 @@ static void fini(void)
 static const struct hull_handler handlers[] = {
     HULL_HANDLE(dns, set, set),
     HULL_HANDLE(dns, attach, attach),
+    HULL_HANDLE(dns, sockets, sockets),
+    HULL_HANDLE(dns, adopt, adopt),
     HULL_HANDLE(dns, drop, drop),
     HULL_HANDLE(dns, status, status),
     {},

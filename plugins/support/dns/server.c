@@ -236,6 +236,7 @@ static int watch(struct hull_call *call, struct dns_client *client, int fd, bool
 
 int dns_serve_add(struct hull_call *call, struct dns_client *client)
 {
+    client->served = true;
     int rc = watch(call, client, client->udp_fd, false);
     return rc < 0 ? rc : watch(call, client, client->tcp_fd, true);
 }
@@ -243,6 +244,7 @@ int dns_serve_add(struct hull_call *call, struct dns_client *client)
 void dns_serve_remove(struct dns_client *client)
 {
     int *const fds[] = {&client->udp_fd, &client->tcp_fd};
+    client->served = false;
     for (size_t i = 0; i < HULL_COUNT(fds); i++) {
         if (*fds[i] < 0)
             continue;

@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 
 #define DNS_ADDRESS "127.0.0.11"
+#define DNS_ADDRESS_NUMBER 0x7f00000bu
 /* Questions of one container that other servers are asked at a time, and of all. */
 #define DNS_ASKING_MAX 64
 #define DNS_ASKING_ALL_MAX 1024
@@ -36,6 +37,7 @@ struct dns_client {
     LIST_ENTRY(dns_client) all;
     unsigned refs;
     bool dropped;
+    bool served; /* its sockets are read */
     char *id;
     struct dns_view *view; /* never NULL */
     struct hull_arena *servers_arena;
@@ -44,7 +46,8 @@ struct dns_client {
     int tcp_fd;
     int spares[DNS_SPARES]; /* UDP sockets in its namespace, not bound yet */
     size_t spare_count;
-    size_t preferred; /* the server that answered last */
+    struct hull_lock opening; /* held by who opens more of them */
+    size_t preferred;         /* the server that answered last */
     unsigned asking;
     unsigned connections;
     LIST_HEAD(, dns_job) jobs;

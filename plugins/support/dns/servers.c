@@ -98,32 +98,58 @@ static int open_more(struct hull_work *work, void *arg)
     return dns_sockets_more(work, arg);
 }
 
-/* A socket in the namespace of CLIENT. UDP ones are opened a few at a time: each question needs
- * one, for its port is one half of what a forger would have to guess. */
-static int open_inside(struct hull_call *call, struct dns_client *client, int family, int type,
-                       int *ret_fd)
+/* Open COUNT sockets in the namespace of CLIENT; MORE has them. Yields. */
+static int open_there(struct hull_call *call, const struct dns_client *client,
+                      struct dns_more *more)
 {
-    bool spare = family == AF_INET && type == SOCK_DGRAM;
-    if (spare && client->spare_count > 0) {
-        *ret_fd = client->spares[--client->spare_count];
-        return 0;
-    }
-    struct dns_more more = {.family = family, .type = type, .count = spare ? DNS_SPARES : 1};
     /* Ours, should the client be dropped meanwhile. */
     HULL_AUTO_FD fd = client->udp_fd < 0 ? -1 : fcntl(client->udp_fd, F_DUPFD_CLOEXEC, 0);
     if (fd < 0)
         return hull_fail(call, HULL_UNAVAILABLE, "the container has no name server");
-    more.fd = fd;
-    int rc = hull_work(call, open_more, &more);
+    more->fd = fd;
+    return hull_work(call, open_more, more);
+}
+
+/* More sockets in store, unless somebody else has opened some meanwhile. Yields. */
+static int refill(struct hull_call *call, struct dns_client *client)
+{
+    struct dns_more more = {.family = AF_INET, .type = SOCK_DGRAM, .count = DNS_SPARES};
+    int rc = hull_lock(call, &client->opening);
     if (rc < 0)
         return rc;
-    *ret_fd = more.fds[0];
-    for (size_t i = 1; i < more.count; i++) {
+    if (client->spare_count == 0)
+        rc = open_there(call, client, &more);
+    else
+        more.count = 0;
+    hull_unlock(&client->opening);
+    for (size_t i = 0; rc == 0 && i < more.count; i++) {
         if (client->spare_count < DNS_SPARES && more.fds[i] >= 0 && !client->dropped)
             client->spares[client->spare_count++] = more.fds[i];
         else
             hull_fd_cleanup(&more.fds[i]);
     }
+    return rc;
+}
+
+/* A socket in the namespace of CLIENT. UDP ones are opened a few at a time: each question needs
+ * one, for its port is one half of what a forger would have to guess. Yields. */
+static int open_inside(struct hull_call *call, struct dns_client *client, int family, int type,
+                       int *ret_fd)
+{
+    if (family != AF_INET || type != SOCK_DGRAM) {
+        struct dns_more more = {.family = family, .type = type, .count = 1};
+        int rc = open_there(call, client, &more);
+        if (rc == 0)
+            *ret_fd = more.fds[0];
+        return rc;
+    }
+    while (client->spare_count == 0) {
+        int rc = client->dropped ? hull_fail(call, HULL_CANCELED, "the container has gone")
+                                 : refill(call, client);
+        if (rc < 0)
+            return rc;
+    }
+    *ret_fd = client->spares[--client->spare_count];
     return 0;
 }
 

@@ -55,7 +55,7 @@ struct opening {
 static int open_bound(struct opening *opening, int type)
 {
     const struct sockaddr_in address = {.sin_family = AF_INET,
-                                        .sin_addr.s_addr = htonl(0x7f00000b)};
+                                        .sin_addr.s_addr = htonl(DNS_ADDRESS_NUMBER)};
     int fd = socket(AF_INET, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0 || bind(fd, (const struct sockaddr *)&address, sizeof(address)) < 0 ||
         (type == SOCK_STREAM && listen(fd, BACKLOG) < 0))
