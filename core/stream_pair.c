@@ -10,6 +10,7 @@
 struct ring {
     struct hull_cond readable, writable;
     bool reader_gone, writer_gone;
+    bool complete; /* the writer said that it was all */
     unsigned ends; /* not closed */
     size_t capacity, first, count;
     char data[];
@@ -42,6 +43,8 @@ static ssize_t ring_read(struct hull_call *call, void *ctx, void *buffer, size_t
 {
     struct ring *ring = ctx;
     while (ring->count == 0) {
+        if (ring->writer_gone && !ring->complete)
+            return hull_fail(call, HULL_IO, "unexpected end");
         if (ring->writer_gone)
             return 0;
         int rc = cond_wait(call, &ring->readable, "stream to read", (intptr_t)ring);
@@ -76,7 +79,7 @@ static int ring_shutdown(struct hull_call *call, void *ctx)
 {
     struct ring *ring = ctx;
     (void)call;
-    ring->writer_gone = true;
+    ring->writer_gone = ring->complete = true;
     hull_cond_broadcast(&ring->readable);
     return 0;
 }

@@ -12,7 +12,9 @@
 
 /* Takes FD, which becomes non-blocking; closed with the stream. */
 HULL_PUBLIC struct hull_stream *hull_stream_from_fd(int fd);
-/* A buffer of CAPACITY bytes: what is written to *ret_writer is read from *ret_reader. */
+/* A buffer of CAPACITY bytes: what is written to *ret_writer is read from *ret_reader. A writer
+ * that is closed without a shutdown has failed: the reader gets HULL_IO instead of the end, so
+ * that half an archive is never taken for a whole one. */
 HULL_PUBLIC void hull_stream_pair(size_t capacity, struct hull_stream **ret_reader,
                                   struct hull_stream **ret_writer);
 

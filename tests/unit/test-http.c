@@ -74,6 +74,8 @@ static int write_much(struct hull_call *call, void *arg)
     memset(block, 'x', sizeof(block));
     for (size_t done = 0; rc == 0 && done < SIZE; done += sizeof(block))
         rc = hull_stream_write(call, stream, block, sizeof(block));
+    if (rc == 0)
+        rc = hull_stream_shutdown(call, stream);
     hull_stream_close(stream);
     return rc;
 }

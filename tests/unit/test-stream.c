@@ -161,6 +161,25 @@ FIBER_TEST(a_slow_reader_holds_the_writer)
     hull_stream_close(writer);
 }
 
+FIBER_TEST(a_writer_that_fails_is_no_end)
+{
+    struct hull_stream *reader, *writer;
+    char buffer[10];
+    ring_streams(&reader, &writer);
+    CHECK_OK(hull_stream_write(call, writer, "abc", 3));
+    hull_stream_close(writer);
+    CHECK_INT(hull_stream_read(call, reader, buffer, 10), 3);
+    CHECK_KIND((int)hull_stream_read(call, reader, buffer, 10), HULL_IO);
+    hull_stream_close(reader);
+    ring_streams(&reader, &writer);
+    CHECK_OK(hull_stream_write(call, writer, "abc", 3));
+    CHECK_OK(hull_stream_shutdown(call, writer));
+    hull_stream_close(writer);
+    CHECK_INT(hull_stream_read(call, reader, buffer, 10), 3);
+    CHECK_INT(hull_stream_read(call, reader, buffer, 10), 0);
+    hull_stream_close(reader);
+}
+
 FIBER_TEST(the_other_end_has_gone)
 {
     for (size_t i = 0; i < HULL_COUNT(makers); i++) {

@@ -153,6 +153,8 @@ static int feeds(struct hull_call *call, void *arg)
     int rc = 0;
     for (int i = 0; i < 16384 && rc == 0; i++)
         rc = hull_stream_write(call, arg, data, sizeof(data));
+    if (rc == 0)
+        rc = hull_stream_shutdown(call, arg);
     hull_stream_close(arg);
     return rc;
 }

@@ -306,6 +306,8 @@ static int failed(struct hull_call *call, struct exec_entry *entry, bool detach,
     rc = entry->request.tty ? 0 : hull_stream_write(call, writer, head, sizeof(head));
     if (rc == 0)
         rc = hull_stream_write(call, writer, hull_printf(call, "%s\r\n", text), length);
+    if (rc == 0)
+        rc = hull_stream_shutdown(call, writer);
     hull_stream_close(writer);
     return rc;
 }

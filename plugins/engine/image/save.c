@@ -423,6 +423,8 @@ static int run_plan(struct hull_call *call, void *arg)
     struct plan *plan = arg;
     int rc = write_plan(call, plan);
 
+    if (rc == 0)
+        rc = hull_stream_shutdown(call, plan->to);
     free_plan(plan);
     if (rc == -HULL_IO || rc == -HULL_CANCELED)
         hull_error_clear(call);
