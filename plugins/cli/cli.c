@@ -25,12 +25,19 @@ const char *cli_error_text(struct cli *cli, int rc)
                              ours ? "" : "Error response from daemon: ", hull_error(cli->call));
 }
 
+/* TEXT may hold words of a container or of the daemon. */
+static void say(const char *text)
+{
+    fflush(stdout);
+    output_to(stderr, text, strlen(text));
+    fputc('\n', stderr);
+}
+
 int cli_failed(struct cli *cli, int rc)
 {
     if (rc == -HULL_CANCELED)
         return 130;
-    fflush(stdout);
-    fprintf(stderr, "%s\n", cli_error_text(cli, rc));
+    say(cli_error_text(cli, rc));
     return 1;
 }
 
@@ -38,8 +45,7 @@ int cli_complain(struct cli *cli, const char *fmt, ...)
 {
     va_list args;
     va_start(args, fmt);
-    fflush(stdout);
-    fprintf(stderr, "%s\n", hull_arena_vprintf(cli->arena, fmt, args));
+    say(hull_arena_vprintf(cli->arena, fmt, args));
     va_end(args);
     return 1;
 }

@@ -4,6 +4,8 @@
 #ifndef CLI_CLI_H
 #define CLI_CLI_H
 
+#include <stdio.h>
+
 #include <hull/hull.h>
 
 #include "api/cli.h"
@@ -166,6 +168,8 @@ int output_list_text(struct cli *cli, const struct listing *listing, const char 
 int output_template(struct cli *cli, const char *format, const struct json_value *value);
 /* Write TEXT; control characters are escaped when standard output is a terminal. */
 void output_text(const char *text, size_t length);
+/* The same for FILE. */
+void output_to(FILE *file, const char *text, size_t length);
 /* MESSAGE's value as a tree, for templates. */
 struct json_value *output_value(struct cli *cli, const struct hull_message *message,
                                 const void *value);

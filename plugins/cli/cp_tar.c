@@ -1,6 +1,7 @@
 /*
- * The tars of cp. What comes out of a container is not believed: every name is followed inside
- * the folder it is copied to, and nowhere else.
+ * The tars of cp. What comes out of a container, or from whoever says to be the daemon, is not
+ * believed: names have no "..", and no link is followed, or the tar could first bring a link to
+ * a neighbour of what is copied and then write through it.
  */
 #include "plugins/cli/cp.h"
 
@@ -39,6 +40,40 @@ static ssize_t read_tar(void *ctx, void *buffer, size_t size)
     return n < 0 ? -errno : n;
 }
 
+/* True when a part of PATH is "..". */
+static bool climbs(const char *path)
+{
+    for (const char *at = path; (at = strstr(at, "..")) != NULL; at += 2)
+        if ((at == path || at[-1] == '/') && (at[2] == '/' || at[2] == '\0'))
+            return true;
+    return false;
+}
+
+/* Open the folder that holds the last part of PATH, which goes to RET_NAME; no link is followed.
+ * Returns a descriptor or -errno. */
+static int open_parent(int dir_fd, const char *path, char *ret_name)
+{
+    int fd = openat(dir_fd, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    for (;;) {
+        path += strspn(path, "/");
+        size_t length = strcspn(path, "/");
+        if (fd < 0 || length > NAME_MAX) {
+            hull_fd_cleanup(&fd);
+            return fd < 0 && length <= NAME_MAX ? -errno : -ENAMETOOLONG;
+        }
+        memcpy(ret_name, path, length);
+        ret_name[length] = '\0';
+        path += length;
+        if (path[strspn(path, "/")] == '\0')
+            return fd;
+        int next = openat(fd, ret_name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        int err = errno;
+        close(fd);
+        fd = next;
+        errno = err;
+    }
+}
+
 /* The name of an entry in the folder; NULL when it is none of what was asked for. */
 static char *place(struct unpacking *u, const char *path)
 {
@@ -51,6 +86,8 @@ static char *place(struct unpacking *u, const char *path)
             return NULL;
         rest += base + (rest[base] == '/');
     }
+    if (climbs(rest))
+        return NULL;
     char *name = hull_arena_printf(u->arena, "%s%s%s", u->cp->name,
                                    u->cp->name[0] != '\0' && rest[0] != '\0' ? "/" : "", rest);
     for (size_t length = strlen(name); length > 0 && name[length - 1] == '/';)
@@ -98,7 +135,7 @@ static int unpack_link(struct unpacking *u, const struct tar_entry *entry, int p
     if (old == NULL)
         return hull_problem_set(&u->work->problem, HULL_IO, "%s: a link to what was not copied",
                                 entry->path);
-    HULL_AUTO_FD old_parent = root_open_parent(u->cp->dir_fd, old, old_name);
+    HULL_AUTO_FD old_parent = open_parent(u->cp->dir_fd, old, old_name);
     if (old_parent < 0)
         return failed(u->work, -old_parent, entry->path);
     return linkat(old_parent, old_name, parent, name, 0) < 0 ? failed(u->work, errno, entry->path)
@@ -115,28 +152,35 @@ static int unpack_special(struct unpacking *u, const struct tar_entry *entry, in
                : 0;
 }
 
-static int unpack_dir(struct unpacking *u, const struct tar_entry *entry, const char *name)
+static int unpack_dir(struct unpacking *u, const struct tar_entry *entry, int parent,
+                      const char *name)
 {
-    uid_t uid = u->cp->owners ? (uid_t)entry->uid : geteuid();
-    gid_t gid = u->cp->owners ? (gid_t)entry->gid : getegid();
-    int fd = root_mkdir_all(u->cp->dir_fd, name, entry->mode & 07777, uid, gid);
+    bool made = mkdirat(parent, name, 0700) == 0;
+    if (!made && errno != EEXIST)
+        return failed(u->work, errno, entry->path);
+    HULL_AUTO_FD fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0)
-        return failed(u->work, -fd, entry->path);
-    close(fd);
+        return failed(u->work, errno, entry->path);
+    if (made && ((u->cp->owners && fchown(fd, (uid_t)entry->uid, (gid_t)entry->gid) < 0) ||
+                 fchmod(fd, entry->mode & 07777) < 0))
+        return failed(u->work, errno, entry->path);
     return 0;
 }
 
 static int unpack_entry(struct unpacking *u, const struct tar_entry *entry)
 {
     char name[NAME_MAX + 1];
+    if (climbs(entry->path))
+        return hull_problem_set(&u->work->problem, HULL_IO,
+                                "%s: refused, the name leads out of what is copied", entry->path);
     char *path = place(u, entry->path);
     if (path == NULL || (path[0] == '\0' && entry->type == TAR_DIR))
         return 0;
-    if (entry->type == TAR_DIR)
-        return unpack_dir(u, entry, path);
-    HULL_AUTO_FD parent = root_open_parent(u->cp->dir_fd, path, name);
+    HULL_AUTO_FD parent = open_parent(u->cp->dir_fd, path, name);
     if (parent < 0 || name[0] == '\0')
         return failed(u->work, parent < 0 ? -parent : EISDIR, entry->path);
+    if (entry->type == TAR_DIR)
+        return unpack_dir(u, entry, parent, name);
     if (unlinkat(parent, name, 0) < 0 && errno != ENOENT)
         return failed(u->work, errno, entry->path);
     switch (entry->type) {

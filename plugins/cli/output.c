@@ -13,22 +13,27 @@
 #include "plugins/common/template.h"
 
 /* Nothing that comes from a container commands the terminal: C0 and C1 are shown as \xNN. */
-void output_text(const char *text, size_t length)
+void output_to(FILE *file, const char *text, size_t length)
 {
-    if (!tty_is(STDOUT_FILENO)) {
-        fwrite(text, 1, length, stdout);
+    if (!tty_is(fileno(file))) {
+        fwrite(text, 1, length, file);
         return;
     }
     for (size_t i = 0; i < length; i++) {
         unsigned char c = (unsigned char)text[i];
         unsigned char next = i + 1 < length ? (unsigned char)text[i + 1] : 0;
         if ((c < 0x20 && c != '\n' && c != '\t') || c == 0x7f)
-            printf("\\x%02x", c);
+            fprintf(file, "\\x%02x", c);
         else if (c == 0xc2 && next >= 0x80 && next < 0xa0)
-            printf("\\x%02x", (unsigned char)text[++i]);
+            fprintf(file, "\\x%02x", (unsigned char)text[++i]);
         else
-            putchar(c);
+            putc(c, file);
     }
+}
+
+void output_text(const char *text, size_t length)
+{
+    output_to(stdout, text, length);
 }
 
 struct json_value *output_value(struct cli *cli, const struct hull_message *message,
