@@ -133,7 +133,10 @@ HULL_METHOD(image, resolve, image_ref, image_resolve_reply, 0)
 #define IMAGE_STORAGE_REPLY_FIELDS(F, T)                                  \
     F(T, STRING, _, port, "port", 0, "storage/overlay")                   \
     F(T, STRING, _, name, "name", 0, "As docker names it: overlay2, vfs") \
-    F(T, INT, _, images, "images", 0, "How many images there are")
+    F(T, INT, _, images, "images", 0, "How many images there are")        \
+    F(T, INT, _, max_bytes, "maxBytes", 0, "Limits of a layer: unpacked") \
+    F(T, INT, _, max_entries, "maxEntries", 0, "Files and folders")       \
+    F(T, INT, _, max_ratio, "maxRatio", 0, "How many times it expands")
 HULL_MESSAGE(image_storage_reply, IMAGE_STORAGE_REPLY_FIELDS)
 HULL_METHOD(image, storage, hull_empty, image_storage_reply, 0)
 

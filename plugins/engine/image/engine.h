@@ -25,6 +25,16 @@
 #define IMG_DOCUMENT_MAX (4 << 20)
 #define IMG_LAYERS_MAX 127
 
+/* Options of the plugin (plugin-opts in hulld.json): limits against bombs. `info` shows them. */
+#define IMG_OPTIONS_FIELDS(F, T)                                                                  \
+    F(T, INT, _, max_bytes, "max-layer-bytes", 0, "Of a layer, unpacked; 0: 128 GiB")             \
+    F(T, INT, _, max_entries, "max-layer-entries", 0, "Files and folders of a layer; 0: 1000000") \
+    F(T, INT, _, max_ratio, "max-layer-ratio", 0,                                                 \
+      "How many times a layer may expand, beyond 16 MB; 0: 2000")
+HULL_MESSAGE_DECLARE(img_options, IMG_OPTIONS_FIELDS)
+/* They, with the defaults put in. */
+struct img_options img_limits(void);
+
 /* --- claims.c: who is using what right now ------------------------------------------------- */
 
 /*

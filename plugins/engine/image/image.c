@@ -19,6 +19,39 @@
 #include "json.h"
 #include "state.h"
 
+/* --- limits -------------------------------------------------------------------------------- */
+
+HULL_MESSAGE_DEFINE(img_options, IMG_OPTIONS_FIELDS)
+
+/* gzip can't expand more than 1032 times, so that this ratio is about the other formats. */
+static const struct img_options default_limits = {
+    .max_bytes = INT64_C(128) << 30, .max_entries = 1000000, .max_ratio = 2000};
+
+struct img_options img_limits(void)
+{
+    const struct img_options *set = hull_plugin_options("image");
+    struct img_options limits = default_limits;
+
+    if (set && set->max_bytes > 0)
+        limits.max_bytes = set->max_bytes;
+    if (set && set->max_entries > 0)
+        limits.max_entries = set->max_entries;
+    if (set && set->max_ratio > 0)
+        limits.max_ratio = set->max_ratio;
+    return limits;
+}
+
+static int check_limits(struct hull_call *call)
+{
+    const struct img_options *set = hull_plugin_options("image");
+
+    if (set && (set->max_bytes < 0 || set->max_entries < 0 || set->max_ratio < 0))
+        return hull_fail(call, HULL_INVALID,
+                         "plugin-opts of image: max-layer-bytes, max-layer-entries and "
+                         "max-layer-ratio can't be negative");
+    return 0;
+}
+
 /* --- the storage driver -------------------------------------------------------------------- */
 
 /* Best first where ranks are equal. Docker's names, and ours. */
@@ -206,9 +239,13 @@ static int img_handle_storage(struct hull_call *call, const struct hull_empty *r
     struct hull_sink sink = {.reply = count_one, .ctx = &ret_reply->images};
     struct state_key key = {.bucket = IMG_BUCKET};
     struct state_document last;
+    const struct img_options limits = img_limits();
     int rc = img_storage(call, &ret_reply->port);
 
     (void)request;
+    ret_reply->max_bytes = limits.max_bytes;
+    ret_reply->max_entries = limits.max_entries;
+    ret_reply->max_ratio = limits.max_ratio;
     ret_reply->name = img_storage_name();
     return rc < 0 ? rc : hull_send_many(call, IMG_STATE, &state_list_method, &key, &last, &sink);
 }
@@ -240,6 +277,10 @@ static int img_resolve(struct hull_call *call, const struct image_ref *request,
 
 static int img_init(struct hull_call *call)
 {
+    int rc = check_limits(call);
+
+    if (rc < 0)
+        return rc;
     /* Left-overs are no reason to refuse service. */
     if (img_recover(call) < 0) {
         hull_log(call, HULL_LOG_WARN, "image clean-up", "error", hull_error(call), NULL);
@@ -267,4 +308,4 @@ static const struct hull_handler handlers[] = {
 };
 
 HULL_PLUGIN(image, .port = "image", .version = "0.1.0", .uses = uses, .handlers = handlers,
-            .init = img_init);
+            .options = &img_options_message, .init = img_init);

@@ -19,10 +19,6 @@
 
 #define CHUNK (256 << 10)
 #define AT_ONCE 4
-/* Of one layer, unpacked. What fits on the disk is the limit that counts; this one is against
- * endless ones. */
-#define LAYER_MAX (INT64_C(1) << 40)
-#define RATIO_MAX 100000
 
 /* One layer being made. */
 struct step {
@@ -55,6 +51,7 @@ char *img_chain_id(struct hull_call *call, const char *parent, const char *diff_
 struct feed {
     int from_fd;
     int to_fd;
+    struct compress_limits limits;
     char ret[DIGEST_SIZE];
 };
 
@@ -67,9 +64,8 @@ static int write_full(int fd, const char *data, size_t size, struct hull_problem
 
 static int feed_jail(struct hull_work *work, void *arg)
 {
-    static const struct compress_limits limits = {.bytes = LAYER_MAX, .ratio = RATIO_MAX};
     struct feed *feed = arg;
-    DECOMPRESS_AUTO *in = decompress_new(compress_read_fd, &feed->from_fd, &limits);
+    DECOMPRESS_AUTO *in = decompress_new(compress_read_fd, &feed->from_fd, &feed->limits);
     DIGEST_AUTO *digest = digest_new();
     HULL_AUTO_FREE char *buffer = malloc(CHUNK);
     ssize_t got;
@@ -88,8 +84,14 @@ static int feed_jail(struct hull_work *work, void *arg)
 
 static int unpack_into(struct hull_call *call, struct step *step, int blob_fd)
 {
-    struct jail_unpack options = {.dir_fd = step->dir_fd, .whiteouts = step->whiteouts};
-    struct feed feed = {.from_fd = blob_fd};
+    const struct img_options limits = img_limits();
+    struct jail_unpack options = {.dir_fd = step->dir_fd,
+                                  .whiteouts = step->whiteouts,
+                                  .max_entries = limits.max_entries,
+                                  .max_bytes = limits.max_bytes};
+    struct feed feed = {
+        .from_fd = blob_fd,
+        .limits = {.bytes = (uint64_t)limits.max_bytes, .ratio = (uint64_t)limits.max_ratio}};
     struct jail_result result;
     struct jail jail;
     int rc = jail_unpack(call, &options, &jail);
@@ -130,6 +132,11 @@ static int unpack_layer(struct hull_call *call, void *arg)
     unpacking--;
     hull_cond_signal(&unpacked);
     hull_fd_cleanup(&blob.fd);
+    if (rc == -HULL_TOO_LARGE)
+        return hull_fail(call, HULL_TOO_LARGE,
+                         "layer %s: %s: if it is to be trusted, raise max-layer-bytes, "
+                         "max-layer-entries or max-layer-ratio in plugin-opts of image",
+                         step->layer->diff_id, hull_strdup(call, hull_error(call)));
     return hull_wrap(call, rc, "layer %s", step->layer->diff_id);
 }
 

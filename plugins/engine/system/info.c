@@ -180,6 +180,22 @@ static const char *driver_status(struct hull_call *call, const struct hull_map *
     return text.data;
 }
 
+/* The limits of layers: they hold for every driver. */
+static void add_limits(struct hull_call *call, const struct image_storage_reply *storage,
+                       struct hull_map *status)
+{
+    const struct {
+        const char *name;
+        int64_t value;
+    } limits[] = {{"Max Layer Bytes", storage->max_bytes},
+                  {"Max Layer Entries", storage->max_entries},
+                  {"Max Layer Ratio", storage->max_ratio}};
+
+    for (size_t i = 0; i < HULL_COUNT(limits); i++)
+        hull_map_set(hull_call_arena(call), status, limits[i].name,
+                     hull_printf(call, "%lld", (long long)limits[i].value));
+}
+
 /* What the driver says of its place: to find out takes it a mount, and it stays as it is. */
 static char *storage_text;
 
@@ -192,6 +208,8 @@ static int fill_storage(struct hull_call *call, struct system_info *info)
     int rc = image_storage(call, NULL, &empty, &storage);
     if (rc == 0 && storage_text == NULL) {
         rc = storage_probe(call, storage.port, &empty, &probe);
+        if (rc == 0)
+            add_limits(call, &storage, &probe.status);
         if (rc == 0 && storage_text == NULL)
             storage_text = strdup(driver_status(call, &probe.status));
     }
