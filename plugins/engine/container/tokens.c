@@ -50,10 +50,11 @@ static const char *skip_digits(const char *text)
     return text + strspn(text, "0123456789");
 }
 
-/* "N" or "N-M" at the beginning of TEXT; what follows, or NULL. */
+/* "N" or "N-M" at the beginning of TEXT, M not below N; what follows, or NULL. */
 static const char *skip_range(const char *text)
 {
     const char *end = skip_digits(text);
+    long first = strtol(text, NULL, 10);
 
     if (end == text || end - text > 9)
         return NULL;
@@ -61,7 +62,9 @@ static const char *skip_range(const char *text)
         return end;
     text = end + 1;
     end = skip_digits(text);
-    return end == text || end - text > 9 ? NULL : end;
+    if (end == text || end - text > 9)
+        return NULL;
+    return strtol(text, NULL, 10) < first ? NULL : end;
 }
 
 bool token_port(const char *text)

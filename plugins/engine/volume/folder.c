@@ -31,7 +31,7 @@ static int open_volumes(struct hull_work *work, const char *data_root)
 
     if (root < 0)
         return hull_problem_set(&work->problem, HULL_IO, "%s: %s", data_root, strerror(errno));
-    if (mkdirat(root, "volumes", 0701) < 0 && errno != EEXIST)
+    if (mkdirat(root, "volumes", 0700) < 0 && errno != EEXIST)
         return hull_problem_set(&work->problem, hull_kind_of_errno(errno), "%s/volumes: %s",
                                 data_root, strerror(errno));
     int fd = openat(root, "volumes", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
