@@ -46,7 +46,8 @@ class Engine:
     def start(self):
         with open(self.root + "/hulld.log", "a") as log:
             self.process = subprocess.Popen(
-                [program("hulld"), "--root", self.root, "--bridge", self.bridge, *self.flags],
+                [program("hulld"), "--root", self.root, "--bridge", self.bridge,
+                 *(flag.replace("@ROOT", self.root) for flag in self.flags)],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         deadline = time.monotonic() + 10
         while subprocess.run(self.command("version"), capture_output=True, check=False).returncode:
