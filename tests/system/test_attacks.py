@@ -84,6 +84,18 @@ def test_who_enters_shows_nothing(tools, container):
     assert not [line for line in lines if line.startswith(("foreign", "writable"))]
 
 
+def test_a_tracer_finds_no_program_of_the_host(tools, container):
+    """CVE-2019-5736 with CAP_SYS_PTRACE, which sees who enters: the program is a sealed copy."""
+    name = container("--cap-add", "SYS_PTRACE", "attack", "/attack", "hunt", "2")
+    end = time.monotonic() + 1
+    while time.monotonic() < end:
+        tools.hull("exec", name, "true")
+    tools.hull("wait", name)
+    text = tools.hull("logs", name).stdout
+    assert "/memfd:hull-shim" in text       # it was seen, or this test shows nothing
+    assert "writable" not in text and "libexec" not in text
+
+
 def test_old_ways_into_the_kernel(tools):
     """The filter has to know the calls of 32-bit and x32 programs too."""
     seen = dict(line.rsplit(" ", 1)
@@ -131,6 +143,18 @@ def test_image_volumes_stay_in_the_image(tools, canary):
         tools.load(archive("hostile:latest", [busybox_layer()], {"Volumes": {path: {}}}))
         done = tools.hull("run", "--rm", "hostile", "true", check=False)
         assert done.returncode != 0, path
+
+
+@pytest.mark.parametrize("target", ["/proc/kcore", "/proc/1/attr", "/proc/sys/kernel/core_pattern",
+                                    "/proc/net", "/link/core_pattern", "/deep/sys/kernel/core_pattern"])
+def test_mounts_below_proc(tools, tmp_path, target):
+    """CVE-2019-16884: also by a link that the image has brought."""
+    (tmp_path / "file").write_text("x")
+    tools.load(archive("hostile:latest", [busybox_layer(), tar_of({"link": "/proc/sys/kernel",
+                                                                   "deep": "proc"})]))
+    for flag in ("--volume=%s/file:%s" % (tmp_path, target), "--tmpfs=%s" % os.path.dirname(target)):
+        done = tools.hull("run", "--rm", flag, "hostile", "true", check=False)
+        assert done.returncode != 0, flag
 
 
 def test_parameters_of_the_kernel(tools):
