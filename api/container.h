@@ -175,6 +175,21 @@ HULL_METHOD(container, changes, container_ref, container_changes_reply, 0)
 HULL_MESSAGE(container_tar_reply, CONTAINER_TAR_REPLY_FIELDS)
 HULL_METHOD(container, export, container_ref, container_tar_reply, 0)
 
+/* Its writable layer and configuration as an image. */
+#define CONTAINER_COMMIT_REQUEST_FIELDS(F, T)                                            \
+    F(T, STRING, _, id, "container", HULL_QUERY, "Container id, name or id prefix")      \
+    F(T, STRING, _, repo, "repo", HULL_QUERY, "Name of the image")                       \
+    F(T, STRING, _, tag, "tag", HULL_QUERY, "Its tag")                                   \
+    F(T, STRING, _, comment, "comment", HULL_QUERY, "Comment of the image")              \
+    F(T, STRING, _, author, "author", HULL_QUERY, "Who made it")                         \
+    F(T, OPT_BOOL, _, pause, "pause", HULL_QUERY, "Freeze it meanwhile; so when absent") \
+    F(T, STRV, _, changes, "changes", HULL_QUERY, "Dockerfile instructions to apply")    \
+    F(T, EMBED, container_config, config, "", 0, "What differs from the container's")
+HULL_MESSAGE(container_commit_request, CONTAINER_COMMIT_REQUEST_FIELDS)
+#define CONTAINER_COMMIT_REPLY_FIELDS(F, T) F(T, STRING, _, id, "Id", 0, "Id of the image")
+HULL_MESSAGE(container_commit_reply, CONTAINER_COMMIT_REPLY_FIELDS)
+HULL_METHOD(container, commit, container_commit_request, container_commit_reply, 0)
+
 #define CONTAINER_ARCHIVE_REQUEST_FIELDS(F, T)                                              \
     F(T, STRING, _, id, "id", HULL_PATH | HULL_REQUIRED, "Container id, name or id prefix") \
     F(T, STRING, _, path, "path", HULL_QUERY | HULL_REQUIRED, "Path in the container")      \
@@ -227,6 +242,7 @@ HULL_METHOD(container, users, container_users_request, container_users_reply, 0)
     F(T, MESSAGE, container_config, config, "Config", 0, "Configuration")                   \
     F(T, MESSAGE, host_config, host_config, "HostConfig", 0, "Settings that need the host") \
     F(T, MESSAGE, oci_process, process, "Process", 0, "The container's own process")        \
+    F(T, STRV, _, all_capabilities, "AllCapabilities", 0, "What Privileged gives an exec")  \
     F(T, STRING, _, seccomp_mode, "SeccompMode", 0, "As for runtime.create")                \
     F(T, POINTER, oci_seccomp, seccomp, "Seccomp", 0, "System call filter of mode spec")
 HULL_MESSAGE(container_lookup_reply, CONTAINER_LOOKUP_REPLY_FIELDS)

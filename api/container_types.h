@@ -38,7 +38,7 @@ HULL_MESSAGE(restart_policy, RESTART_POLICY_FIELDS)
 
 #define HEALTH_CONFIG_FIELDS(F, T)                           \
     F(T, STRV, _, test, "Test", 0, "")                       \
-    F(T, INT, _, interval, "Interval", 0, "")                \
+    F(T, INT, _, interval, "Interval", HULL_OMIT, "")        \
     F(T, INT, _, timeout, "Timeout", HULL_OMIT, "")          \
     F(T, INT, _, retries, "Retries", HULL_OMIT, "")          \
     F(T, INT, _, start_period, "StartPeriod", HULL_OMIT, "") \

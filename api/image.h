@@ -116,6 +116,24 @@ HULL_METHOD(image, save, image_save_request, container_tar_reply, 0)
 HULL_MESSAGE(image_create_request, IMAGE_CREATE_REQUEST_FIELDS)
 HULL_METHOD(image, create, image_create_request, progress, HULL_METHOD_MANY)
 
+/* For container, not on HTTP: a new image on top of PARENT, with one more layer. */
+#define IMAGE_COMMIT_REQUEST_FIELDS(F, T)                                               \
+    F(T, STRING, _, parent, "Parent", 0, "Id of the image below, or absent")            \
+    F(T, STRING, _, repo, "Repo", 0, "Name of the new image, or absent")                \
+    F(T, STRING, _, tag, "Tag", 0, "Its tag")                                           \
+    F(T, STRING, _, author, "Author", 0, "Who made it")                                 \
+    F(T, STRING, _, comment, "Comment", 0, "Of its last step")                          \
+    F(T, STRING, _, created_by, "CreatedBy", 0, "Command of its last step")             \
+    F(T, MESSAGE, image_config, config, "Config", 0, "Its configuration, as it begins") \
+    F(T, STRV, _, changes, "Changes", 0, "Dockerfile instructions to apply to that")    \
+    F(T, STREAM, _, body, "body", HULL_TOP, "The tar of the layer")
+HULL_MESSAGE(image_commit_request, IMAGE_COMMIT_REQUEST_FIELDS)
+#define IMAGE_COMMIT_REPLY_FIELDS(F, T)          \
+    F(T, STRING, _, id, "Id", 0, "Of the image") \
+    F(T, STRING, _, name, "Name", 0, "Its name in familiar form, or absent")
+HULL_MESSAGE(image_commit_reply, IMAGE_COMMIT_REPLY_FIELDS)
+HULL_METHOD(image, commit, image_commit_request, image_commit_reply, 0)
+
 /* For container, not on HTTP: what a container needs of its image, found by reference or id. */
 #define IMAGE_RESOLVE_REPLY_FIELDS(F, T)                                 \
     F(T, STRING, _, id, "Id", 0, "sha256:…")                             \

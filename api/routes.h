@@ -58,11 +58,12 @@
     R(POST, "/containers/{id}/unpause", container, unpause, NOTHING, 204)    \
     R(POST, "/containers/{id}/attach", container, attach, HIJACK, 200)       \
     R(POST, "/containers/{id}/wait", container, wait, READY, 200)            \
-    R(DELETE, "/containers/{id}", container, remove, NOTHING, 204)           \
+    R(DELETE, "/containers/{id:.*}", container, remove, NOTHING, 204)        \
     R(HEAD, "/containers/{id}/archive", container, archive_stat, BYTES, 200) \
     R(GET, "/containers/{id}/archive", container, archive_get, BYTES, 200)   \
     R(PUT, "/containers/{id}/archive", container, archive_put, NOTHING, 200) \
     R(POST, "/containers/{id}/exec", exec, create, JSON, 201)                \
+    R(POST, "/commit", container, commit, JSON, 201)                         \
     R(POST, "/exec/{id}/start", exec, start, HIJACK, 200)                    \
     R(POST, "/exec/{id}/resize", exec, resize, NOTHING, 200)                 \
     R(GET, "/exec/{id}/json", exec, inspect, JSON, 200)                      \
@@ -105,7 +106,6 @@
     N(POST, "/build/cancel", "building images")                    \
     N(POST, "/session", "building images")                         \
     N(POST, "/grpc", "building images")                            \
-    N(POST, "/commit", "committing containers")                    \
     N(GET, "/images/search", "registries")                         \
     N(POST, "/images/{name:.*}/push", "registries")                \
     N(GET, "/distribution/{name:.*}/json", "registries")           \

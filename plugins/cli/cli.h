@@ -241,6 +241,7 @@ void session_resize(struct cli *cli, const struct session *session);
     X(container_update) \
     X(container_prune) \
     X(container_cp) \
+    X(container_commit) \
     X(image_ls) \
     X(image_rm) \
     X(image_inspect) \

@@ -176,6 +176,16 @@ const struct flag save_flags[] = {
     FLAG("output", 'o', FLAG_STRING, offsetof(struct output_options, output), "Write to a file"),
     FLAG("platform", 0, FLAG_LIST, offsetof(struct output_options, platform), "Only this platform"),
     END};
+const struct flag commit_flags[] = {
+    FLAG("author", 'a', FLAG_STRING, offsetof(struct commit_options, author),
+         "Who made it (\"Name <address>\")"),
+    FLAG("change", 'c', FLAG_LIST, offsetof(struct commit_options, changes),
+         "Apply an instruction of a Dockerfile"),
+    FLAG("message", 'm', FLAG_STRING, offsetof(struct commit_options, message),
+         "Comment of the image"),
+    FLAG("pause", 'p', FLAG_BOOL, offsetof(struct commit_options, pause),
+         "Freeze the container meanwhile", .fallback = "true"),
+    END};
 const struct flag import_flags[] = {
     FLAG("change", 'c', FLAG_LIST, AT(changes), "Apply an instruction of a Dockerfile"),
     FLAG("message", 'm', FLAG_STRING, AT(message), "Comment of the image"),

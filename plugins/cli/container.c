@@ -11,6 +11,7 @@
 #include "plugins/cli/flags.h"
 #include "plugins/cli/run.h"
 #include "plugins/common/json.h"
+#include "plugins/common/reference.h"
 #include "plugins/common/timefmt.h"
 #include "plugins/common/units.h"
 
@@ -130,6 +131,33 @@ int cmd_container_rename(struct cli *cli)
         int status = cli_failed(cli, rc);
         return cli_complain(cli, "Error: failed to rename container named %s", request.id) | status;
     }
+    return 0;
+}
+
+int cmd_container_commit(struct cli *cli)
+{
+    const struct commit_options *o = cli->options;
+    struct reference reference = {};
+    struct hull_problem problem;
+    struct container_commit_request request = {.id = cli->argv[0],
+                                               .author = o->author,
+                                               .comment = o->message,
+                                               .changes = o->changes,
+                                               .pause = {true, o->pause}};
+    if (cli->argc > 1) {
+        if (reference_parse(cli->arena, cli->argv[1], &reference, &problem) < 0)
+            return cli_complain(cli, "%s", problem.text);
+        if (reference.digest != NULL)
+            return cli_complain(cli, "invalid reference format");
+        reference_default_tag(&reference);
+        request.repo = reference_familiar_name(cli->arena, &reference);
+        request.tag = reference.tag;
+    }
+    struct container_commit_reply reply;
+    int rc = container_commit(cli->call, NULL, &request, &reply);
+    if (rc < 0)
+        return cli_failed(cli, rc);
+    printf("%s\n", reply.id);
     return 0;
 }
 

@@ -92,7 +92,8 @@ static int create_container(struct cli *cli, struct run_options *options, const 
     if (rc == 0)
         rc = container_create(cli->call, NULL, &options->create, &reply);
     bool missing =
-        rc == -HULL_NOT_FOUND && strncmp(hull_error(cli->call), "No such image", 13) == 0;
+        rc == -HULL_NOT_FOUND && (strncmp(hull_error(cli->call), "No such image", 13) == 0 ||
+                                  strstr(hull_error(cli->call), "was found but") != NULL);
     if (missing && strcmp(options->pull, "missing") == 0) {
         const char *base = strrchr(image, '/');
         bool tagged = strpbrk(base == NULL ? image : base, ":@") != NULL;

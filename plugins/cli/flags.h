@@ -47,6 +47,11 @@ struct format_options {
     bool all, no_stream, no_trunc, quiet, human, verbose;
     struct events_request events;
 };
+struct commit_options {
+    const char *author, *message;
+    struct hull_strv changes;
+    bool pause;
+};
 struct image_options {
     bool force, no_prune, quiet, all_tags;
     const char *input, *message, *platform;
@@ -103,7 +108,7 @@ extern const struct flag stop_flags[], restart_flags[], kill_flags[], rm_flags[]
     system_prune_flags[], ps_flags[], images_flags[], ls_flags[], inspect_flags[],
     any_inspect_flags[], container_inspect_flags[], format_flags[], stats_flags[], events_flags[],
     df_flags[], history_flags[], rmi_flags[], load_flags[], save_flags[], import_flags[],
-    pull_flags[], network_create_flags[], network_rm_flags[], connect_flags[], disconnect_flags[],
-    network_inspect_flags[], volume_create_flags[], volume_rm_flags[], cp_flags[], start_flags[],
-    attach_flags[], exec_flags[], debug_flags[];
+    commit_flags[], pull_flags[], network_create_flags[], network_rm_flags[], connect_flags[],
+    disconnect_flags[], network_inspect_flags[], volume_create_flags[], volume_rm_flags[],
+    cp_flags[], start_flags[], attach_flags[], exec_flags[], debug_flags[];
 #endif

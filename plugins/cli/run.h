@@ -12,8 +12,9 @@ struct run_options {
     /* What is worked out after all flags are known. */
     struct hull_strv env, env_files, labels, label_files, publish, expose, volumes, mounts, tmpfs,
         networks, network_aliases, links, linklocal_ips, ulimits, devices, attach, log_opts,
-        blkio_weight, read_bps, write_bps, read_iops, write_iops;
-    const char *ip, *ip6, *mac, *entrypoint, *restart, *pull, *cidfile, *detach_keys, *health_cmd;
+        blkio_weight, read_bps, write_bps, read_iops, write_iops, security;
+    const char *ip, *ip6, *mac, *entrypoint, *restart, *pull, *cidfile, *detach_keys, *health_cmd,
+        *gpus;
     int64_t health_interval, health_timeout, health_retries, health_start_period,
         health_start_interval;
     bool detach, sig_proxy, quiet, no_healthcheck;
@@ -29,6 +30,9 @@ bool run_ports(struct cli *cli, struct run_options *options);
 bool run_mounts(struct cli *cli, struct run_options *options);
 bool run_networks(struct cli *cli, struct run_options *options);
 bool run_resources(struct cli *cli, struct run_options *options);
+bool run_security(struct cli *cli, struct run_options *options);
+/* The fields of a line of comma-separated values: one in double quotes may hold commas. */
+struct hull_strv run_csv(struct cli *cli, const char *text);
 /* NAME=value, or NAME for that of our environment; lines of FILES first. */
 bool run_env(struct cli *cli, const struct hull_strv *files, const struct hull_strv *values,
              struct hull_strv *ret);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "plugins/cli/run.h"
+#include "plugins/common/json.h"
 #include "plugins/common/units.h"
 
 struct hull_strv split_text(struct cli *cli, const char *text, char separator)
@@ -243,9 +244,21 @@ static bool run_ulimits(struct cli *cli, struct run_options *options)
     return true;
 }
 
+/* "vendor.com/class=name": a name of the Container Device Interface, not a path. */
+static bool is_cdi_name(const char *text)
+{
+    const char *slash = strchr(text, '/'), *equals = strchr(text, '=');
+    return slash != NULL && slash != text && equals > slash + 1 && equals[1] != '\0';
+}
+
 static bool run_devices(struct cli *cli, struct run_options *options)
 {
+    struct hull_strv cdi = {};
     for (size_t i = 0; i < options->devices.n; i++) {
+        if (is_cdi_name(options->devices.v[i])) {
+            hull_strv_add(cli->arena, &cdi, options->devices.v[i]);
+            continue;
+        }
         struct hull_strv parts = split_text(cli, options->devices.v[i], ':');
         struct device_mapping *device =
             HULL_LIST_ADD(cli->arena, &options->create.host_config.resources.devices);
@@ -257,6 +270,52 @@ static bool run_devices(struct cli *cli, struct run_options *options)
         device->path_in_container = parts.n - mode > 1 ? parts.v[1] : parts.v[0];
         device->cgroup_permissions = mode ? last : "rwm";
     }
+    if (cdi.n > 0)
+        *HULL_LIST_ADD(cli->arena, &options->create.host_config.resources.device_requests) =
+            (struct device_request){.driver = "cdi", .device_ids = cdi};
+    return true;
+}
+
+/* "all", a number, or "device=0,…" with further keys; a value with commas is quoted. */
+static bool run_gpus(struct cli *cli, struct run_options *options)
+{
+    if (options->gpus == NULL)
+        return true;
+    struct hull_strv fields = run_csv(cli, options->gpus);
+    struct device_request *request =
+        HULL_LIST_ADD(cli->arena, &options->create.host_config.resources.device_requests);
+    const char *capabilities = "gpu";
+    for (size_t i = 0; i < fields.n; i++) {
+        size_t length = strcspn(fields.v[i], "=");
+        const char *key = hull_arena_strndup(cli->arena, fields.v[i], length);
+        const char *value = fields.v[i][length] == '=' ? fields.v[i] + length + 1 : NULL;
+        if (value == NULL) {
+            value = key;
+            key = "count";
+        }
+        if (strcmp(key, "count") == 0 && strcmp(value, "all") == 0)
+            request->count = -1;
+        else if (strcmp(key, "driver") == 0)
+            request->driver = value;
+        else if (strcmp(key, "device") == 0)
+            request->device_ids = split_text(cli, value, ',');
+        else if (strcmp(key, "capabilities") == 0)
+            capabilities = value;
+        else if (strcmp(key, "count") != 0 || !whole_number(value, &request->count))
+            return cli_problem(
+                cli, "invalid argument \"%s\" for \"--gpus\" flag: %s '%s'", options->gpus,
+                strcmp(key, "count") == 0 ? "count must be an integer:" : "unexpected key",
+                strcmp(key, "count") == 0 ? value : key);
+    }
+    struct hull_strv names = split_text(cli, capabilities, ',');
+    struct hull_text json = HULL_TEXT(cli->arena);
+    hull_text_puts(&json, "[[");
+    for (size_t i = 0; i < names.n; i++) {
+        hull_text_puts(&json, i == 0 ? "" : ",");
+        json_quote(&json, names.v[i], strlen(names.v[i]));
+    }
+    hull_text_puts(&json, "]]");
+    request->capabilities = json.data;
     return true;
 }
 
@@ -296,7 +355,14 @@ _Static_assert(sizeof(struct throttle_device) == sizeof(struct weight_device) &&
 
 bool run_resources(struct cli *cli, struct run_options *options)
 {
-    return run_ulimits(cli, options) && run_devices(cli, options) && run_throttles(cli, options);
+    const struct hull_opt_int *swappiness =
+        &options->create.host_config.resources.memory_swappiness;
+    if (swappiness->set && (swappiness->value < -1 || swappiness->value > 100))
+        return cli_problem(cli,
+                           "invalid value: %" PRId64 ". Valid memory swappiness range is 0-100",
+                           swappiness->value);
+    return run_ulimits(cli, options) && run_devices(cli, options) && run_gpus(cli, options) &&
+           run_throttles(cli, options);
 }
 
 /* --- all of it ------------------------------------------------------------------------------- */
@@ -389,5 +455,5 @@ bool run_finish(struct cli *cli, struct run_options *options)
            run_env(cli, &options->env_files, &options->env, &config->env) &&
            run_restart(cli, options->restart, &host->restart_policy) && run_ports(cli, options) &&
            run_mounts(cli, options) && run_networks(cli, options) && run_resources(cli, options) &&
-           run_health(cli, options);
+           run_security(cli, options) && run_health(cli, options);
 }

@@ -60,7 +60,8 @@
         FLAG("env", 'e', FLAG_LIST, AT(env), "Set a variable of the environment"),                 \
         FLAG("env-file", 0, FLAG_LIST, AT(env_files), "Read variables from a file"),               \
         FLAG("expose", 0, FLAG_LIST, AT(expose), "Note a port or a range as used"),                \
-        FLAG("gpus", 0, FLAG_REFUSED, 0, ""),                                                      \
+        FLAG("gpus", 0, FLAG_STRING, AT(gpus), "GPUs to give it (all, 2, device=0)",               \
+             .type = "gpu-request"),                                                               \
         FLAG("group-add", 0, FLAG_LIST, HOST(group_add), "Further group of the user"),             \
         FLAG("health-cmd", 0, FLAG_STRING, AT(health_cmd), "Command that checks the health"),      \
         FLAG("health-interval", 0, FLAG_DURATION, AT(health_interval), "Time between checks"),     \
@@ -124,7 +125,7 @@
         FLAG("restart", 0, FLAG_STRING, AT(restart), "What to do when it ends", .fallback = "no"), \
         FLAG("rm", 0, FLAG_BOOL, HOST(auto_remove), "Remove it when it ends"),                     \
         FLAG("runtime", 0, FLAG_STRING, HOST(runtime), "Runtime"),                                 \
-        FLAG("security-opt", 0, FLAG_LIST, HOST(security_opt), "Security options"),                \
+        FLAG("security-opt", 0, FLAG_LIST, AT(security), "Security options"),                      \
         FLAG("shm-size", 0, FLAG_BYTES, HOST(shm_size), "Size of /dev/shm"),                       \
         FLAG("stop-signal", 0, FLAG_STRING, CONFIG(stop_signal), "Signal that asks it to stop"),   \
         FLAG("stop-timeout", 0, FLAG_OPT_INT, CONFIG(stop_timeout), "Seconds until it is killed"), \

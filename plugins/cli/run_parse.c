@@ -251,7 +251,7 @@ static bool mount_field(struct cli *cli, struct mount_spec *mount, const char *k
 }
 
 /* The fields of a CSV line: a field in double quotes may hold commas. */
-static struct hull_strv csv(struct cli *cli, const char *text)
+struct hull_strv run_csv(struct cli *cli, const char *text)
 {
     struct hull_strv fields = {};
     struct hull_text field = HULL_TEXT(cli->arena);
@@ -275,7 +275,7 @@ static struct hull_strv csv(struct cli *cli, const char *text)
 static bool parse_mount(struct cli *cli, struct run_options *options, const char *spec)
 {
     struct mount_spec *mount = HULL_LIST_ADD(cli->arena, &options->create.host_config.mounts);
-    struct hull_strv fields = csv(cli, spec);
+    struct hull_strv fields = run_csv(cli, spec);
     mount->type = "volume";
     for (size_t i = 0; i < fields.n; i++) {
         size_t length = strcspn(fields.v[i], "=");

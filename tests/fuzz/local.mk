@@ -48,6 +48,15 @@ tests_fuzz_fuzz_tar_CFLAGS = $(TEST_CFLAGS)
 tests_fuzz_fuzz_tar_LDFLAGS = $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_tar_LDADD = plugins/common/libcommon.la core/libhull.la
 
+if HAVE_YAML
+check_PROGRAMS += tests/fuzz/fuzz-yaml
+FUZZ_TARGETS += tests/fuzz/fuzz-yaml
+tests_fuzz_fuzz_yaml_SOURCES = tests/fuzz/fuzz-yaml.c plugins/support/cdi/yaml_json.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_yaml_CFLAGS = $(TEST_CFLAGS) $(YAML_CFLAGS) -I$(srcdir)/plugins/support/cdi
+tests_fuzz_fuzz_yaml_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_yaml_LDADD = plugins/common/libcommon.la $(TEST_LIBADD) $(YAML_LIBS)
+endif
+
 if HAVE_OPENSSL
 check_PROGRAMS += tests/fuzz/fuzz-changes
 FUZZ_TARGETS += tests/fuzz/fuzz-changes

@@ -170,7 +170,7 @@ FIBER_TEST(bad_requests_leave_no_trace)
     request.host_config.auto_remove = true;
     request.host_config.restart_policy.name = "always";
     CHECK_KIND(container_create(call, NULL, &request, &reply), HULL_INVALID);
-    request.host_config = (struct host_config){.userns_mode = "private"};
+    request.host_config = (struct host_config){.userns_mode = "auto"};
     CHECK_KIND(container_create(call, NULL, &request, &reply), HULL_NOT_SUPPORTED);
     CHECK_HAS(hull_error(call), "HostConfig.UsernsMode");
     request.host_config = (struct host_config){0};

@@ -141,6 +141,7 @@ check_PROGRAMS += tests/unit/test-spec
 TESTS += tests/unit/test-spec
 tests_unit_test_spec_SOURCES = tests/unit/test-spec.c plugins/engine/container/spec.c \
 	plugins/engine/container/spec_mounts.c plugins/engine/container/spec_resources.c \
+	plugins/engine/container/spec_devices.c plugins/engine/container/security.c \
 	plugins/engine/container/caps.c plugins/engine/container/tokens.c \
 	plugins/engine/container/seccomp.c
 tests_unit_test_spec_CFLAGS = $(TEST_CFLAGS)
@@ -182,3 +183,12 @@ tests_unit_test_dns_SOURCES = tests/unit/test-dns.c plugins/support/dns/cache.c 
 tests_unit_test_dns_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_dns_LDFLAGS = $(TEST_LDFLAGS)
 tests_unit_test_dns_LDADD = $(TEST_LIBADD)
+
+if HAVE_YAML
+check_PROGRAMS += tests/unit/test-yaml
+TESTS += tests/unit/test-yaml
+tests_unit_test_yaml_SOURCES = tests/unit/test-yaml.c plugins/support/cdi/yaml_json.c
+tests_unit_test_yaml_CFLAGS = $(TEST_CFLAGS) $(YAML_CFLAGS) -I$(srcdir)/plugins/support/cdi
+tests_unit_test_yaml_LDFLAGS = $(TEST_LDFLAGS)
+tests_unit_test_yaml_LDADD = plugins/common/libcommon.la core/libhull.la $(CJSON_LIBS) $(YAML_LIBS)
+endif

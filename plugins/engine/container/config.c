@@ -6,6 +6,7 @@
 
 #include "api/config.h"
 #include "image.h"
+#include "spec.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -157,6 +158,11 @@ static void default_resources(struct resources *resources)
 
 static void default_paths(struct host_config *host)
 {
+    if (hull_streq(security_option(host, "systempaths"), "unconfined")) {
+        static const char *none[1];
+
+        host->masked_paths = host->readonly_paths = (struct hull_strv){0, none};
+    }
     if (host->privileged)
         return;
     if (!host->masked_paths.v)

@@ -54,6 +54,7 @@ static const struct hull_handler handlers[] = {
     HULL_HANDLE(container, update, ct_handle_update),
     HULL_HANDLE(container, changes, ct_handle_changes),
     HULL_HANDLE(container, export, ct_handle_export),
+    HULL_HANDLE(container, commit, ct_handle_commit),
     HULL_HANDLE(container, archive_stat, ct_handle_archive_stat),
     HULL_HANDLE(container, archive_get, ct_handle_archive_get),
     HULL_HANDLE(container, archive_put, ct_handle_archive_put),

@@ -8,6 +8,7 @@
 #include "ids.h"
 #include "image.h"
 #include "instance.h"
+#include "links.h"
 #include "names.h"
 #include "runtime.h"
 #include "storage.h"
@@ -15,6 +16,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -145,7 +147,9 @@ static int take_links(struct hull_call *call, struct ct_doc *doc)
         HULL_MSGMAP_FIND(&doc->networks, doc->host_config.network_mode);
     int rc = 0;
 
-    if (settings && settings->links.n == 0)
+    if (settings && strcmp(doc->host_config.network_mode, "bridge") == 0)
+        settings->links = (struct hull_strv){0}; /* links.c has them */
+    else if (settings && settings->links.n == 0)
         settings->links = doc->host_config.links;
     for (size_t i = 0; i < doc->networks.n && rc == 0; i++)
         rc = check_names(call, &doc->networks.v[i]);
@@ -181,6 +185,27 @@ static int choose_networks(struct hull_call *call, const struct container_create
         *settings = request->networking_config->endpoints_config.v[i];
     }
     return take_links(call, doc);
+}
+
+/* Config.MacAddress is that of the endpoint in the first network, where newer clients put it. */
+static int place_mac(struct hull_call *call, struct ct_doc *doc)
+{
+    const char *mac = doc->config.mac_address, *mode = doc->host_config.network_mode;
+    struct endpoint_settings *first;
+
+    if (!given(mac))
+        return 0;
+    if (strncmp(mode, "container:", 10) == 0 || strcmp(mode, "host") == 0)
+        return hull_fail(call, HULL_INVALID,
+                         "conflicting options: mac-address and the network mode");
+    first = HULL_MSGMAP_FIND(&doc->networks, mode);
+    if (first && given(first->mac_address) && strcasecmp(first->mac_address, mac) != 0)
+        return hull_fail(call, HULL_INVALID,
+                         "the container-wide MAC address must match the endpoint-specific MAC "
+                         "address for the main network, or be left empty");
+    if (first)
+        first->mac_address = mac;
+    return 0;
 }
 
 static void default_identity(struct hull_call *call, struct ct_doc *doc)
@@ -226,10 +251,9 @@ static int check_realtime(struct hull_call *call, const struct ct_doc *doc)
 }
 
 /* What the host's cgroups can't do is left out at the start: the client hears of it. */
-static void warn_of_features(struct hull_call *call, const struct ct_doc *doc,
-                             struct hull_strv *warnings)
+static void warn_of_features(struct hull_call *call, struct ct_doc *doc, struct hull_strv *warnings)
 {
-    const struct resources *r = &doc->host_config.resources;
+    struct resources *r = &doc->host_config.resources;
     struct runtime_features_reply features;
 
     if (runtime_features(call, doc->runtime, &(struct hull_empty){0}, &features) < 0) {
@@ -275,6 +299,8 @@ static void warn_of_features(struct hull_call *call, const struct ct_doc *doc,
     for (size_t i = 0; i < HULL_COUNT(limits); i++)
         if (limits[i].wanted && !limits[i].able)
             hull_strv_add(hull_call_arena(call), warnings, limits[i].text);
+    if (!features.blkio_weight_device)
+        r->blkio_weight_device.n = 0;
 }
 
 /* --- the document ----------------------------------------------------------------------------- */
@@ -299,6 +325,10 @@ static int make_doc(struct hull_call *call, const struct container_create_reques
         rc = check_realtime(call, doc);
     if (rc == 0)
         rc = choose_networks(call, request, doc);
+    if (rc == 0)
+        rc = place_mac(call, doc);
+    if (rc == 0)
+        rc = links_resolve(call, doc);
     if (rc < 0)
         return rc;
     default_identity(call, doc);
@@ -402,12 +432,12 @@ int ct_handle_create(struct hull_call *call, const struct container_create_reque
     rc = make_doc(call, request, &image, &doc);
     if (rc < 0)
         return rc;
+    warn_of_features(call, &doc, &ret->warnings);
     ct_copy_doc(ct, &doc);
     rc = make_real(call, ct);
     if (rc < 0)
         return rc;
     hull_commit(call);
-    warn_of_features(call, &ct->doc, &ret->warnings);
     ct_event(call, ct, "create", NULL);
     ret->id = hull_strdup(call, ct->doc.id);
     if (!ret->warnings.v)

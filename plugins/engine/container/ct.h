@@ -104,6 +104,8 @@ int ct_validate_resources(struct hull_call *call, const struct resources *resour
                           struct hull_strv *warnings) HULL_CHECKED;
 int ct_validate_restart(struct hull_call *call, const struct restart_policy *policy,
                         bool auto_remove) HULL_CHECKED;
+/* security.c: the options of --security-opt. */
+int ct_check_security(struct hull_call *call, const struct host_config *host) HULL_CHECKED;
 struct image_config;
 /* Fill in what the image says and what docker's defaults are. */
 int ct_merge_image(struct hull_call *call, struct container_config *config,
@@ -186,6 +188,7 @@ container_stats_handler ct_handle_stats;
 container_update_handler ct_handle_update;
 container_changes_handler ct_handle_changes;
 container_export_handler ct_handle_export;
+container_commit_handler ct_handle_commit;
 container_archive_stat_handler ct_handle_archive_stat;
 container_archive_get_handler ct_handle_archive_get;
 container_archive_put_handler ct_handle_archive_put;

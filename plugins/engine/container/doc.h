@@ -34,6 +34,7 @@ HULL_MESSAGE(ct_mount, CT_MOUNT_FIELDS)
     F(T, MESSAGE, host_config, host_config, "HostConfig", 0, "")                              \
     F(T, MSGMAP, endpoint_settings, networks, "Networks", 0, "As asked for")                  \
     F(T, POINTER, network_settings, network, "Network", HULL_OMIT, "As joined, or as left")   \
+    F(T, STRV, _, links, "Links", HULL_OMIT, "id:alias of other containers")                  \
     F(T, LIST, ct_mount, mounts, "Mounts", 0, "")                                             \
     F(T, STRING, _, state, "State", 0, "")                                                    \
     F(T, INT, _, pid, "Pid", 0, "")                                                           \

@@ -5,6 +5,7 @@
 
 #include "api/config.h"
 #include "ct.h"
+#include "links.h"
 #include "network.h"
 #include "resolv.h"
 #include "root.h"
@@ -147,8 +148,10 @@ int files_write_hosts(struct hull_call *call, const struct ct_doc *doc,
     rc = add_extra_hosts(call, doc, &text);
     if (rc < 0)
         return rc;
-    if (network && !on_host_network(doc))
+    if (network && !on_host_network(doc)) {
+        links_hosts(call, doc, &text);
         add_own(doc, network, &text);
+    }
     return write_file(call, doc, "hosts", &text);
 }
 

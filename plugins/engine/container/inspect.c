@@ -4,8 +4,10 @@
 #include "summary.h"
 
 #include "api/config.h"
+#include "caps.h"
 #include "exec.h"
 #include "image.h"
+#include "links.h"
 #include "names.h"
 #include "network.h"
 #include "spec.h"
@@ -88,6 +90,7 @@ static void make_reply(struct hull_call *call, struct ct *ct, struct container_i
         .config = doc->config,
     };
 
+    links_show(arena, doc, &own.host_config.links);
     make_state(arena, ct, &state);
     make_paths(arena, ct, &own);
     own.mounts.v = HULL_NEW(arena, struct mount_point);
@@ -167,6 +170,7 @@ int ct_handle_lookup(struct hull_call *call, const struct container_ref *request
                      struct container_lookup_reply *ret)
 {
     struct hull_arena *arena = hull_call_arena(call);
+    const struct hull_strv none = {0};
     struct container_lookup_reply found = {0};
     struct ct *ct;
     int rc = ct_find(call, request->id, &ct);
@@ -180,6 +184,8 @@ int ct_handle_lookup(struct hull_call *call, const struct container_ref *request
     found.host_config = ct->doc.host_config;
     make_state(arena, ct, &found.state);
     spec_process(arena, &ct->doc, &found.process);
+    links_env(call, &ct->doc, &found.process.env);
+    caps_make(arena, true, &none, &none, &found.all_capabilities);
     rc = spec_seccomp(call, &ct->doc.host_config, &found.seccomp_mode, &found.seccomp);
     if (rc == 0)
         hull_message_copy(arena, &container_lookup_reply_message, &found, ret);

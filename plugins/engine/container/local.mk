@@ -2,8 +2,11 @@
 engine_LTLIBRARIES += plugins/engine/container.la
 plugins_engine_container_la_SOURCES = \
 	plugins/engine/container/archive.c plugins/engine/container/attach.c \
+	plugins/engine/container/cdi_apply.c plugins/engine/container/cdi_apply.h \
+	plugins/engine/container/links.c plugins/engine/container/links.h \
+	plugins/engine/container/security.c plugins/engine/container/spec_devices.c \
 	plugins/engine/container/caps.c plugins/engine/container/caps.h \
-	plugins/engine/container/config.c plugins/engine/container/container.c \
+	plugins/engine/container/commit.c plugins/engine/container/config.c plugins/engine/container/container.c \
 	plugins/engine/container/create.c plugins/engine/container/ct.h \
 	plugins/engine/container/doc.c plugins/engine/container/doc.h \
 	plugins/engine/container/exit.c plugins/engine/container/files.c \

@@ -3,6 +3,8 @@
  */
 #include "ct.h"
 
+#include "links.h"
+
 #include "api/config.h"
 #include "events.h"
 #include "exec.h"
@@ -92,7 +94,7 @@ int ct_handle_remove(struct hull_call *call, const struct container_remove_reque
 
     (void)ret;
     if (request->link)
-        return hull_fail(call, HULL_NOT_SUPPORTED, "removing a link: links are not supported yet");
+        return links_remove(call, request->id);
     rc = ct_find(call, request->id, &ct);
     if (rc < 0)
         return rc;

@@ -83,16 +83,6 @@ static void make_rlimits(struct hull_arena *arena, const struct ct_doc *doc,
     }
 }
 
-static bool wants_no_new_privileges(const struct host_config *host)
-{
-    bool wanted = daemon_config()->no_new_privileges;
-
-    for (size_t i = 0; i < host->security_opt.n; i++)
-        if (strncmp(host->security_opt.v[i], "no-new-privileges", 17) == 0)
-            wanted = strstr(host->security_opt.v[i], "false") == NULL;
-    return wanted;
-}
-
 static void make_process(struct hull_arena *arena, const struct ct_doc *doc,
                          struct oci_process *process)
 {
@@ -117,7 +107,8 @@ static void make_process(struct hull_arena *arena, const struct ct_doc *doc,
     caps->effective = caps->permitted = caps->bounding;
     process->capabilities = caps;
     make_rlimits(arena, doc, process);
-    process->no_new_privileges = wants_no_new_privileges(host);
+    process->no_new_privileges =
+        security_flag(host, "no-new-privileges", daemon_config()->no_new_privileges);
     process->oom_score_adj = (struct hull_opt_int){true, host->oom_score_adj};
 }
 
@@ -176,11 +167,9 @@ int spec_seccomp(struct hull_call *call, const struct host_config *host, const c
 
     *ret_mode = "default";
     *ret_seccomp = NULL;
-    for (size_t i = 0; i < host->security_opt.n; i++) {
-        if (strncmp(host->security_opt.v[i], "seccomp", 7) == 0) {
-            profile = host->security_opt.v[i] + 8;
-            from_file = false;
-        }
+    if (security_option(host, "seccomp")) {
+        profile = security_option(host, "seccomp");
+        from_file = false;
     }
     if (host->privileged || is(profile, "unconfined")) {
         *ret_mode = "unconfined";

@@ -40,6 +40,15 @@ static bool asked_for(const struct ct_doc *doc, const char *destination)
     return hull_map_find(&doc->host_config.tmpfs, destination) != NULL;
 }
 
+/* /sys and the cgroups are the host's too: only a container that has all rights writes to them. */
+static bool is_readonly(const struct host_config *host, size_t i)
+{
+    if (!defaults[i].ro_unless_privileged || host->privileged)
+        return false;
+    return strcmp(defaults[i].type, "cgroup") != 0 ||
+           !security_flag(host, "writable-cgroups", false);
+}
+
 static void add_defaults(struct hull_arena *arena, const struct ct_doc *doc, struct oci_spec *spec)
 {
     for (size_t i = 0; i < HULL_COUNT(defaults); i++) {
@@ -50,7 +59,7 @@ static void add_defaults(struct hull_arena *arena, const struct ct_doc *doc, str
         mount = add(arena, spec, defaults[i].destination, defaults[i].type, defaults[i].source);
         for (const char *const *option = defaults[i].options; *option; option++)
             hull_strv_add(arena, &mount->options, *option);
-        if (defaults[i].ro_unless_privileged && !doc->host_config.privileged)
+        if (is_readonly(&doc->host_config, i))
             hull_strv_add(arena, &mount->options, "ro");
     }
 }

@@ -5,7 +5,9 @@
 #include "ct.h"
 
 #include "api/config.h"
+#include "cdi_apply.h"
 #include "files.h"
+#include "links.h"
 #include "network.h"
 #include "populate.h"
 #include "runtime.h"
@@ -191,6 +193,8 @@ static int join_namespaces(struct hull_call *call, struct start *start)
     int rc = join_namespace(call, host->network_mode, "net", &start->input.netns, NULL);
 
     if (rc == 0)
+        rc = links_check(call, &start->ct->doc);
+    if (rc == 0)
         rc = join_namespace(call, host->pid_mode, "pid", &start->input.pidns, NULL);
     if (rc == 0)
         rc = join_namespace(call, host->ipc_mode, "ipc", &start->input.ipcns, &start->input.shm);
@@ -244,6 +248,10 @@ static int create_process(struct hull_call *call, struct start *start, int *ret_
     rc = make_run_dir(call, ct, &start->request.dir);
     if (rc == 0)
         rc = spec_make(call, &start->input, &start->request);
+    if (rc < 0)
+        return rc;
+    links_env(call, &ct->doc, &start->request.spec.process.env);
+    rc = cdi_apply(call, &ct->doc.host_config.resources, &start->request.spec);
     if (rc < 0)
         return rc;
     fill_stdio(call, &ct->doc, &start->request.stdio);
@@ -403,6 +411,7 @@ int ct_start(struct hull_call *call, struct ct *ct)
     ct_event(call, ct, "start", NULL);
     ct_watch(ct);
     ct_health_start(ct);
+    links_refresh(call, ct);
     return 0;
 }
 

@@ -104,6 +104,35 @@ bool token_cpu_list(const char *text)
     }
 }
 
+/* "N" or "N-M": what follows, with its numbers in RET. TEXT is a list that was checked. */
+static const char *next_range(const char *text, long ret[2])
+{
+    char *end;
+
+    ret[0] = ret[1] = strtol(text, &end, 10);
+    if (*end == '-')
+        ret[1] = strtol(end + 1, &end, 10);
+    return *end == ',' ? end + 1 : NULL;
+}
+
+bool token_cpu_list_within(const char *list, const char *all)
+{
+    while (list) {
+        long wanted[2], there[2];
+
+        list = next_range(list, wanted);
+        /* Ranges of the kernel's are in order and do not touch. */
+        for (const char *at = all; at && wanted[0] <= wanted[1];) {
+            at = next_range(at, there);
+            if (wanted[0] >= there[0] && wanted[0] <= there[1])
+                wanted[0] = there[1] + 1;
+        }
+        if (wanted[0] <= wanted[1])
+            return false;
+    }
+    return true;
+}
+
 bool token_sysctl(const char *key)
 {
     static const char *const exact[] = {

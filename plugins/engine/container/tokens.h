@@ -18,6 +18,8 @@ bool token_port(const char *text);
 bool token_port_range(const char *text);
 /* "0-3,5". */
 bool token_cpu_list(const char *text);
+/* Every number of LIST is one of ALL; both are such lists. */
+bool token_cpu_list_within(const char *list, const char *all);
 /* A kernel parameter that belongs to the namespaces of a container. */
 bool token_sysctl(const char *key);
 bool token_number(const char *text, int64_t *ret);

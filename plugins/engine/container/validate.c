@@ -9,6 +9,7 @@
 #include "signals.h"
 #include "tokens.h"
 
+#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -41,30 +42,18 @@ static int not_done(struct hull_call *call, const char *field, const char *value
 
 /* --- what is not done yet --------------------------------------------------------------------- */
 
-static bool on_bridge(const struct host_config *host)
-{
-    const char *mode = host->network_mode;
-
-    return !given(mode) || strcmp(mode, "default") == 0 || strcmp(mode, "bridge") == 0;
-}
-
 static int check_unsupported(struct hull_call *call, const struct host_config *host)
 {
     const struct {
         const char *field;
         bool set;
     } fields[] = {
-        {"HostConfig.Links", host->links.n > 0 && on_bridge(host)},
-        {"HostConfig.StorageOpt", host->storage_opt.n > 0},
-        {"HostConfig.DeviceRequests", host->resources.device_requests.n > 0},
         {"HostConfig.Cgroup", given(host->cgroup)},
         {"HostConfig.KernelMemoryTCP", host->resources.kernel_memory_tcp != 0},
         {"HostConfig.CpuCount", host->resources.cpu_count != 0},
         {"HostConfig.CpuPercent", host->resources.cpu_percent != 0},
         {"HostConfig.IOMaximumIOps", host->resources.io_maximum_iops != 0},
         {"HostConfig.IOMaximumBandwidth", host->resources.io_maximum_bandwidth != 0},
-        {"HostConfig.UsernsMode", given(host->userns_mode) && strcmp(host->userns_mode, "host")},
-        {"HostConfig.Isolation", given(host->isolation) && strcmp(host->isolation, "default")},
         {"HostConfig.VolumeDriver",
          given(host->volume_driver) && strcmp(host->volume_driver, "local")},
     };
@@ -72,6 +61,64 @@ static int check_unsupported(struct hull_call *call, const struct host_config *h
     for (size_t i = 0; i < HULL_COUNT(fields); i++)
         if (fields[i].set)
             return not_done(call, fields[i].field, NULL);
+    if (given(host->isolation) && strcmp(host->isolation, "default") != 0)
+        return hull_fail(call, HULL_INVALID,
+                         "invalid isolation (%s): linux only supports 'default'", host->isolation);
+    if (!given(host->userns_mode) || strcmp(host->userns_mode, "host") == 0)
+        return 0;
+    if (strcmp(host->userns_mode, "auto") != 0)
+        return hull_fail(call, HULL_INVALID, "invalid user namespace mode: %s", host->userns_mode);
+    return hull_fail(call, HULL_NOT_SUPPORTED,
+                     "HostConfig.UsernsMode=auto: user namespaces are not supported yet; leave "
+                     "--userns out or use \"host\", and --user for a process without root's id");
+}
+
+/* --- sizes and devices of classes ------------------------------------------------------------- */
+
+static int check_storage_opt(struct hull_call *call, const struct host_config *host)
+{
+    for (size_t i = 0; i < host->storage_opt.n; i++) {
+        const struct hull_pair *pair = &host->storage_opt.v[i];
+        int64_t size;
+
+        if (strcmp(pair->key, "size") != 0)
+            return hull_fail(call, HULL_INVALID, "Unknown option %s", pair->key);
+        if (!token_size(pair->value, &size))
+            return hull_fail(call, HULL_INVALID, "storage-opt size: invalid size: '%s'",
+                             pair->value);
+        return hull_fail(call, HULL_NOT_SUPPORTED,
+                         "--storage-opt size=%s: limits of writable layers are not supported yet; "
+                         "use a volume or --tmpfs with a size for what may grow",
+                         pair->value);
+    }
+    return 0;
+}
+
+static const char *request_capabilities(const struct device_request *request)
+{
+    return given(request->capabilities) && strcmp(request->capabilities, "null") != 0
+               ? request->capabilities
+               : "[]";
+}
+
+/* Devices of CDI are looked up at the start; no other driver exists here. */
+static int check_device_requests(struct hull_call *call, const struct resources *r)
+{
+    for (size_t i = 0; i < r->device_requests.n; i++) {
+        const struct device_request *request = &r->device_requests.v[i];
+        struct hull_text plain = HULL_TEXT(hull_call_arena(call));
+
+        if (hull_streq(request->driver, "cdi"))
+            continue;
+        for (const char *at = request_capabilities(request); *at; at++)
+            if (*at != '"')
+                hull_text_add(&plain, *at == ',' ? " " : at, 1);
+        return hull_fail(call, HULL_INVALID,
+                         "could not select device driver \"%s\" with capabilities: %s. Name the "
+                         "devices as the vendor's CDI file in /etc/cdi does: --device "
+                         "vendor.com/class=name",
+                         request->driver ? request->driver : "", plain.data);
+    }
     return 0;
 }
 
@@ -127,10 +174,28 @@ static int check_cpu(struct hull_call *call, const struct resources *r)
                          "(i.e. 1000000)");
     if (r->cpu_quota > 0 && r->cpu_quota < 1000)
         return hull_fail(call, HULL_INVALID, "CPU cfs quota can not be less than 1ms (i.e. 1000)");
-    if (given(r->cpuset_cpus) && !token_cpu_list(r->cpuset_cpus))
-        return hull_fail(call, HULL_INVALID, "Invalid value %s for cpuset cpus.", r->cpuset_cpus);
-    if (given(r->cpuset_mems) && !token_cpu_list(r->cpuset_mems))
-        return hull_fail(call, HULL_INVALID, "Invalid value %s for cpuset mems.", r->cpuset_mems);
+    return 0;
+}
+
+/* All processors, or memory nodes, of LIST are among those that the host's FILE names. */
+static int check_set(struct hull_call *call, const char *list, const char *what, const char *plural,
+                     const char *file)
+{
+    HULL_AUTO_FD fd = -1;
+    char online[4096] = "";
+
+    if (!given(list))
+        return 0;
+    if (!token_cpu_list(list))
+        return hull_fail(call, HULL_INVALID, "Invalid value %s for cpuset %s.", list, what);
+    fd = open(file, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 || read(fd, online, sizeof(online) - 1) <= 0)
+        return 0; /* the kernel refuses at the start what it hasn't got */
+    online[strcspn(online, "\n")] = '\0';
+    if (!token_cpu_list_within(list, online))
+        return hull_fail(call, HULL_INVALID,
+                         "Requested %s are not available - requested %s, available: %s", plural,
+                         list, online);
     return 0;
 }
 
@@ -174,15 +239,26 @@ int ct_validate_resources(struct hull_call *call, const struct resources *resour
 {
     int rc = check_memory(call, resources);
 
-    (void)warnings;
     if (rc == 0)
         rc = check_cpu(call, resources);
+    if (rc == 0)
+        rc = check_set(call, resources->cpuset_cpus, "cpus", "CPUs",
+                       "/sys/devices/system/cpu/online");
+    if (rc == 0)
+        rc = check_set(call, resources->cpuset_mems, "mems", "memory nodes",
+                       "/sys/devices/system/node/online");
     if (rc == 0)
         rc = check_ulimits(call, resources);
     if (rc == 0)
         rc = check_devices(call, resources);
+    if (rc == 0)
+        rc = check_device_requests(call, resources);
     if (rc < 0)
         return rc;
+    if (resources->oom_kill_disable && resources->memory == 0)
+        hull_strv_add(hull_call_arena(call), warnings,
+                      "OOM killer is disabled for the container, but no memory limit is set, this "
+                      "can result in the system running out of resources.");
     if (resources->blkio_weight != 0 &&
         (resources->blkio_weight < 10 || resources->blkio_weight > 1000))
         return hull_fail(call, HULL_INVALID, "Range of blkio weight is from 10 to 1000");
@@ -245,27 +321,6 @@ static int check_caps(struct hull_call *call, const struct hull_strv *caps, cons
             return hull_fail(call, HULL_INVALID, "invalid %s: unknown capability: \"CAP_%s\"",
                              field,
                              strncasecmp(caps->v[i], "CAP_", 4) == 0 ? caps->v[i] + 4 : caps->v[i]);
-    return 0;
-}
-
-static int check_security(struct hull_call *call, const struct host_config *host)
-{
-    for (size_t i = 0; i < host->security_opt.n; i++) {
-        const char *option = host->security_opt.v[i];
-
-        if (strcmp(option, "no-new-privileges") == 0 ||
-            strcmp(option, "no-new-privileges=true") == 0 ||
-            strcmp(option, "no-new-privileges:true") == 0 ||
-            strcmp(option, "no-new-privileges=false") == 0 || strncmp(option, "seccomp=", 8) == 0 ||
-            strcmp(option, "seccomp:unconfined") == 0 || strcmp(option, "label=disable") == 0 ||
-            strcmp(option, "label:disable") == 0 || strcmp(option, "apparmor=unconfined") == 0 ||
-            strcmp(option, "apparmor:unconfined") == 0)
-            continue;
-        if (strncmp(option, "apparmor", 8) == 0 || strncmp(option, "label", 5) == 0 ||
-            strncmp(option, "systempaths", 11) == 0)
-            return not_done(call, "HostConfig.SecurityOpt", option);
-        return hull_fail(call, HULL_INVALID, "invalid --security-opt 2: \"%s\"", option);
-    }
     return 0;
 }
 
@@ -374,8 +429,6 @@ static int check_config(struct hull_call *call, const struct container_config *c
         return hull_fail(call, HULL_INVALID,
                          "the working directory '%s' is invalid, it needs to be an absolute path",
                          config->working_dir);
-    if (given(config->mac_address))
-        return not_done(call, "MacAddress", config->mac_address);
     if (config->network_disabled.set && config->network_disabled.value)
         return not_done(call, "NetworkDisabled", "true");
     for (size_t i = 0; i < config->env.n; i++)
@@ -394,9 +447,9 @@ typedef int host_check(struct hull_call *call, const struct host_config *host);
 int ct_validate(struct hull_call *call, const struct container_config *config,
                 const struct host_config *host, struct hull_strv *warnings)
 {
-    static host_check *const checks[] = {check_modes,      check_security, check_network,
-                                         check_ports,      check_sysctls,  check_log,
-                                         check_unsupported};
+    static host_check *const checks[] = {check_modes,       ct_check_security, check_network,
+                                         check_ports,       check_sysctls,     check_log,
+                                         check_storage_opt, check_unsupported};
     int rc = check_config(call, config);
 
     for (size_t i = 0; rc == 0 && i < HULL_COUNT(checks); i++)

@@ -107,9 +107,6 @@ static int check_request(struct hull_call *call, const struct exec_create_reques
 
     if (request->cmd.n == 0 || request->cmd.v[0][0] == '\0')
         return hull_fail(call, HULL_INVALID, "No exec command specified");
-    if (request->privileged)
-        return hull_fail(call, HULL_NOT_SUPPORTED,
-                         "Privileged: exec with all capabilities is not supported by hull yet");
     if (request->console_size.n != 0 && request->console_size.n != 2)
         return hull_fail(call, HULL_INVALID, "ConsoleSize: expected rows and columns");
     return detach_keys_parse(call, request->detach_keys, &keys);
@@ -170,6 +167,11 @@ static void make_process(struct hull_call *call, const struct exec_entry *entry,
         hull_strv_add(hull_call_arena(call), &ret_process->env, "TERM=xterm");
     for (size_t i = 0; i < own->env.n; i++)
         hull_strv_add(hull_call_arena(call), &ret_process->env, own->env.v[i]);
+    if (own->privileged && ret_process->capabilities != NULL) {
+        struct oci_capabilities *all = HULL_NEW(hull_call_arena(call), struct oci_capabilities);
+        all->bounding = all->effective = all->permitted = container->all_capabilities;
+        ret_process->capabilities = all;
+    }
     if (own->user != NULL && *own->user != '\0')
         ret_process->user.username = own->user;
     if (own->working_dir != NULL && *own->working_dir != '\0')
@@ -428,6 +430,7 @@ static int inspect(struct hull_call *call, const struct exec_ref *request,
         .process_config = {.tty = own->tty,
                            .entrypoint = own->cmd.v[0],
                            .arguments = {own->cmd.n - 1, own->cmd.v + 1},
+                           .privileged = own->privileged,
                            .user = own->user},
         .open_stdin = own->attach_stdin,
         .open_stdout = own->attach_stdout,

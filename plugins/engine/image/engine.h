@@ -156,6 +156,12 @@ int img_install(struct img_session *session, struct image_doc *doc, const struct
 /* The same for docker load, with its progress lines and events. */
 int img_install_loaded(struct img_session *session, struct image_doc *doc,
                        const struct hull_strv *names) HULL_CHECKED;
+/* import.c: REPO and TAG as a full reference for a new image; NULL when REPO is absent. */
+int img_new_name(struct hull_call *call, const char *repo, const char *tag, char **ret)
+    HULL_CHECKED;
+/* import.c: CONFIG as a blob, pinned by SESSION; its digest is the id of the image. */
+int img_store_config(struct img_session *session, const struct oci_config *config, const char **ret)
+    HULL_CHECKED;
 /* A name as an archive has it, to a full reference. */
 int img_full_name(struct hull_call *call, const char *text, char **ret) HULL_CHECKED;
 
@@ -193,6 +199,7 @@ image_remove_handler img_remove;
 image_prune_handler img_prune;
 image_save_handler img_save;
 image_create_handler img_create;
+image_commit_handler img_handle_commit;
 
 image_load_handler img_load;
 image_list_handler img_list;

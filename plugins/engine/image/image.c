@@ -259,6 +259,8 @@ static int img_resolve(struct hull_call *call, const struct image_ref *request,
     int rc = img_find(call, request->name, &doc);
 
     if (rc == 0)
+        rc = img_check_platform(call, &doc, request->platform);
+    if (rc == 0)
         rc = img_storage(call, &ret_reply->storage);
     if (rc < 0)
         return rc;
@@ -302,6 +304,7 @@ static const struct hull_handler handlers[] = {
     HULL_HANDLE(image, save, img_save),
     HULL_HANDLE(image, create, img_create),
     HULL_HANDLE(image, load, img_load),
+    HULL_HANDLE(image, commit, img_handle_commit),
     HULL_HANDLE(image, resolve, img_resolve),
     HULL_HANDLE(image, storage, img_handle_storage),
     {},

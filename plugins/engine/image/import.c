@@ -12,24 +12,23 @@
 
 #define IMPORT_COMMENT "Imported from -"
 
-/* The full name of the new image, or NULL when none is asked for. */
-static int new_name(struct hull_call *call, const struct image_create_request *request, char **ret)
+int img_new_name(struct hull_call *call, const char *repo, const char *tag, char **ret)
 {
     struct hull_arena *arena = hull_call_arena(call);
     struct hull_problem problem = {0};
     struct reference reference;
 
     *ret = NULL;
-    if (!request->repo || !*request->repo)
+    if (!repo || !*repo)
         return 0;
-    if (reference_parse(arena, request->repo, &reference, &problem) < 0)
+    if (reference_parse(arena, repo, &reference, &problem) < 0)
         return hull_fail_problem(call, &problem);
     if (reference.digest)
         return hull_fail(call, HULL_INVALID, "cannot import digest reference");
-    if (request->tag && *request->tag) {
-        if (!reference_tag_valid(request->tag))
+    if (tag && *tag) {
+        if (!reference_tag_valid(tag))
             return hull_fail(call, HULL_INVALID, "invalid tag format");
-        reference.tag = request->tag;
+        reference.tag = tag;
     }
     reference_default_tag(&reference);
     *ret = reference_string(arena, &reference);
@@ -80,9 +79,7 @@ static int make_config(struct hull_call *call, const struct image_create_request
     return set_platform(call, request->platform, ret);
 }
 
-/* The configuration as a blob; its digest is the id of the image. */
-static int store_config(struct img_session *session, const struct oci_config *config,
-                        const char **ret)
+int img_store_config(struct img_session *session, const struct oci_config *config, const char **ret)
 {
     struct hull_call *call = session->call;
     const char *text = json_string(hull_call_arena(call), &oci_config_message, config);
@@ -126,7 +123,7 @@ static int import(struct img_session *session, const struct image_create_request
     hull_strv_add(arena, &blobs, config->rootfs.diff_ids.v[0]);
     if (name)
         hull_strv_add(arena, &names, name);
-    rc = store_config(session, config, &id);
+    rc = img_store_config(session, config, &id);
     if (rc == 0)
         rc = img_describe(session, id, &blobs, NULL, &doc);
     if (rc == 0)
@@ -169,7 +166,7 @@ int img_create(struct hull_call *call, const struct image_create_request *reques
 
     (void)ret_reply;
     if (rc == 0)
-        rc = new_name(call, request, &name);
+        rc = img_new_name(call, request->repo, request->tag, &name);
     if (rc == 0)
         rc = make_config(call, request, &config);
     if (rc == 0)

@@ -154,6 +154,26 @@ static void reverse(struct image_history_reply *reply)
     }
 }
 
+/* The first steps are those of the image and of the images it was built on here, one each. */
+static int name_steps(struct hull_call *call, struct image_doc *doc,
+                      struct image_history_reply *reply)
+{
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && i < reply->history.n; i++) {
+        reply->history.v[i].id = doc->id;
+        img_familiar(call, doc, true, &reply->history.v[i].tags);
+        if (!doc->parent)
+            break;
+        rc = img_get(call, doc->parent, doc);
+    }
+    if (rc == -HULL_NOT_FOUND) {
+        hull_error_clear(call);
+        rc = 0;
+    }
+    return rc;
+}
+
 int img_history(struct hull_call *call, const struct image_ref *request,
                 struct image_history_reply *ret_reply)
 {
@@ -171,9 +191,5 @@ int img_history(struct hull_call *call, const struct image_ref *request,
     if (rc < 0)
         return rc;
     reverse(ret_reply);
-    if (ret_reply->history.n) {
-        ret_reply->history.v[0].id = doc.id;
-        img_familiar(call, &doc, true, &ret_reply->history.v[0].tags);
-    }
-    return 0;
+    return name_steps(call, &doc, ret_reply);
 }

@@ -1,0 +1,167 @@
+"""Flags of run and create: each works as docker has it, or is refused by name."""
+import json
+import os
+
+import pytest
+
+
+def run(engine, *flags, client="hull", command=("true",), check=True):
+    return engine.run(client, "run", "--rm", "--network", "none", *flags, "busybox", *command,
+                      check=check)
+
+
+REFUSED = [
+    (["--cpuset-cpus", "4000"], 125, "Requested CPUs are not available - requested 4000"),
+    (["--cpuset-mems", "4000"], 125, "Requested memory nodes are not available"),
+    (["--cpu-rt-runtime", "9", "--cpu-rt-period", "5"], 125, "cannot be higher than"),
+    (["--device", "/dev/nope"], 127, "no such file or directory"),
+    (["--device-read-bps", "/dev/nope:1mb"], 127, "stat /dev/nope: no such file or directory"),
+    (["--device", "hulltest.example/no=thing"], 125,
+     "unresolvable CDI devices hulltest.example/no=thing"),
+    (["--gpus", "all"], 125, 'could not select device driver "" with capabilities: [[gpu]]'),
+    (["--pid", "bad"], 125, "--pid: invalid PID mode"),
+    (["--uts", "container:x"], 125, "--uts: invalid UTS mode"),
+    (["--userns", "bad"], 125, "--userns: invalid USER mode"),
+    (["--cgroupns", "bad"], 125, "--cgroupns: invalid CGROUP mode"),
+    (["--storage-opt", "bogus=1"], 125, "Unknown option bogus"),
+    (["--security-opt", "bogus"], 125, 'Invalid --security-opt: "bogus"'),
+    (["--security-opt", "bogus=1"], 125, 'invalid --security-opt 2: "bogus=1"'),
+    (["--security-opt", "no-new-privileges=maybe"], 125, "invalid --security-opt 2"),
+    (["--security-opt", "seccomp=/nope"], 125, "opening seccomp profile (/nope) failed"),
+    (["--security-opt", "label=type:x"], 125, "label=type:x"),
+    (["--isolation", "hyperv"], 125, "linux only supports 'default'"),
+    (["--memory-swappiness", "150"], 125, "Valid memory swappiness range is 0-100"),
+    (["--pull", "never", "--platform", "linux/s390x"], 125, "was found but its platform"),
+]
+
+
+@pytest.mark.parametrize("flags,status,text", REFUSED, ids=lambda value: str(value)[:40])
+def test_refused(engine, flags, status, text):
+    done = run(engine, *flags, check=False)
+    assert done.returncode == status, done.stderr
+    assert text in done.stderr
+
+
+@pytest.mark.parametrize("client", ["hull", "docker"])
+def test_security_options(engine, client, tmp_path):
+    profile = tmp_path / "profile.json"
+    profile.write_text(json.dumps({
+        "defaultAction": "SCMP_ACT_ALLOW",
+        "syscalls": [{"names": ["mkdir", "mkdirat"], "action": "SCMP_ACT_ERRNO"}]}, indent=1))
+    done = run(engine, "--security-opt", "seccomp=%s" % profile, client=client,
+               command=("mkdir", "/x"), check=False)
+    assert done.returncode == 1 and "Operation not permitted" in done.stderr
+    for value, wanted in (("", "1"), ("=true", "1"), (":true", "1"), (":false", "0")):
+        done = run(engine, "--security-opt", "no-new-privileges" + value, client=client,
+                   command=("grep", "NoNewPrivs", "/proc/self/status"))
+        assert done.stdout.split()[1] == wanted
+    mounts = run(engine, "--security-opt", "systempaths=unconfined", client=client,
+                 command=("cat", "/proc/mounts")).stdout
+    assert " /proc/" not in mounts
+    assert " /proc/" in run(engine, client=client, command=("cat", "/proc/mounts")).stdout
+
+
+def test_writable_cgroups(engine):
+    assert " ro," in run(engine, command=("grep", "/sys/fs/cgroup", "/proc/mounts")).stdout
+    mounts = run(engine, "--security-opt", "writable-cgroups=true",
+                 command=("grep", " /sys/fs/cgroup/", "/proc/mounts"), check=False).stdout
+    assert " ro," not in mounts.replace("tmpfs ro,", "")
+
+
+def test_device_folder(engine):
+    """Every node of the folder, and nothing but nodes."""
+    names = sorted(run(engine, "--device", "/dev/net:/dev/inside",
+                       command=("ls", "/dev/inside")).stdout.split())
+    assert names == sorted(os.listdir("/dev/net"))
+
+
+def test_cdi(engine):
+    os.makedirs("/etc/cdi", exist_ok=True)
+    path = "/etc/cdi/hulltest-%d.yaml" % os.getpid()
+    with open(path, "w") as file:
+        file.write('cdiVersion: 0.6.0\nkind: hulltest.example/thing\ndevices:\n'
+                   '  - name: "0"\n    containerEdits:\n      env: [THING=zero]\n'
+                   '      deviceNodes: [{path: /dev/thing, hostPath: /dev/null}]\n'
+                   '      mounts: [{hostPath: /etc/passwd, containerPath: /etc/thing, '
+                   'options: [ro]}]\n      additionalGids: [4242]\n'
+                   '  - name: hooked\n    containerEdits:\n'
+                   '      hooks: [{hookName: prestart, path: /bin/true}]\n'
+                   'containerEdits: {env: [ALL=yes]}\n')
+    try:
+        for client in ("hull", "docker"):
+            done = run(engine, "--device", "hulltest.example/thing=0", client=client, command=(
+                "sh", "-c", "echo $THING $ALL $(stat -c %t:%T /dev/thing) $(id -G); "
+                            "echo >/dev/thing && grep -c root /etc/thing; echo >/etc/thing"),
+                check=False)
+            assert done.stdout.split()[:3] == ["zero", "yes", "1:3"]
+            assert "4242" in done.stdout and "Read-only" in done.stderr
+        done = run(engine, "--device", "hulltest.example/thing=hooked", check=False)
+        assert done.returncode == 125 and "containerEdits.hooks are not supported" in done.stderr
+    finally:
+        os.unlink(path)
+
+
+@pytest.mark.parametrize("client", ["hull", "docker"])
+def test_links(engine, client):
+    """An alias in hosts that follows the other's address, docker's variables, rm --link."""
+    engine.run(client, "run", "-d", "--name", "db", "-e", "FOO=bar", "--expose", "80", "busybox",
+               "sleep", "600")
+    engine.run(client, "run", "-d", "--name", "web", "--link", "db:the-db", "busybox", "sleep",
+               "600")
+    try:
+        address = engine.hull("inspect", "-f", "{{.NetworkSettings.IPAddress}}", "db").stdout
+        env = engine.hull("exec", "web", "env").stdout.split()
+        assert "THE_DB_PORT=tcp://%s:80" % address.strip() in env
+        assert "THE_DB_PORT_80_TCP_ADDR=" + address.strip() in env
+        assert "THE_DB_NAME=/web/the-db" in env and "THE_DB_ENV_FOO=bar" in env
+        engine.hull("exec", "web", "ping", "-c1", "-w5", "the-db")
+        shown = engine.hull("inspect", "-f", "{{json .HostConfig.Links}}", "web").stdout
+        assert json.loads(shown) == ["/db:/web/the-db"]
+        # another takes the address, and db gets a new one: web's file follows
+        engine.hull("stop", "-t", "0", "db")
+        engine.hull("run", "-d", "--name", "other", "busybox", "sleep", "600")
+        engine.hull("start", "db")
+        engine.hull("exec", "web", "ping", "-c1", "-w5", "the-db")
+        hosts = engine.hull("exec", "web", "cat", "/etc/hosts").stdout
+        address = engine.hull("inspect", "-f", "{{.NetworkSettings.IPAddress}}", "db").stdout
+        assert address.strip() + "\tthe-db " in hosts
+        engine.run(client, "rm", "--link", "web/the-db")
+        assert "the-db" not in engine.hull("exec", "web", "cat", "/etc/hosts").stdout
+    finally:
+        engine.hull("rm", "-f", "db", "web", "other", check=False)
+
+
+def test_link_errors(engine):
+    done = engine.hull("create", "--link", "nope", "busybox", check=False)
+    assert "could not get container for nope: No such container: nope" in done.stderr
+    engine.hull("create", "--name", "idle", "busybox")
+    engine.hull("create", "--name", "wants", "--link", "idle:x", "busybox")
+    try:
+        done = engine.hull("start", "wants", check=False)
+        assert "Cannot link to a non running container: /idle AS /wants/x" in done.stderr
+        done = engine.hull("create", "--network", "host", "--link", "idle", "busybox", check=False)
+        assert "host type networking can't be used with links" in done.stderr
+    finally:
+        engine.hull("rm", "-f", "idle", "wants")
+
+
+@pytest.mark.parametrize("client", ["hull", "docker"])
+def test_exec_privileged(engine, client):
+    engine.hull("run", "-d", "--name", "plain", "--network", "none", "busybox", "sleep", "600")
+    try:
+        caps = [engine.run(client, "exec", *flag, "plain", "grep", "CapEff",
+                           "/proc/self/status").stdout.split()[1] for flag in ([], ["--privileged"])]
+        host = open("/proc/1/status").read().split("CapBnd:")[1].split()[0]
+        assert caps == ["00000000a80425fb", host]
+    finally:
+        engine.hull("rm", "-f", "plain")
+
+
+def test_mac_address(engine):
+    """As an old client gives it, and as a new one does."""
+    done = engine.hull("run", "--rm", "--mac-address", "02:42:ac:11:00:99", "busybox", "cat",
+                       "/sys/class/net/eth0/address")
+    assert done.stdout.strip() == "02:42:ac:11:00:99"
+    done = engine.hull("run", "--network", "host", "--mac-address", "02:42:ac:11:00:99",
+                       "busybox", check=False)
+    assert "conflicting options: mac-address and the network mode" in done.stderr
