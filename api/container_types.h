@@ -36,13 +36,14 @@ HULL_MESSAGE(device_request, DEVICE_REQUEST_FIELDS)
     F(T, INT, _, maximum_retry_count, "MaximumRetryCount", 0, "")
 HULL_MESSAGE(restart_policy, RESTART_POLICY_FIELDS)
 
-#define HEALTH_CONFIG_FIELDS(F, T)                           \
-    F(T, STRV, _, test, "Test", 0, "")                       \
-    F(T, INT, _, interval, "Interval", HULL_OMIT, "")        \
-    F(T, INT, _, timeout, "Timeout", HULL_OMIT, "")          \
-    F(T, INT, _, retries, "Retries", HULL_OMIT, "")          \
-    F(T, INT, _, start_period, "StartPeriod", HULL_OMIT, "") \
-    F(T, INT, _, start_interval, "StartInterval", HULL_OMIT, "")
+#define HEALTH_CONFIG_FIELDS(F, T)                               \
+    F(T, STRV, _, test, "Test", 0, "")                           \
+    F(T, INT, _, interval, "Interval", HULL_OMIT, "")            \
+    F(T, INT, _, timeout, "Timeout", HULL_OMIT, "")              \
+    F(T, INT, _, retries, "Retries", HULL_OMIT, "")              \
+    F(T, INT, _, start_period, "StartPeriod", HULL_OMIT, "")     \
+    F(T, INT, _, start_interval, "StartInterval", HULL_OMIT, "") \
+    F(T, STRING, _, on_failure, "OnFailure", HULL_OMIT, "none, kill, restart or stop; hull's own")
 HULL_MESSAGE(health_config, HEALTH_CONFIG_FIELDS)
 
 #define HEALTHCHECK_RESULT_FIELDS(F, T)        \

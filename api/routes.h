@@ -18,6 +18,7 @@
  *     BYTES    the stream of the reply is the body; HULL_HEADER fields become headers
  *     LOGS     the same, with the content type of an attached stream
  *     HIJACK   the connection becomes the stream of the reply
+ *     WEBSOCKET the same as a websocket, for the server only
  *     TEXT     the HULL_TOP string, as text/plain
  */
 #ifndef HULL_API_ROUTES_H
@@ -57,6 +58,7 @@
     R(POST, "/containers/{id}/pause", container, pause, NOTHING, 204)        \
     R(POST, "/containers/{id}/unpause", container, unpause, NOTHING, 204)    \
     R(POST, "/containers/{id}/attach", container, attach, HIJACK, 200)       \
+    R(GET, "/containers/{id}/attach/ws", container, attach, WEBSOCKET, 101)  \
     R(POST, "/containers/{id}/wait", container, wait, READY, 200)            \
     R(DELETE, "/containers/{id:.*}", container, remove, NOTHING, 204)        \
     R(HEAD, "/containers/{id}/archive", container, archive_stat, BYTES, 200) \
@@ -101,28 +103,27 @@
  *
  *     N(METHOD, "path", "what it would do")
  */
-#define HULL_ROUTES_NOT_YET(N)                                     \
-    N(POST, "/build", "building images")                           \
-    N(POST, "/build/cancel", "building images")                    \
-    N(POST, "/session", "building images")                         \
-    N(POST, "/grpc", "building images")                            \
-    N(GET, "/images/search", "registries")                         \
-    N(POST, "/images/{name:.*}/push", "registries")                \
-    N(GET, "/distribution/{name:.*}/json", "registries")           \
-    N(POST, "/auth", "registries")                                 \
-    N(GET, "/plugins/privileges", "managed plugins")               \
-    N(POST, "/plugins/pull", "managed plugins")                    \
-    N(POST, "/plugins/create", "managed plugins")                  \
-    N(POST, "/plugins/{name:.*}/enable", "managed plugins")        \
-    N(POST, "/plugins/{name:.*}/disable", "managed plugins")       \
-    N(POST, "/plugins/{name:.*}/upgrade", "managed plugins")       \
-    N(POST, "/plugins/{name:.*}/push", "managed plugins")          \
-    N(POST, "/plugins/{name:.*}/set", "managed plugins")           \
-    N(DELETE, "/plugins/{name:.*}", "managed plugins")             \
-    N(PUT, "/volumes/{name}", "updating cluster volumes")          \
-    N(GET, "/containers/{id}/attach/ws", "attaching by websocket") \
-    N(GET, "/containers/{id}/checkpoints", "checkpoints")          \
-    N(POST, "/containers/{id}/checkpoints", "checkpoints")         \
+#define HULL_ROUTES_NOT_YET(N)                               \
+    N(POST, "/build", "building images")                     \
+    N(POST, "/build/cancel", "building images")              \
+    N(POST, "/session", "building images")                   \
+    N(POST, "/grpc", "building images")                      \
+    N(GET, "/images/search", "registries")                   \
+    N(POST, "/images/{name:.*}/push", "registries")          \
+    N(GET, "/distribution/{name:.*}/json", "registries")     \
+    N(POST, "/auth", "registries")                           \
+    N(GET, "/plugins/privileges", "managed plugins")         \
+    N(POST, "/plugins/pull", "managed plugins")              \
+    N(POST, "/plugins/create", "managed plugins")            \
+    N(POST, "/plugins/{name:.*}/enable", "managed plugins")  \
+    N(POST, "/plugins/{name:.*}/disable", "managed plugins") \
+    N(POST, "/plugins/{name:.*}/upgrade", "managed plugins") \
+    N(POST, "/plugins/{name:.*}/push", "managed plugins")    \
+    N(POST, "/plugins/{name:.*}/set", "managed plugins")     \
+    N(DELETE, "/plugins/{name:.*}", "managed plugins")       \
+    N(PUT, "/volumes/{name}", "updating cluster volumes")    \
+    N(GET, "/containers/{id}/checkpoints", "checkpoints")    \
+    N(POST, "/containers/{id}/checkpoints", "checkpoints")   \
     N(DELETE, "/containers/{id}/checkpoints/{checkpoint}", "checkpoints")
 
 /* Swarm's endpoints: 503 with docker's words for an engine outside a swarm. Prefixes. */

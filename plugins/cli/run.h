@@ -14,7 +14,7 @@ struct run_options {
         networks, network_aliases, links, linklocal_ips, ulimits, devices, attach, log_opts,
         blkio_weight, read_bps, write_bps, read_iops, write_iops, security;
     const char *ip, *ip6, *mac, *entrypoint, *restart, *pull, *cidfile, *detach_keys, *health_cmd,
-        *gpus;
+        *health_tcp, *health_http, *health_on_failure, *gpus;
     int64_t health_interval, health_timeout, health_retries, health_start_period,
         health_start_interval;
     bool detach, sig_proxy, quiet, no_healthcheck;

@@ -371,7 +371,11 @@ static bool run_health(struct cli *cli, struct run_options *options)
 {
     bool any = options->health_cmd != NULL || options->health_interval != 0 ||
                options->health_timeout != 0 || options->health_retries != 0 ||
-               options->health_start_period != 0 || options->health_start_interval != 0;
+               options->health_start_period != 0 || options->health_start_interval != 0 ||
+               options->health_tcp != NULL || options->health_http != NULL ||
+               options->health_on_failure != NULL;
+    const char *const tests[] = {options->health_cmd, options->health_tcp, options->health_http};
+    static const char *const kinds[] = {"CMD-SHELL", "TCP", "HTTP"};
     if (!any && !options->no_healthcheck)
         return true;
     if (any && options->no_healthcheck)
@@ -382,10 +386,16 @@ static bool run_health(struct cli *cli, struct run_options *options)
         hull_strv_add(cli->arena, &health->test, "NONE");
         return true;
     }
-    if (options->health_cmd != NULL) {
-        hull_strv_add(cli->arena, &health->test, "CMD-SHELL");
-        hull_strv_add(cli->arena, &health->test, options->health_cmd);
+    for (size_t i = 0; i < HULL_COUNT(tests); i++) {
+        if (tests[i] == NULL)
+            continue;
+        if (health->test.n > 0)
+            return cli_problem(cli, "conflicting options: only one of --health-cmd, --health-tcp "
+                                    "and --health-http can be given");
+        hull_strv_add(cli->arena, &health->test, kinds[i]);
+        hull_strv_add(cli->arena, &health->test, tests[i]);
     }
+    health->on_failure = options->health_on_failure;
     health->interval = options->health_interval;
     health->timeout = options->health_timeout;
     health->retries = options->health_retries;

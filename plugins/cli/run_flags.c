@@ -64,13 +64,19 @@
              .type = "gpu-request"),                                                               \
         FLAG("group-add", 0, FLAG_LIST, HOST(group_add), "Further group of the user"),             \
         FLAG("health-cmd", 0, FLAG_STRING, AT(health_cmd), "Command that checks the health"),      \
+        FLAG("health-http", 0, FLAG_STRING, AT(health_http),                                       \
+             "URL in the container that has to answer (http://localhost:80/)"),                    \
         FLAG("health-interval", 0, FLAG_DURATION, AT(health_interval), "Time between checks"),     \
+        FLAG("health-on-failure", 0, FLAG_STRING, AT(health_on_failure),                           \
+             "What to do when it is unhealthy: none, kill, restart or stop"),                      \
         FLAG("health-retries", 0, FLAG_INT, AT(health_retries),                                    \
              "Failures in a row that mean unhealthy"),                                             \
         FLAG("health-start-interval", 0, FLAG_DURATION, AT(health_start_interval),                 \
              "Time between checks at the start"),                                                  \
         FLAG("health-start-period", 0, FLAG_DURATION, AT(health_start_period),                     \
              "How long the start may take"),                                                       \
+        FLAG("health-tcp", 0, FLAG_STRING, AT(health_tcp),                                         \
+             "Port in the container that has to be open (8080, 127.0.0.1:8080)"),                  \
         FLAG("health-timeout", 0, FLAG_DURATION, AT(health_timeout), "How long a check may take"), \
         FLAG("hostname", 'h', FLAG_STRING, CONFIG(hostname), "Host name"),                         \
         FLAG("init", 0, FLAG_OPT_BOOL, RES(init), "Run an init that forwards signals and reaps"),  \

@@ -193,7 +193,8 @@ static int find_route(struct hull_call *call, struct http_request *request)
 /* Streams follow what happens, and end when their client goes or the daemon does. */
 static bool is_endless(enum http_style style)
 {
-    return style == HTTP_LINES || style == HTTP_LOGS || style == HTTP_HIJACK || style == HTTP_READY;
+    return style == HTTP_LINES || style == HTTP_LOGS || style == HTTP_HIJACK ||
+           style == HTTP_READY || style == HTTP_WEBSOCKET;
 }
 
 static int answer(struct hull_call *call, struct http_request *request)

@@ -132,6 +132,13 @@ static int send_hijack(struct hull_call *call, struct http_request *request, cha
     return http_hijack(call, request, stream, multiplexed);
 }
 
+static int send_websocket(struct hull_call *call, struct http_request *request, char *reply)
+{
+    struct hull_stream **slot = top_member(request->route->method->reply, reply, HULL_STREAM);
+
+    return http_websocket(call, request, HULL_TAKE(*slot), is_multiplexed(request, reply));
+}
+
 /* --- many answers ---------------------------------------------------------------------------- */
 
 static int open_answer(struct hull_call *call, void *ctx)
@@ -208,8 +215,9 @@ static int ready(struct hull_call *call, struct http_request *request, const voi
 
 typedef int send_fn(struct hull_call *call, struct http_request *request, char *reply);
 static send_fn *const senders[] = {
-    [HTTP_JSON] = send_json,   [HTTP_TEXT] = send_text, [HTTP_NOTHING] = send_nothing,
-    [HTTP_BYTES] = send_bytes, [HTTP_LOGS] = send_logs, [HTTP_HIJACK] = send_hijack,
+    [HTTP_JSON] = send_json,           [HTTP_TEXT] = send_text, [HTTP_NOTHING] = send_nothing,
+    [HTTP_BYTES] = send_bytes,         [HTTP_LOGS] = send_logs, [HTTP_HIJACK] = send_hijack,
+    [HTTP_WEBSOCKET] = send_websocket,
 };
 
 int http_dispatch(struct hull_call *call, struct http_request *request)
@@ -219,6 +227,8 @@ int http_dispatch(struct hull_call *call, struct http_request *request)
     void *reply = hull_alloc(call, method->reply->size);
     int rc = http_decode(call, request, message);
 
+    if (rc == 0 && request->route->style == HTTP_WEBSOCKET)
+        rc = http_websocket_check(call, request);
     if (rc < 0)
         return rc;
     if (request->route->style == HTTP_READY)

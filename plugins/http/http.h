@@ -93,6 +93,7 @@ enum http_style {
     HTTP_BYTES,
     HTTP_LOGS,
     HTTP_HIJACK,
+    HTTP_WEBSOCKET,
     HTTP_TEXT,
     HTTP_NOT_YET, /* refused: WHAT is not there */
     HTTP_SWARM,   /* a prefix; refused with docker's words */
@@ -193,5 +194,10 @@ int http_dispatch(struct hull_call *call, struct http_request *request) HULL_CHE
 /* The connection becomes STREAM, which is taken. Yields. */
 int http_hijack(struct hull_call *call, struct http_request *request, struct hull_stream *stream,
                 bool multiplexed) HULL_CHECKED;
+/* Refuse a request that is no handshake of a websocket. */
+int http_websocket_check(struct hull_call *call, const struct http_request *request) HULL_CHECKED;
+/* The connection becomes a websocket that carries STREAM, which is taken. Yields. */
+int http_websocket(struct hull_call *call, struct http_request *request, struct hull_stream *stream,
+                   bool multiplexed) HULL_CHECKED;
 
 #endif

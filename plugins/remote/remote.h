@@ -47,6 +47,7 @@ enum style {
     STYLE_BYTES,
     STYLE_LOGS,
     STYLE_HIJACK,
+    STYLE_WEBSOCKET, /* for browsers: never chosen here */
     STYLE_TEXT,
 };
 struct route {

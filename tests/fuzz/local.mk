@@ -85,3 +85,10 @@ tests_fuzz_fuzz_dns_SOURCES = tests/fuzz/fuzz-dns.c plugins/support/dns/packet.c
 tests_fuzz_fuzz_dns_CFLAGS = $(TEST_CFLAGS)
 tests_fuzz_fuzz_dns_LDFLAGS = $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_dns_LDADD = $(TEST_LIBADD)
+
+check_PROGRAMS += tests/fuzz/fuzz-websocket
+FUZZ_TARGETS += tests/fuzz/fuzz-websocket
+tests_fuzz_fuzz_websocket_SOURCES = tests/fuzz/fuzz-websocket.c plugins/http/frame.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_websocket_CFLAGS = $(TEST_CFLAGS) -I$(srcdir)/plugins/http
+tests_fuzz_fuzz_websocket_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_websocket_LDADD = core/libhull.la

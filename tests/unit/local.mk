@@ -192,3 +192,10 @@ tests_unit_test_yaml_CFLAGS = $(TEST_CFLAGS) $(YAML_CFLAGS) -I$(srcdir)/plugins/
 tests_unit_test_yaml_LDFLAGS = $(TEST_LDFLAGS)
 tests_unit_test_yaml_LDADD = plugins/common/libcommon.la core/libhull.la $(CJSON_LIBS) $(YAML_LIBS)
 endif
+
+check_PROGRAMS += tests/unit/test-websocket
+TESTS += tests/unit/test-websocket
+tests_unit_test_websocket_SOURCES = tests/unit/test-websocket.c plugins/http/frame.c
+tests_unit_test_websocket_CFLAGS = $(TEST_CFLAGS) -I$(srcdir)/plugins/http
+tests_unit_test_websocket_LDFLAGS = $(TEST_LDFLAGS)
+tests_unit_test_websocket_LDADD = core/libhull.la

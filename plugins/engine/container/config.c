@@ -96,6 +96,8 @@ static void merge_health(struct hull_arena *arena, struct container_config *conf
         health->start_interval = image->healthcheck->start_interval;
     if (health->retries == 0)
         health->retries = image->healthcheck->retries;
+    if (!health->on_failure || !*health->on_failure)
+        health->on_failure = image->healthcheck->on_failure;
 }
 
 /* An entrypoint of the client's makes the image's command void; [""] says "none". */

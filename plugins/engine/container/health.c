@@ -1,9 +1,10 @@
 /*
- * health.c: the health check of a running container: a fiber that runs the probe again and again,
- * each time as a process of its own in the container.
+ * health.c: the health check of a running container: a fiber that probes again and again: by a
+ * process of its own in the container, which its shim starts, or by a connection (health_net.c).
  */
 #include "ct.h"
 
+#include "health_net.h"
 #include "runtime.h"
 #include "spec.h"
 #include "timed.h"
@@ -126,6 +127,35 @@ static void delete_probe(struct hull_call *call, void *arg)
         hull_error_clear(call);
 }
 
+static int probe_network(struct hull_call *call, struct probe *probe)
+{
+    const struct ct *ct = probe->check->ct;
+    const struct hull_strv *test = &ct->doc.config.healthcheck->test;
+    struct health_target target;
+    bool healthy;
+    int rc;
+
+    if (test->n != 2 ||
+        !health_target_parse(hull_call_arena(call), test->v[0], test->v[1], &target))
+        return hull_fail(call, HULL_INVALID, "malformed target of a health check");
+    rc = health_net_probe(call, ct->doc.pid, &target, &healthy, probe->output,
+                          sizeof(probe->output));
+    probe->length = rc == 0 ? strlen(probe->output) : 0;
+    probe->exit_code = healthy ? 0 : 1;
+    return rc;
+}
+
+static int run_probe(struct hull_call *call, void *arg);
+
+static int run_any(struct hull_call *call, void *arg)
+{
+    struct probe *probe = arg;
+    const char *kind = probe->check->ct->doc.config.healthcheck->test.v[0];
+    bool network = strcmp(kind, "TCP") == 0 || strcmp(kind, "HTTP") == 0;
+
+    return network ? probe_network(call, probe) : run_probe(call, probe);
+}
+
 static int run_probe(struct hull_call *call, void *arg)
 {
     struct probe *probe = arg;
@@ -176,6 +206,35 @@ static const char *new_status(const struct ct *ct, const struct health *health, 
                                                                           : health->status;
 }
 
+/* What --health-on-failure says is done beside the check, which ends with the container's run. */
+static int act(struct hull_call *call, void *arg)
+{
+    struct ct *ct = arg;
+    const char *what = ct->doc.config.healthcheck->on_failure;
+    const struct container_stop_request stop = {.id = ct->doc.id};
+    const struct container_kill_request kill = {.id = ct->doc.id, .signal = "KILL"};
+    struct hull_empty reply;
+    int rc = strcmp(what, "kill") == 0      ? container_kill(call, NULL, &kill, &reply)
+             : strcmp(what, "restart") == 0 ? container_restart(call, NULL, &stop, &reply)
+                                            : container_stop(call, NULL, &stop, &reply);
+
+    if (rc < 0) {
+        hull_log(call, HULL_LOG_WARN, "what follows a failed health check", "container", ct->doc.id,
+                 "action", what, "error", hull_error(call), NULL);
+        hull_error_clear(call);
+    }
+    ct_unref(ct);
+    return 0;
+}
+
+static void on_unhealthy(struct ct *ct)
+{
+    const char *what = ct->doc.config.healthcheck->on_failure;
+
+    if (what && *what && strcmp(what, "none") != 0)
+        hull_spawn("health action", act, ct_ref(ct));
+}
+
 /* The new state is a copy in a new arena: what was there goes with its own. */
 static void record(struct hull_call *call, struct ct *ct, const struct probe *probe,
                    int64_t began_ns)
@@ -210,6 +269,8 @@ static void record(struct hull_call *call, struct ct *ct, const struct probe *pr
     if (changed) {
         hull_cond_broadcast(&ct->changed);
         ct_event(call, ct, hull_printf(call, "health_status: %s", copy->status), NULL);
+        if (strcmp(copy->status, "unhealthy") == 0)
+            on_unhealthy(ct);
     }
 }
 
@@ -231,7 +292,7 @@ static int probe_once(struct hull_call *call, void *arg)
 
     probe->check = check;
     probe->process = hull_printf(call, "health%u", check->probes++);
-    rc = hull_request(call, "health probe", timeout_ms > 0 ? timeout_ms : 1, run_probe, probe);
+    rc = hull_request(call, "health probe", timeout_ms > 0 ? timeout_ms : 1, run_any, probe);
     if (rc == -HULL_CANCELED || is_over(check))
         return rc == -HULL_CANCELED ? rc : 0;
     if (rc < 0) {

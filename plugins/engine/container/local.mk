@@ -11,6 +11,7 @@ plugins_engine_container_la_SOURCES = \
 	plugins/engine/container/doc.c plugins/engine/container/doc.h \
 	plugins/engine/container/exit.c plugins/engine/container/files.c \
 	plugins/engine/container/files.h plugins/engine/container/health.c \
+	plugins/engine/container/health_net.c plugins/engine/container/health_net.h \
 	plugins/engine/container/inspect.c plugins/engine/container/kept.c plugins/engine/container/list.c \
 	plugins/engine/container/logs.c plugins/engine/container/mounts.c \
 	plugins/engine/container/populate.c plugins/engine/container/populate.h \

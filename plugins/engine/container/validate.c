@@ -5,6 +5,7 @@
 #include "ct.h"
 
 #include "caps.h"
+#include "health_net.h"
 #include "names.h"
 #include "signals.h"
 #include "tokens.h"
@@ -417,8 +418,57 @@ static int check_log(struct hull_call *call, const struct host_config *host)
     return 0;
 }
 
+static int check_health_test(struct hull_call *call, const struct hull_strv *test)
+{
+    static const char *const kinds[] = {"NONE", "CMD", "CMD-SHELL", "TCP", "HTTP", NULL};
+    struct health_target target;
+
+    if (test->n == 0)
+        return 0;
+    if (!one_of(test->v[0], kinds))
+        return hull_fail(call, HULL_INVALID,
+                         "Unknown healthcheck type '%s': expected NONE, CMD, CMD-SHELL, TCP or "
+                         "HTTP",
+                         test->v[0]);
+    if ((strcmp(test->v[0], "TCP") == 0 || strcmp(test->v[0], "HTTP") == 0) &&
+        (test->n != 2 ||
+         !health_target_parse(hull_call_arena(call), test->v[0], test->v[1], &target)))
+        return hull_fail(call, HULL_INVALID,
+                         "Healthcheck.Test: expected TCP and a port or address:port, or HTTP and "
+                         "http://address[:port]/path, with a numeric address or localhost");
+    return 0;
+}
+
+static int check_health(struct hull_call *call, const struct health_config *health)
+{
+    static const char *const actions[] = {"", "none", "kill", "restart", "stop", NULL};
+    const struct {
+        const char *name;
+        int64_t value;
+    } times[] = {{"Interval", health->interval},
+                 {"Timeout", health->timeout},
+                 {"StartPeriod", health->start_period},
+                 {"StartInterval", health->start_interval}};
+
+    for (size_t i = 0; i < HULL_COUNT(times); i++)
+        if (times[i].value != 0 && times[i].value < 1000000)
+            return hull_fail(call, HULL_INVALID, "%s in Healthcheck cannot be less than 1ms",
+                             times[i].name);
+    if (health->retries < 0)
+        return hull_fail(call, HULL_INVALID, "Retries in Healthcheck cannot be negative");
+    if (health->on_failure && !one_of(health->on_failure, actions))
+        return hull_fail(call, HULL_INVALID,
+                         "Healthcheck.OnFailure: \"%s\": expected none, kill, restart or stop",
+                         health->on_failure);
+    return check_health_test(call, &health->test);
+}
+
 static int check_config(struct hull_call *call, const struct container_config *config)
 {
+    int rc = config->healthcheck ? check_health(call, config->healthcheck) : 0;
+
+    if (rc < 0)
+        return rc;
     if (given(config->hostname) && !token_domain(config->hostname))
         return hull_fail(call, HULL_INVALID, "invalid hostname format: %s", config->hostname);
     if (given(config->domainname) && !token_domain(config->domainname))

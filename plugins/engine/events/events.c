@@ -5,19 +5,34 @@
  * Clients do not subscribe themselves: each follows the numbers, through the past that it asked
  * for and on into the present, so that none is missed or seen twice at the seam. A client that
  * is slower than HISTORY events misses the oldest, and holds up nobody.
+ *
+ * Another fiber writes them to the file "events" of the data root, a line of JSON each, so that
+ * the history goes on after a restart. It appends what came since it last did, and now and then
+ * writes the file anew with what is still in the history.
  */
 #include "events.h"
 
 #include <hull/hull.h>
 
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "api/config.h"
 #include "filters.h"
+#include "json.h"
+#include "root.h"
 #include "timefmt.h"
 
 /* As many as docker keeps. */
 #define HISTORY 256
 #define QUEUE 4096
+/* The file is written anew when it has so many lines; a longer one is not read. */
+#define LINES_MAX ((uint64_t)8 * HISTORY)
+#define FILE_MAX ((size_t)16 * 1024 * 1024)
 
 struct kept {
     struct hull_arena *arena;
@@ -29,6 +44,9 @@ static struct {
     uint64_t count; /* of all events so far; number N is at N % HISTORY */
     struct hull_cond more;
     struct hull_subscription *subscription;
+    uint64_t written; /* to the file */
+    uint64_t lines;   /* that it has */
+    bool writing;
 } history;
 
 /* --- history --------------------------------------------------------------------------------- */
@@ -82,6 +100,153 @@ static uint64_t first_since(int64_t since_ns)
     while (number < history.count && at(number)->time_nano < since_ns)
         number++;
     return number;
+}
+
+/* --- the file -------------------------------------------------------------------------------- */
+
+static char *file_path(struct hull_arena *arena)
+{
+    const char *root = daemon_config()->data_root;
+
+    return root && *root ? hull_arena_printf(arena, "%s/events", root) : NULL;
+}
+
+struct writing {
+    const char *path;
+    struct hull_text text;
+    bool anew;
+};
+
+static int write_file(const struct writing *writing)
+{
+    HULL_AUTO_ARENA *arena = hull_arena_new();
+    const char *path =
+        writing->anew ? hull_arena_printf(arena, "%s.new", writing->path) : writing->path;
+    int flags = writing->anew ? O_TRUNC : O_APPEND;
+    HULL_AUTO_FD fd = open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC | flags, 0600);
+    int rc;
+
+    if (fd < 0)
+        return -errno;
+    rc = root_write_full(fd, writing->text.data, writing->text.length);
+    if (rc == 0 && writing->anew && rename(path, writing->path) < 0)
+        rc = -errno;
+    return rc;
+}
+
+static int write_work(struct hull_work *work, void *arg)
+{
+    const struct writing *writing = arg;
+    int rc = write_file(writing);
+
+    return rc == 0 ? 0
+                   : hull_problem_set(&work->problem, HULL_IO, "writing %s: %s", writing->path,
+                                      strerror(-rc));
+}
+
+/* What is not written yet, as lines; all of the history when the file has become long. */
+static void collect(struct hull_arena *arena, struct writing *ret)
+{
+    uint64_t number;
+
+    *ret = (struct writing){.path = file_path(arena), .text = HULL_TEXT(arena)};
+    ret->anew = history.lines + (history.count - history.written) > LINES_MAX;
+    number = ret->anew || history.written < oldest() ? oldest() : history.written;
+    history.lines = (ret->anew ? 0 : history.lines) + (history.count - number);
+    history.written = history.count;
+    for (; number < history.count; number++) {
+        json_encode(&ret->text, &event_message_message, at(number));
+        hull_text_puts(&ret->text, "\n");
+    }
+}
+
+static int write_once(struct hull_call *call, void *arg)
+{
+    struct writing *writing = HULL_NEW(hull_call_arena(call), struct writing);
+    int rc;
+
+    (void)arg;
+    collect(hull_call_arena(call), writing);
+    history.writing = true;
+    rc = writing->path ? hull_work(call, write_work, writing) : 0;
+    history.writing = false;
+    if (rc < 0 && rc != -HULL_CANCELED)
+        hull_log(call, HULL_LOG_WARN, "events are not kept", "error", hull_error(call), NULL);
+    return rc;
+}
+
+static int write_on(struct hull_call *call, void *arg)
+{
+    (void)arg;
+    for (;;) {
+        int rc = 0;
+
+        while (rc == 0 && history.written == history.count)
+            rc = hull_cond_wait(call, &history.more);
+        if (rc == 0)
+            rc = hull_request(call, "events file", HULL_FOREVER, write_once, NULL);
+        if (rc == -HULL_CANCELED)
+            return 0;
+        hull_error_clear(call);
+    }
+}
+
+/* A line that is torn, by a crash or a full disk, is left out; behind a torn end nothing is
+ * appended, the file is written anew. */
+static void take_line(const char *line, size_t length)
+{
+    struct hull_arena *arena = hull_arena_new();
+    struct hull_problem problem = {0};
+    struct event_message event;
+    struct kept *slot = &history.ring[history.count % HISTORY];
+
+    if (json_decode(arena, &event_message_message, line, length, 0, &event, &problem) < 0 ||
+        !event.type || !event.action) {
+        hull_arena_free(arena);
+        return;
+    }
+    hull_arena_free(slot->arena);
+    *slot = (struct kept){arena, event};
+    history.count++;
+}
+
+struct reading {
+    const char *folder;
+    char *data;
+    size_t size;
+};
+
+static int read_work(struct hull_work *work, void *arg)
+{
+    struct reading *reading = arg;
+    HULL_AUTO_FD root_fd = open(reading->folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    int rc = root_fd < 0
+                 ? -errno
+                 : root_read_file(root_fd, "events", FILE_MAX, &reading->data, &reading->size);
+
+    (void)work;
+    if (rc < 0)
+        reading->data = NULL; /* there is none yet, or it is useless: it is written anew */
+    return 0;
+}
+
+static int load(struct hull_call *call)
+{
+    struct reading reading = {.folder = daemon_config()->data_root};
+    int rc = reading.folder && *reading.folder ? hull_work(call, read_work, &reading) : 0;
+    HULL_AUTO_FREE char *data = reading.data;
+
+    for (const char *line = data; rc == 0 && line && *line;) {
+        size_t length = strcspn(line, "\n");
+
+        take_line(line, length);
+        history.lines = line[length] == '\n' ? history.lines + 1 : LINES_MAX;
+        line += length + (line[length] == '\n');
+    }
+    if (!data)
+        history.lines = LINES_MAX;
+    history.written = history.count;
+    return rc;
 }
 
 /* --- filters --------------------------------------------------------------------------------- */
@@ -248,14 +413,33 @@ static int watch(struct hull_call *call, const struct events_request *request,
 
 static int init(struct hull_call *call)
 {
-    (void)call;
+    int rc;
+
     history.subscription = hull_subscribe(&event_topic, QUEUE);
+    rc = load(call);
+    if (rc < 0)
+        return rc;
     hull_spawn("events", keep, NULL);
+    hull_spawn("events file", write_on, NULL);
     return 0;
+}
+
+/* What the fiber could not write any more. */
+static void write_rest(void)
+{
+    HULL_AUTO_ARENA *arena = hull_arena_new();
+    struct writing writing;
+
+    if (history.written == history.count || history.writing)
+        return;
+    collect(arena, &writing);
+    if (writing.path)
+        (void)!write_file(&writing);
 }
 
 static void fini(void)
 {
+    write_rest();
     history.subscription = hull_unsubscribe(history.subscription);
     for (size_t i = 0; i < HISTORY; i++)
         hull_arena_free(history.ring[i].arena);
