@@ -61,7 +61,11 @@ static int attach(int tree_fd)
 static int pivot(int tree_fd, struct hull_problem *problem)
 {
     if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
-        return fail(problem, "making mounts private");
+        /* EINVAL: the root is no mount, as in a chroot, and can't be left by pivot_root either. */
+        return fail(problem, errno == EINVAL
+                                 ? "hulld can't work in a chroot: pivot_root into it, or "
+                                   "start it outside; making mounts private"
+                                 : "making mounts private");
     if (attach(tree_fd) < 0)
         return fail(problem, "mounting the tree");
     if (fchdir(tree_fd) < 0 || syscall(SYS_pivot_root, ".", ".") < 0 ||
