@@ -80,13 +80,13 @@ static int check_trusted(const struct layers *layers, struct hull_problem *probl
 {
     char name[64];
     int rc = layers_make_tmp(layers, "xattr", name);
-    HULL_AUTO_FD fd = rc < 0 ? rc : openat(layers->root_fd, name, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return hull_problem_set(problem, HULL_IO, "the data root can't be written to");
-    rc = fsetxattr(fd, "trusted.overlay.opaque", "y", 1, 0) < 0
-             ? hull_problem_set(problem, HULL_NOT_SUPPORTED, "trusted xattrs do not work: %s",
-                                strerror(errno))
-             : 0;
+    if (rc < 0)
+        return hull_problem_set(problem, HULL_IO, "the data root can't be written to: %s",
+                                strerror(-rc));
+    HULL_AUTO_FD fd = openat(layers->root_fd, name, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 || fsetxattr(fd, "trusted.overlay.opaque", "y", 1, 0) < 0)
+        rc = hull_problem_set(problem, HULL_NOT_SUPPORTED, "trusted xattrs do not work: %s",
+                              strerror(errno));
     unlinkat(layers->root_fd, name, AT_REMOVEDIR);
     return rc;
 }
