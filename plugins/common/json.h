@@ -50,7 +50,8 @@ enum json_type { JSON_NULL, JSON_FALSE, JSON_TRUE, JSON_NUMBER, JSON_TEXT, JSON_
 /* A value and what is below it, all in one arena. Numbers keep their digits. */
 struct json_value {
     enum json_type type;
-    const char *text;         /* NUMBER: its digits; TEXT: the string */
+    const char *text;         /* NUMBER: its digits; TEXT: the string; NULL: how a template shows
+                               * it, or NULL for <nil> */
     size_t count;             /* LIST, OBJECT: how many */
     struct json_value *items; /* LIST, OBJECT: the values */
     const char **keys;        /* OBJECT: their keys, in the order of the text */

@@ -76,7 +76,8 @@ void template_print(struct hull_text *out, value_t value)
     else if (value->type == JSON_TEXT || value->type == JSON_NUMBER)
         hull_text_puts(out, value->text);
     else
-        hull_text_puts(out, words[value->type]);
+        hull_text_puts(out,
+                       value->type == JSON_NULL && value->text ? value->text : words[value->type]);
 }
 
 /* --- operands -------------------------------------------------------------------------------- */

@@ -82,3 +82,23 @@ def test_failure_leaves_nothing(engine, written):
     done = engine.hull("commit", "-c", "EXPOSE bogus/x/y", written, "made:bad", check=False)
     assert done.returncode == 1
     assert engine.hull("images", "-aq", "--no-trunc").stdout == before
+
+
+def test_sizes(engine, written):
+    """The virtual size is that of the image and of what was written on top."""
+    image = config(engine, "busybox")["Size"]
+    shown = json.loads(engine.hull("inspect", "-s", written).stdout)[0]
+    assert shown["SizeRw"] > 0 and shown["SizeRootFs"] == image + shown["SizeRw"]
+    for client in ("hull", "docker"):
+        size = engine.run(client, "ps", "-as", "--filter", "name=written", "--format",
+                          "{{.Size}}").stdout
+        assert size.strip() == "%dB (virtual 1.98MB)" % shown["SizeRw"]
+
+
+def test_absent_lists(engine, written):
+    """What is null in JSON shows in a template as docker's own types show it."""
+    wanted = engine.docker("inspect", "-f", "{{.HostConfig.Binds}} {{.HostConfig.PortBindings}} "
+                           "{{.Config.Entrypoint}} {{json .HostConfig.Binds}}", written).stdout
+    shown = engine.hull("inspect", "-f", "{{.HostConfig.Binds}} {{.HostConfig.PortBindings}} "
+                        "{{.Config.Entrypoint}} {{json .HostConfig.Binds}}", written).stdout
+    assert shown == wanted

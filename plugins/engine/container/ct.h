@@ -166,6 +166,9 @@ void ct_health_start(struct ct *ct);
 /* "", "starting", "healthy" or "unhealthy". */
 const char *ct_health_status(const struct ct *ct);
 
+/* inspect.c: bytes of the image's layers below CT. Yields. */
+int ct_image_size(struct hull_call *call, const struct ct *ct, int64_t *ret) HULL_CHECKED;
+
 /* --- handlers --------------------------------------------------------------------------------- */
 
 container_create_handler ct_handle_create;

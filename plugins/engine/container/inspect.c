@@ -116,12 +116,29 @@ static int driver_name(struct hull_call *call, const char **ret)
     return rc;
 }
 
+int ct_image_size(struct hull_call *call, const struct ct *ct, int64_t *ret)
+{
+    const char *storage = hull_strdup(call, ct->doc.storage);
+    int rc = 0;
+
+    *ret = 0;
+    for (size_t i = 0; rc == 0 && i < ct->doc.chain.n; i++) {
+        const struct storage_layer request = {.chain_id = hull_strdup(call, ct->doc.chain.v[i])};
+        struct storage_layer layer;
+
+        rc = storage_layer_stat(call, storage, &request, &layer);
+        *ret += rc == 0 ? layer.size : 0;
+    }
+    return rc;
+}
+
 static int add_storage(struct hull_call *call, struct ct *ct, bool size,
                        struct container_inspect_reply *ret)
 {
     const struct storage_container request = {.id = ret->id, .chain = ct->doc.chain};
     struct storage_mount_reply described;
     struct storage_usage_reply usage;
+    int64_t below;
     int rc = driver_name(call, &ret->driver);
 
     if (rc < 0)
@@ -136,8 +153,12 @@ static int add_storage(struct hull_call *call, struct ct *ct, bool size,
         return 0;
     rc = storage_usage(call, ct->doc.storage, &request, &usage);
     if (rc == 0)
-        ret->size_rw = (struct hull_opt_int){true, usage.size};
-    return rc;
+        rc = ct_image_size(call, ct, &below);
+    if (rc < 0)
+        return rc;
+    ret->size_rw = (struct hull_opt_int){true, usage.size};
+    ret->size_rootfs = (struct hull_opt_int){true, usage.size + below};
+    return 0;
 }
 
 int ct_handle_inspect(struct hull_call *call, const struct container_inspect_request *request,

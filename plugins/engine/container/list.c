@@ -193,13 +193,22 @@ static int add_sizes(struct hull_call *call, struct container_summary *summary,
 {
     const struct storage_container request = {.id = summary->id};
     struct storage_usage_reply usage;
+    int64_t below = 0;
+    struct ct *ct;
     int rc = storage_usage(call, storage_port, &request, &usage);
 
-    if (rc == -HULL_NOT_FOUND)
+    if (rc == 0)
+        rc = ct_find(call, summary->id, &ct);
+    if (rc == 0)
+        rc = ct_image_size(call, ct, &below);
+    if (rc == -HULL_NOT_FOUND) {
+        hull_error_clear(call); /* removed while we looked */
         return 0;
+    }
     if (rc < 0)
         return rc;
     summary->size_rw = (struct hull_opt_int){usage.size > 0, usage.size};
+    summary->size_rootfs = (struct hull_opt_int){true, usage.size + below};
     return 0;
 }
 
