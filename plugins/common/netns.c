@@ -1,6 +1,7 @@
 #include "netns.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -18,14 +19,14 @@ struct visit {
 static int enter(void *arg)
 {
     struct visit *visit = arg;
-    if (setns(visit->netns_fd, CLONE_NEWNET) < 0)
+    if ((visit->netns_fd < 0 ? unshare(CLONE_NEWNET) : setns(visit->netns_fd, CLONE_NEWNET)) < 0)
         visit->error = -errno;
     else
         visit->fn(visit->arg);
     return 0;
 }
 
-int netns_visit(int netns_fd, netns_fn *fn, void *arg)
+static int visit_it(int netns_fd, netns_fn *fn, void *arg)
 {
     struct visit visit = {netns_fd, fn, arg, 0};
     char stack[STACK_SIZE] __attribute__((aligned(16)));
@@ -42,4 +43,24 @@ int netns_visit(int netns_fd, netns_fn *fn, void *arg)
     while (waitpid(pid, NULL, __WCLONE) < 0 && errno == EINTR)
         continue;
     return visit.error;
+}
+
+int netns_visit(int netns_fd, netns_fn *fn, void *arg)
+{
+    return netns_fd < 0 ? -EBADF : visit_it(netns_fd, fn, arg);
+}
+
+static void open_own(void *arg)
+{
+    int *fd = arg;
+    *fd = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+    if (*fd < 0)
+        *fd = -errno;
+}
+
+int netns_new(void)
+{
+    int fd = -EIO;
+    int rc = visit_it(-1, open_own, &fd);
+    return rc < 0 ? rc : fd;
 }

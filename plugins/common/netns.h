@@ -16,5 +16,8 @@ typedef void netns_fn(void *arg);
  * ends. About 0.1 ms. 0 or -errno. Worker-safe.
  */
 int netns_visit(int netns_fd, netns_fn *fn, void *arg) HULL_CHECKED;
+/* A new network namespace, which lives as long as its descriptor: that, or -errno. Takes the kernel
+ * some milliseconds. Worker-safe. */
+int netns_new(void);
 
 #endif

@@ -92,3 +92,10 @@ tests_fuzz_fuzz_websocket_SOURCES = tests/fuzz/fuzz-websocket.c plugins/http/fra
 tests_fuzz_fuzz_websocket_CFLAGS = $(TEST_CFLAGS) -I$(srcdir)/plugins/http
 tests_fuzz_fuzz_websocket_LDFLAGS = $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_websocket_LDADD = core/libhull.la
+check_PROGRAMS += tests/fuzz/fuzz-cni
+FUZZ_TARGETS += tests/fuzz/fuzz-cni
+tests_fuzz_fuzz_cni_SOURCES = tests/fuzz/fuzz-cni.c plugins/network/cni/conf.c \
+	plugins/network/cni/result.c plugins/network/cni/conf.h $(FUZZ_MAIN)
+tests_fuzz_fuzz_cni_CFLAGS = $(TEST_CFLAGS)
+tests_fuzz_fuzz_cni_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_cni_LDADD = plugins/common/libcommon.la $(TEST_LIBADD)

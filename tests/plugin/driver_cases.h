@@ -55,10 +55,30 @@ static void end_remote(struct hull_call *call)
     run(hull_printf(call, "kill $(cat %s/toy.pid)", root));
 }
 
+/* Debian's CNI plugins: a bridge, which is there already, for CNI never deletes one. */
+static void set_cni(struct hull_call *call, struct network *network)
+{
+    static const char conf[] =
+        "{\"cniVersion\":\"1.0.0\",\"name\":\"conf\",\"plugins\":[{\"type\":\"bridge\",\"bridge\":"
+        "\"cni0\",\"isGateway\":true,\"ipMasq\":true,\"ipam\":{\"type\":\"host-local\",\"dataDir\":"
+        "\"%s/ipam\",\"ranges\":[[{\"subnet\":\"10.99.0.0/24\"}]]}}]}";
+    const char *path = hull_printf(call, "%s/conf.conflist", root);
+    if (access("/usr/lib/cni/bridge", X_OK) < 0)
+        SKIP("containernetworking-plugins is not installed");
+    FILE *file = fopen(path, "we");
+    CHECK(file != NULL);
+    fprintf(file, conf, root);
+    fclose(file);
+    run("ip link add cni0 type bridge");
+    network->ipam.config.n = 0;
+    hull_map_set(hull_call_arena(call), &network->options, "conf", path);
+}
+
 static const struct driver_case cases[] = {
     {.name = "bridge", .set_up = set_bridge},
     {.name = "macvlan", .set_up = set_macvlan},
     {.name = "remote", .set_up = set_remote, .tear_down = end_remote, .takes_any_option = true},
+    {.name = "cni", .set_up = set_cni},
     {.name = "none", .set_up = set_nothing, .no_interface = true},
     {.name = "host", .set_up = set_nothing, .no_interface = true, .no_namespace = true},
 };

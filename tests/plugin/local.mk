@@ -166,7 +166,7 @@ tests_plugin_test_plugin_client_LDADD = plugins/common/libcommon.la $(TEST_LIBAD
 if HAVE_NFTABLES
 netdriver_tests = tests/plugin/test-netdriver-bridge tests/plugin/test-netdriver-macvlan \
 	tests/plugin/test-netdriver-none tests/plugin/test-netdriver-host \
-	tests/plugin/test-netdriver-remote
+	tests/plugin/test-netdriver-remote tests/plugin/test-netdriver-cni
 EXTRA_DIST += tests/plugin/netplugin.py
 netdriver_sources = tests/plugin/test-netdriver.c tests/plugin/driver_cases.h tests/plugin/net.h
 check_PROGRAMS += $(netdriver_tests)
@@ -187,6 +187,10 @@ tests_plugin_test_netdriver_remote_SOURCES = $(netdriver_sources)
 tests_plugin_test_netdriver_remote_CFLAGS = $(TEST_CFLAGS) -DDRIVER='"remote"'
 tests_plugin_test_netdriver_remote_LDFLAGS = $(TEST_LDFLAGS)
 tests_plugin_test_netdriver_remote_LDADD = $(TEST_LIBADD)
+tests_plugin_test_netdriver_cni_SOURCES = $(netdriver_sources)
+tests_plugin_test_netdriver_cni_CFLAGS = $(TEST_CFLAGS) -DDRIVER='"cni"'
+tests_plugin_test_netdriver_cni_LDFLAGS = $(TEST_LDFLAGS)
+tests_plugin_test_netdriver_cni_LDADD = $(TEST_LIBADD)
 tests_plugin_test_netdriver_host_SOURCES = $(netdriver_sources)
 tests_plugin_test_netdriver_host_CFLAGS = $(TEST_CFLAGS) -DDRIVER='"host"'
 tests_plugin_test_netdriver_host_LDFLAGS = $(TEST_LDFLAGS)

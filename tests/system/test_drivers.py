@@ -1,9 +1,11 @@
 """Networks of the other drivers, with the host's neighbours as namespaces on a wire."""
+import glob
 import json
 import os
 import shutil
 import subprocess
 import tempfile
+import time
 
 import pytest
 
@@ -47,9 +49,9 @@ def networks_of(engine):
 
         def web(self, network, *flags):
             name = "drvweb%d-%d" % (TAG, len(self.boxes))
+            self.boxes.append(name)
             engine.hull("run", "-d", "--name", name, "--network", network, *flags, "busybox",
                         "busybox", "httpd", "-f", "-h", "/www")
-            self.boxes.append(name)
             return name
 
     made = Nets()
@@ -221,6 +223,9 @@ def plugged():
     yield made
     made.stop()
     made.plugin.kill()
+    # One that was killed leaves its bridges.
+    for call in made.plugin.calls("CreateNetwork"):
+        sh("ip link del rp" + call["NetworkID"][:8], check=False)
     shutil.rmtree(folder)
 
 
@@ -330,3 +335,242 @@ def test_a_daemon_that_was_killed_tells_the_plugin_the_rest(plugged, remote):
     plugged.start()
     plugged.hull("rm", "-f", web)
     assert endpoint in [call["EndpointID"] for call in plugged.plugin.calls("DeleteEndpoint")]
+
+
+# --- CNI -------------------------------------------------------------------------------------------
+
+needs_cni = pytest.mark.skipif(not os.path.exists("/usr/lib/cni/bridge"),
+                               reason="containernetworking-plugins is not installed")
+
+
+@pytest.fixture(scope="module")
+def cni_engine():
+    """A daemon with a folder of CNI configurations and one of plugins of its own."""
+    folder = tempfile.mkdtemp(prefix="hullcni-")
+    os.mkdir(folder + "/bin")
+    made = Engine("--plugin-opt", "network/cni:conf-dir=" + folder,
+                  "--plugin-opt", "network/cni:plugin-path=/usr/lib/cni:" + folder + "/bin",
+                  "--plugin-opt", "network/cni:plugin-timeout-ms=1500",
+                  bridge="htc%d" % (os.getpid() % 100000))
+    made.load_busybox()
+    made.folder, made.cni_bridge = folder, "cb%d" % TAG
+
+    def conf(name, *plugins, version="1.0.0", **more):
+        with open("%s/%s.conflist" % (folder, name), "w") as file:
+            json.dump({"cniVersion": version, "name": name, "plugins": plugins, **more}, file)
+
+    def script(name, text):
+        with open("%s/bin/%s" % (folder, name), "w") as file:
+            file.write("#!/bin/sh\n" + text)
+        os.chmod("%s/bin/%s" % (folder, name), 0o755)
+
+    def leases():
+        found = glob.glob(folder + "/ipam/*/10.*")
+        return sorted(os.path.basename(path) for path in found)
+
+    made.conf, made.script, made.leases = conf, script, leases
+    clean = not rules("CNI-")
+    yield made
+    made.stop()
+    if clean:
+        remove_cni_chains()
+    sh("ip link del %s" % made.cni_bridge, check=False)
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def cni(cni_engine):
+    yield from networks_of(cni_engine)
+
+
+def pool(engine, subnet="10.96.0.0/24"):
+    return {"type": "host-local", "dataDir": engine.folder + "/ipam",
+            "ranges": [[{"subnet": subnet}]], "routes": [{"dst": "0.0.0.0/0"}]}
+
+
+def remove_cni_chains():
+    """What portmap and firewall make once on a host, and never delete."""
+    table, jumps = None, []
+    for line in sh("iptables-save", check=False).split("\n"):
+        table = line[1:] if line.startswith("*") else table
+        if line.startswith("-A ") and " -j CNI-" in line and not line.startswith("-A CNI-"):
+            jumps.append("iptables -t %s -D %s" % (table, line[3:]))
+    for jump in jumps:
+        sh(jump, check=False)
+    for table, chains in (("nat", "DNAT MASQ SETMARK"), ("filter", "")):
+        names = ["CNI-HOSTPORT-" + name for name in chains.split()] or ["CNI-FORWARD", "CNI-ADMIN"]
+        for what in "FX":
+            for name in names:
+                sh("iptables -t %s -%s %s" % (table, what, name), check=False)
+
+
+def rules(text):
+    return text in sh("iptables-save 2>/dev/null", check=False)
+
+
+@needs_cni
+@pytest.mark.parametrize("version", ["0.3.1", "0.4.0", "1.0.0"])
+def test_cni_bridge_and_portmap_carry_traffic(cni_engine, cni, version):
+    name = "cni%s" % version.replace(".", "")
+    cni_engine.conf(name, {"type": "bridge", "bridge": cni_engine.cni_bridge, "isGateway": True,
+                           "ipMasq": True, "capabilities": {"ips": True, "mac": True},
+                           "ipam": pool(cni_engine)},
+                    {"type": "portmap", "capabilities": {"portMappings": True}, "snat": True},
+                    # Debian's firewall plugin knows no 0.3.1.
+                    *([{"type": "firewall", "backend": "iptables"}] if version > "0.3.1" else []),
+                    {"type": "tuning", "sysctl": {"net.ipv4.conf.all.log_martians": "1"}},
+                    version=version)
+    network = cni.create("-d", "cni", "-o", "conf=" + name)
+    port = 18200 + int(version.replace(".", "")) % 100
+    web = cni.web(network, "-p", "%d:80" % port, "--ip", "10.96.0.77")
+    found = settings(cni_engine, web, network)
+    assert (found["IPAddress"], found["Gateway"]) == ("10.96.0.77", "10.96.0.1")
+    assert "works" in sh("curl -s -m 3 http://10.96.0.77/")
+    assert "works" in sh("curl -s -m 3 http://127.0.0.1:%d/" % port)
+    assert "works" in asks(cni_engine, cni.web(network), "10.96.0.77")
+    assert cni_engine.hull("exec", web, "cat",
+                           "/proc/sys/net/ipv4/conf/all/log_martians").stdout == "1\n"
+    assert rules("10.96.0.77") and "10.96.0.77" in cni_engine.leases()
+    for box in cni.boxes:
+        cni_engine.hull("rm", "-f", box)
+    assert cni_engine.leases() == [] and not rules("10.96.0.")
+    assert "works" not in sh("curl -s -m 1 http://127.0.0.1:%d/" % port, check=False)
+
+
+@needs_cni
+def test_cni_check_follows_add_when_it_is_wanted(cni_engine, cni):
+    cni_engine.conf("checked", {"type": "seen"}, {"type": "bridge", "bridge": cni_engine.cni_bridge,
+                                "ipam": pool(cni_engine)},
+                    {"type": "tuning", "sysctl": {"net.ipv4.conf.all.log_martians": "1"}},
+                    version="0.4.0")
+    log = cni_engine.folder + "/seen"
+    cni_engine.script("seen", "echo $CNI_COMMAND >>%s; cat >%s.in\n"
+                              "[ $CNI_COMMAND = ADD ] && echo '{}'\n"
+                              "[ $CNI_COMMAND != CHECK ] || [ ! -e %s.bad ]\n" % (log, log, log))
+    network = cni.create("-d", "cni", "-o", "conf=checked", "-o", "check=true")
+    cni_engine.hull("run", "--rm", "--network", network, "busybox", "true")
+    with open(log) as file:
+        assert file.read().split() == ["ADD", "CHECK", "DEL"]
+    with open(log + ".in") as file:
+        assert json.load(file)["prevResult"]["ips"][0]["address"].startswith("10.96.0.")
+    with open(log + ".bad", "w"):
+        said = fails(cni_engine, "run", "--rm", "--network", network, "busybox", "true")
+    assert 'cni plugin "seen": CHECK: it failed with status 1' in said
+    assert cni_engine.leases() == []
+
+
+@needs_cni
+@pytest.mark.parametrize("plugin", ["ptp", "macvlan"])
+def test_other_cni_plugins_carry_traffic(cni_engine, cni, lan, plugin):
+    own = {"ptp": {"ipMasq": True, "ipam": pool(cni_engine, "10.95.0.0/24")},
+           "macvlan": {"master": lan.wire, "ipam": dict(pool(cni_engine, "10.97.0.0/24"),
+                                                        routes=[])}}[plugin]
+    cni_engine.conf("own-" + plugin, {"type": plugin, **own})
+    network = cni.create("-d", "cni", "-o", "conf=%s/own-%s.conflist" % (cni_engine.folder, plugin))
+    one, two = cni.web(network), cni.web(network)
+    at = settings(cni_engine, two, network)["IPAddress"]
+    assert "works" in asks(cni_engine, one, at)
+    if plugin == "macvlan":
+        assert "works" in lan.run("curl -s -m 3 http://%s/" % at)
+    cni_engine.hull("rm", "-f", one, two)
+    assert cni_engine.leases() == []
+
+
+@needs_cni
+def test_cni_deletes_what_a_killed_daemon_added(cni_engine, cni):
+    cni_engine.conf("killed", {"type": "bridge", "bridge": cni_engine.cni_bridge, "isGateway": True,
+                               "ipMasq": True, "ipam": pool(cni_engine)},
+                    {"type": "portmap", "capabilities": {"portMappings": True}})
+    network = cni.create("-d", "cni", "-o", "conf=killed")
+    web = cni.web(network, "-p", "18230:80")
+    kept = cni.web(network)
+    at = settings(cni_engine, kept, network)["IPAddress"]
+    pid = json.loads(cni_engine.hull("inspect", web).stdout)[0]["State"]["Pid"]
+    # Also one whose ADD was cut off: no result is known.
+    cni_engine.script("slow", "touch %s/adding; exec sleep 20\n" % cni_engine.folder)
+    cni_engine.conf("cut", {"type": "bridge", "bridge": cni_engine.cni_bridge,
+                            "ipam": pool(cni_engine, "10.94.0.0/24")}, {"type": "slow"})
+    cut = cni.create("-d", "cni", "-o", "conf=cut")
+    with subprocess.Popen(cni_engine.command("run", "--rm", "--network", cut, "busybox", "true"),
+                          stderr=subprocess.DEVNULL) as client:
+        deadline = time.monotonic() + 5
+        while not os.path.exists(cni_engine.folder + "/adding"):
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        assert any(lease.startswith("10.94.") for lease in cni_engine.leases())
+        cni_engine.kill()
+        client.wait(10)
+    cni_engine.script("slow", "cat >/dev/null\n")
+    os.kill(pid, 9)
+    cni_engine.start()
+    cni_engine.hull("rm", "-f", web)
+    assert "works" in sh("curl -s -m 3 http://%s/" % at)
+    assert cni_engine.leases() == [at] and not rules("18230")
+    cni_engine.hull("rm", "-f", kept)
+    assert cni_engine.leases() == [] and not rules("10.96.0.")
+
+
+@needs_cni
+def test_a_cni_plugin_that_fails_hangs_or_lies_is_named(cni_engine, cni):
+    cni_engine.conf("odd", {"type": "bridge", "bridge": cni_engine.cni_bridge,
+                            "ipam": pool(cni_engine)}, {"type": "odd"})
+    cni_engine.script("odd", "cat\n")
+    network = cni.create("-d", "cni", "-o", "conf=odd")
+    for text, says in [
+            ('echo \'{"code":7,"msg":"not this one","details":"why"}\'; exit 1',
+             "not this one: why"),
+            ("echo oops >&2; exit 3", "oops"), ("exit 4", "it failed with status 4"),
+            ("kill -9 $$", "it was killed by signal 9"), ("sleep 30", "it did not end within 2 s"),
+            ("echo not json", "its result makes no sense"), ("true", "its result makes no sense"),
+            ('echo \'{"ips":[{"address":"x"}]}\'', '"x" is no address'),
+            ("head -c 2000000 /dev/zero", "it wrote more than")]:
+        cni_engine.script("odd", '[ "$CNI_COMMAND" = DEL ] && exit 0\n%s\n' % text)
+        said = fails(cni_engine, "run", "--rm", "--network", network, "busybox", "true")
+        assert 'cni plugin "odd": ADD: ' in said and says in said
+        assert cni_engine.leases() == []
+    # Its environment is its own.
+    cni_engine.script("odd", "env >%s/env; cat >%s/in; echo '{}'\n" % (cni_engine.folder,
+                                                                      cni_engine.folder))
+    cni_engine.hull("run", "--rm", "--network", network, "busybox", "true")
+    with open(cni_engine.folder + "/env") as file:
+        names = {line.split("=")[0] for line in file} - {"PWD", "_", "SHLVL", "OLDPWD"}
+    assert names == {"PATH", "CNI_COMMAND", "CNI_CONTAINERID", "CNI_NETNS", "CNI_IFNAME",
+                     "CNI_PATH"}
+    with open(cni_engine.folder + "/in") as file:
+        last = json.load(file)
+    assert last["name"] == "odd" and last["prevResult"] == {}
+
+
+@needs_cni
+def test_what_cni_refuses(cni_engine, cni):
+    def create(*flags):
+        return fails(cni_engine, "network", "create", "-d", "cni", *flags, "drvno")
+
+    bridge = {"type": "bridge", "bridge": cni_engine.cni_bridge, "ipam": pool(cni_engine)}
+    cni_engine.conf("old", bridge, version="0.2.0")
+    cni_engine.conf("evil", {"type": "../bin/sh"})
+    cni_engine.conf("missing", {"type": "nosuch"})
+    cni_engine.conf("plain", bridge)
+    assert "no configuration in" in create()
+    assert "conf: open /nosuch" in create("-o", "conf=/nosuch")
+    assert "neither an absolute path" in create("-o", "conf=../x")
+    assert 'cniVersion "0.2.0" is not supported' in create(
+        "-o", "conf=%s/old.conflist" % cni_engine.folder)
+    assert 'type "../bin/sh" is no name' in create(
+        "-o", "conf=%s/evil.conflist" % cni_engine.folder)
+    assert 'cni plugin "nosuch" not found in /usr/lib/cni, ' in create("-o", "conf=missing")
+    assert "option colour is not known" in create("-o", "conf=plain", "-o", "colour=red")
+    assert "hands out addresses itself" in create("-o", "conf=plain", "--subnet", "10.9.0.0/24")
+    os.chmod(cni_engine.folder + "/plain.conflist", 0o666)
+    assert "must belong to root" in create("-o", "conf=%s/plain.conflist" % cni_engine.folder)
+    os.chmod(cni_engine.folder + "/plain.conflist", 0o644)
+    os.chmod(cni_engine.folder + "/bin", 0o777)
+    cni_engine.script("loose", "true\n")
+    cni_engine.conf("loose", {"type": "loose"})
+    assert "must belong to root" in create("-o", "conf=loose")
+    os.chmod(cni_engine.folder + "/bin", 0o755)
+
+    network = cni.create("-d", "cni", "-o", "conf=plain")
+    run = ("run", "--rm", "--network", network)
+    assert "the capability portMappings" in fails(cni_engine, *run, "-p", "18231:80", "busybox")
+    assert "the capability ips" in fails(cni_engine, *run, "--ip", "10.96.0.9", "busybox")

@@ -1,0 +1,523 @@
+/*
+ * cni.c: the driver "cni": networks that CNI plugins make, by a configuration list of theirs.
+ *
+ * `-o conf=` names the configuration: a file, or the name that one in /etc/cni/net.d has; without
+ * it the network's own name is looked for. It is read once, when the network is made, and kept:
+ * what was added by it can be deleted by it, whatever becomes of the file.
+ *
+ * The plugins hand out addresses and publish ports (the capability portMappings), so that neither
+ * ipam nor the firewall is asked. What is about to be added is recorded before, its result after:
+ * after a crash, or when DEL failed, it is deleted later, at the latest with the network.
+ *
+ * A container's namespace is gone when it has ended, and some plugins then skip most of DEL, for
+ * they find out from the interface what they had set up. They are given a stand-in: an empty
+ * namespace with an interface of the same name and addresses.
+ */
+#include "cni.h"
+
+#include "address.h"
+#include "json.h"
+#include "netif.h"
+#include "netns.h"
+#include "state.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#define NETWORKS "cni-network"
+#define ENDPOINTS "cni-endpoint"
+#define OPTION_CONF "conf"
+#define OPTION_CHECK "check"
+
+HULL_MESSAGE_DEFINE(cni_options, CNI_OPTIONS_FIELDS)
+
+/* Offers are JSON text as it goes to the plugins. */
+#define CNI_RECORD_FIELDS(F, T)                                 \
+    F(T, STRING, _, ifname, "IfName", 0, "")                    \
+    F(T, JSON, _, port_mappings, "portMappings", HULL_OMIT, "") \
+    F(T, JSON, _, ips, "ips", HULL_OMIT, "")                    \
+    F(T, JSON, _, mac, "mac", HULL_OMIT, "")                    \
+    F(T, JSON, _, result, "Result", HULL_OMIT, "Of ADD, when it was done")
+HULL_MESSAGE_DECLARE(cni_record, CNI_RECORD_FIELDS)
+HULL_MESSAGE_DEFINE(cni_record, CNI_RECORD_FIELDS)
+
+const struct cni_options *cni_options(void)
+{
+    return hull_plugin_options("network/cni");
+}
+
+/* --- networks --------------------------------------------------------------------------------- */
+
+static int about(struct hull_call *call, const struct netdriver_about_request *request,
+                 struct netdriver_about_reply *ret_reply)
+{
+    (void)call;
+    (void)request;
+    *ret_reply =
+        (struct netdriver_about_reply){.scope = "local", .own_addresses = true, .own_ports = true};
+    return 0;
+}
+
+static int check_options(struct hull_call *call, const struct hull_map *options)
+{
+    for (size_t i = 0; i < options->n; i++) {
+        const char *key = options->v[i].key, *value = options->v[i].value;
+        if (strcmp(key, OPTION_CONF) != 0 && strcmp(key, OPTION_CHECK) != 0)
+            return hull_fail(call, HULL_INVALID, "network driver cni: option %s is not known", key);
+        if (strcmp(key, OPTION_CHECK) == 0 && !hull_streq(value, "true") &&
+            !hull_streq(value, "false"))
+            return hull_fail(call, HULL_INVALID, "check: \"%s\" is neither true nor false", value);
+    }
+    return 0;
+}
+
+static int parse_conf(struct hull_call *call, const char *text, struct cni_conf *ret)
+{
+    struct hull_problem problem;
+    if (cni_conf_parse(hull_call_arena(call), text, strlen(text), ret, &problem) < 0)
+        return hull_fail(call, problem.kind, "conf: %s", problem.text);
+    return 0;
+}
+
+/* The configuration that the network was made with. */
+static int load_conf(struct hull_call *call, const struct network *network, struct cni_conf *ret,
+                     bool *ret_found)
+{
+    struct state_key key = {.bucket = NETWORKS, .key = network->id};
+    struct state_document document;
+    int rc = state_get(call, NULL, &key, &document);
+    *ret_found = rc == 0;
+    if (rc == -HULL_NOT_FOUND) {
+        hull_error_clear(call);
+        return 0;
+    }
+    return rc < 0 ? rc : parse_conf(call, document.value, ret);
+}
+
+static int create(struct hull_call *call, const struct netdriver_network *request,
+                  struct hull_empty *ret_reply)
+{
+    (void)ret_reply;
+    const struct network *network = &request->network;
+    const char *reference = hull_map_find(&network->options, OPTION_CONF);
+    const char *text, *program;
+    struct cni_conf conf;
+    bool found;
+    int rc = check_options(call, &network->options);
+    if (rc == 0)
+        rc = load_conf(call, network, &conf, &found);
+    if (rc < 0 || found)
+        return rc;
+    if (network->internal)
+        return hull_fail(call, HULL_INVALID,
+                         "network driver cni: whether a network is internal is up to its "
+                         "configuration");
+    rc = cni_find_conf(call, hull_streq(reference, NULL) ? network->name : reference, &text);
+    if (rc == 0)
+        rc = parse_conf(call, text, &conf);
+    for (size_t i = 0; rc == 0 && i < conf.count; i++)
+        rc = cni_find_plugin(call, conf.plugins[i].type, &program);
+    return rc < 0 ? rc : state_put(call, NULL, NETWORKS, network->id, text, true);
+}
+
+/* --- containers: what is recorded ------------------------------------------------------------- */
+
+static const char *key_of(struct hull_call *call, const char *network_id, const char *container_id)
+{
+    return hull_printf(call, "%s/%s", network_id, container_id);
+}
+
+static int save(struct hull_call *call, const char *network_id, const struct cni_attachment *a)
+{
+    struct cni_record record = {.ifname = a->ifname,
+                                .port_mappings = a->offers.port_mappings,
+                                .ips = a->offers.ips,
+                                .mac = a->offers.mac,
+                                .result = a->result};
+    return state_put(call, NULL, ENDPOINTS, key_of(call, network_id, a->container_id),
+                     json_string(hull_call_arena(call), &cni_record_message, &record), false);
+}
+
+static int read_record(struct hull_call *call, const char *text, struct cni_attachment *a)
+{
+    struct cni_record record;
+    int rc = json_decode_call(call, &cni_record_message, text, strlen(text), 0, &record);
+    if (rc < 0)
+        return rc;
+    a->ifname = record.ifname;
+    a->offers = (struct cni_offers){record.port_mappings, record.ips, record.mac};
+    a->result = record.result;
+    return 0;
+}
+
+/* --- containers: what is offered -------------------------------------------------------------- */
+
+static struct cni_capabilities taken_by(const struct cni_conf *conf)
+{
+    struct cni_capabilities all = {.ips = false};
+    for (size_t i = 0; i < conf->count; i++) {
+        all.port_mappings = all.port_mappings || conf->plugins[i].takes.port_mappings;
+        all.ips = all.ips || conf->plugins[i].takes.ips;
+        all.mac = all.mac || conf->plugins[i].takes.mac;
+    }
+    return all;
+}
+
+static int offer_ports(struct hull_call *call, const struct netdriver_join_request *request,
+                       bool taken, const char **ret)
+{
+    struct hull_text out = HULL_TEXT(hull_call_arena(call));
+    if (request->ports.n > 0 && !taken)
+        return hull_fail(call, HULL_NOT_SUPPORTED,
+                         "can't publish ports: no plugin in the configuration of network %s "
+                         "has the capability portMappings",
+                         request->network.name);
+    for (size_t i = 0; i < request->ports.n; i++) {
+        const struct firewall_port *port = &request->ports.v[i];
+        bool any = hull_streq(port->host_ip, "0.0.0.0");
+        if (port->host_port == 0)
+            return hull_fail(call, HULL_INVALID,
+                             "port %d/%s: CNI can't choose a port of the host, name one: -p "
+                             "8080:%d",
+                             (int)port->port, port->protocol, (int)port->port);
+        hull_text_printf(&out,
+                         "%s{\"hostPort\":%d,\"containerPort\":%d,\"protocol\":\"%s\",\"hostIP\":",
+                         i > 0 ? "," : "[", (int)port->host_port, (int)port->port, port->protocol);
+        json_quote(&out, any ? "" : port->host_ip, any ? 0 : strlen(port->host_ip));
+        hull_text_puts(&out, "}");
+    }
+    if (out.length > 0)
+        hull_text_puts(&out, "]");
+    *ret = out.length > 0 ? out.data : NULL;
+    return 0;
+}
+
+static int refuse(struct hull_call *call, const struct network *network, const char *what,
+                  const char *value, const char *capability)
+{
+    return hull_fail(call, HULL_NOT_SUPPORTED,
+                     "can't give the %s %s: no plugin in the configuration of the network %s has "
+                     "the capability %s",
+                     what, value, network->name, capability);
+}
+
+static int offer_ips(struct hull_call *call, const struct netdriver_join_request *request,
+                     bool taken, const char **ret)
+{
+    const struct endpoint_ipam_config *wanted = request->endpoint.ipam_config;
+    const char *all[] = {wanted == NULL ? NULL : wanted->ipv4_address,
+                         wanted == NULL ? NULL : wanted->ipv6_address};
+    struct hull_text out = HULL_TEXT(hull_call_arena(call));
+    for (size_t i = 0; i < HULL_COUNT(all); i++) {
+        struct ip_addr addr;
+        if (hull_streq(all[i], NULL))
+            continue;
+        if (!ip_parse(all[i], &addr))
+            return hull_fail(call, HULL_INVALID, "invalid IP address: %s", all[i]);
+        if (!taken)
+            return refuse(call, &request->network, "address", all[i], "ips");
+        hull_text_printf(&out, "%s\"%s\"", out.length > 0 ? "," : "[", all[i]);
+    }
+    if (out.length > 0)
+        hull_text_puts(&out, "]");
+    *ret = out.length > 0 ? out.data : NULL;
+    return 0;
+}
+
+static int offer_mac(struct hull_call *call, const struct netdriver_join_request *request,
+                     bool taken, const char **ret)
+{
+    const char *mac = request->endpoint.mac_address;
+    uint8_t bytes[6];
+    if (hull_streq(mac, NULL))
+        return 0;
+    if (!mac_parse(mac, bytes))
+        return hull_fail(call, HULL_INVALID, "invalid MAC address: %s", mac);
+    if (!taken)
+        return refuse(call, &request->network, "MAC address", mac, "mac");
+    char text[18];
+    *ret = hull_printf(call, "\"%s\"", mac_text(bytes, text));
+    return 0;
+}
+
+static int make_offers(struct hull_call *call, const struct netdriver_join_request *request,
+                       const struct cni_conf *conf, struct cni_offers *ret)
+{
+    struct cni_capabilities taken = taken_by(conf);
+    if (request->endpoint.driver_opts.n > 0)
+        return hull_fail(call, HULL_INVALID, "network driver cni: option %s is not known",
+                         request->endpoint.driver_opts.v[0].key);
+    int rc = offer_ports(call, request, taken.port_mappings, &ret->port_mappings);
+    if (rc == 0)
+        rc = offer_ips(call, request, taken.ips, &ret->ips);
+    return rc < 0 ? rc : offer_mac(call, request, taken.mac, &ret->mac);
+}
+
+/* --- a stand-in for a namespace that is gone -------------------------------------------------- */
+
+struct stand_in {
+    const struct cni_attachment *attachment;
+    int fd; /* or -errno */
+};
+
+static int furnish(int netns_fd, const char *ifname, const struct cni_result *result)
+{
+    struct nif_inside inside = {.name = ifname};
+    struct nl_batch batch = {0};
+    HULL_AUTO_FD fd = nl_open_in(netns_fd, false);
+    if (fd < 0)
+        return fd;
+    for (size_t i = 0; i < HULL_COUNT(inside.nets); i++) {
+        if (ip_parse(result->address[i], &inside.nets[i].addr))
+            inside.nets[i].length = (unsigned)result->length[i];
+    }
+    nif_begin(&batch, NLM_F_CREATE | NLM_F_EXCL, 0, false, ifname);
+    nif_kind_end(&batch, nif_kind(&batch, "bridge"));
+    int rc = nl_transact(fd, &batch, NULL, NULL, NULL);
+    nl_done(&batch);
+    return rc < 0 ? rc : nif_configure(fd, &inside, NULL, NULL);
+}
+
+static int make_stand_in(struct hull_work *work, void *arg)
+{
+    struct stand_in *s = arg;
+    const struct cni_attachment *a = s->attachment;
+    HULL_AUTO_ARENA *arena = hull_arena_new();
+    struct cni_result result;
+    if (cni_result_parse(arena, a->result, strlen(a->result), a->ifname, &result, &work->problem) <
+        0)
+        return -(int)work->problem.kind;
+    HULL_AUTO_FD fd = netns_new();
+    int rc = fd < 0 ? fd : furnish(fd, a->ifname, &result);
+    if (rc < 0)
+        return nif_fail(work, rc, NULL, "namespace to delete in", a->ifname);
+    s->fd = HULL_TAKE_FD(fd);
+    return 0;
+}
+
+static const char *netns_path(struct hull_call *call, int fd)
+{
+    return hull_printf(call, "/proc/%d/fd/%d", (int)getpid(), fd);
+}
+
+/* DEL, in the namespace NETNS_FD or in a stand-in when that is gone. */
+static int detach(struct hull_call *call, struct cni_attachment *a, int netns_fd)
+{
+    struct stand_in stand_in = {a, -1};
+    a->netns = netns_fd < 0 ? "" : netns_path(call, netns_fd);
+    if (netns_fd < 0 && a->result != NULL) {
+        if (hull_work(call, make_stand_in, &stand_in) < 0)
+            hull_log(call, HULL_LOG_WARN, "CNI plugins have to delete without a namespace", "error",
+                     hull_error(call), NULL);
+        else
+            a->netns = netns_path(call, stand_in.fd);
+    }
+    int rc = cni_del(call, a);
+    hull_fd_cleanup(&stand_in.fd);
+    return rc;
+}
+
+/* --- containers ------------------------------------------------------------------------------- */
+
+struct undo {
+    const char *network_id;
+    struct cni_attachment attachment;
+    int netns_fd;
+};
+
+/* DEL and forget; what could not be deleted stays on record. */
+static int take_back(struct hull_call *call, const char *network_id, struct cni_attachment *a,
+                     int netns_fd)
+{
+    int rc = detach(call, a, netns_fd);
+    return rc < 0 ? rc
+                  : state_put(call, NULL, ENDPOINTS, key_of(call, network_id, a->container_id),
+                              NULL, false);
+}
+
+static void undo_add(struct hull_call *call, void *arg)
+{
+    struct undo *undo = arg;
+    if (take_back(call, undo->network_id, &undo->attachment, undo->netns_fd) < 0)
+        hull_log(call, HULL_LOG_WARN, "CNI plugins did not take back what they added", "error",
+                 hull_error(call), NULL);
+}
+
+struct room {
+    int netns_fd;
+    const char *ifname;
+};
+
+/*
+ * Loopback up, and no interface of the name: plugins go by it, and DEL after a failed ADD would
+ * delete that of somebody else.
+ */
+static int make_room(struct hull_work *work, void *arg)
+{
+    const struct room *room = arg;
+    HULL_AUTO_FD fd = nl_open_in(room->netns_fd, false);
+    struct nl_batch batch = {0};
+    bool own = false;
+    if (fd < 0)
+        return nif_fail(work, fd, NULL, "network namespace of interface", room->ifname);
+    if (nif_is_own(fd, room->ifname, &own) != -ENODEV)
+        return hull_problem_set(&work->problem, HULL_CONFLICT,
+                                "the container has an interface %s already", room->ifname);
+    nif_begin(&batch, 0, 1, true, NULL);
+    int rc = nl_transact(fd, &batch, NULL, NULL, NULL);
+    nl_done(&batch);
+    return rc < 0 ? nif_fail(work, rc, NULL, "interface", "lo") : 0;
+}
+
+static int fill_reply(struct hull_call *call, const struct cni_attachment *a,
+                      struct netdriver_join_reply *ret)
+{
+    struct cni_result result;
+    struct hull_problem problem = {.kind = HULL_OK};
+    if (cni_result_parse(hull_call_arena(call), a->result, strlen(a->result), a->ifname, &result,
+                         &problem) < 0)
+        return hull_fail_problem(call, &problem);
+    ret->mac_address = result.mac;
+    ret->ip_address = result.address[0];
+    ret->ip_prefix_len = result.length[0];
+    ret->gateway = result.gateway[0];
+    ret->global_ipv6_address = result.address[1];
+    ret->global_ipv6_prefix_len = result.length[1];
+    ret->ipv6_gateway = result.gateway[1];
+    return 0;
+}
+
+static int add(struct hull_call *call, const struct netdriver_join_request *request,
+               struct undo *undo)
+{
+    struct cni_attachment *a = &undo->attachment;
+    struct room room = {request->netns_fd, a->ifname};
+    int rc = hull_work(call, make_room, &room);
+    if (rc == 0)
+        rc = save(call, undo->network_id, a);
+    if (rc < 0)
+        return rc;
+    hull_undo(call, undo_add, undo);
+    rc = cni_add(call, a);
+    if (rc == 0)
+        rc = save(call, undo->network_id, a);
+    if (rc == 0 && hull_streq(hull_map_find(&request->network.options, OPTION_CHECK), "true"))
+        rc = cni_check(call, a);
+    return rc;
+}
+
+static int join(struct hull_call *call, const struct netdriver_join_request *request,
+                struct netdriver_join_reply *ret_reply)
+{
+    struct undo *undo = hull_alloc(call, sizeof(*undo));
+    struct cni_conf *conf = hull_alloc(call, sizeof(*conf));
+    struct cni_attachment *a = &undo->attachment;
+    bool found;
+    if (request->netns_fd < 0)
+        return hull_fail(call, HULL_CONFLICT, "container %.12s has no network namespace",
+                         request->container_id);
+    int rc = load_conf(call, &request->network, conf, &found);
+    if (rc == 0 && !found)
+        rc = hull_fail(call, HULL_INTERNAL, "network %s: its configuration is lost: make it again",
+                       request->network.name);
+    if (rc == 0)
+        rc = make_offers(call, request, conf, &a->offers);
+    if (rc < 0)
+        return rc;
+    undo->network_id = hull_strdup(call, request->network.id);
+    undo->netns_fd = request->netns_fd;
+    a->conf = conf;
+    a->container_id = hull_strdup(call, request->container_id);
+    a->ifname = hull_strdup(call, request->ifname);
+    a->netns = netns_path(call, request->netns_fd);
+    rc = add(call, request, undo);
+    return rc < 0 ? rc : fill_reply(call, a, ret_reply);
+}
+
+static int leave(struct hull_call *call, const struct netdriver_leave_request *request,
+                 struct hull_empty *ret_reply)
+{
+    (void)ret_reply;
+    struct cni_attachment a = {.container_id = request->container_id};
+    struct state_key key = {.bucket = ENDPOINTS,
+                            .key = key_of(call, request->network.id, request->container_id)};
+    struct state_document document;
+    struct cni_conf conf;
+    bool found;
+    int rc = state_get(call, NULL, &key, &document);
+    if (rc == -HULL_NOT_FOUND) {
+        hull_error_clear(call);
+        return 0;
+    }
+    if (rc == 0)
+        rc = read_record(call, document.value, &a);
+    if (rc == 0)
+        rc = load_conf(call, &request->network, &conf, &found);
+    if (rc < 0 || !found)
+        return rc;
+    a.conf = &conf;
+    return take_back(call, request->network.id, &a, request->netns_fd);
+}
+
+/* --- removing a network ----------------------------------------------------------------------- */
+
+struct rest {
+    const char *key;
+    struct cni_attachment attachment;
+};
+struct rests {
+    size_t n;
+    struct rest *v;
+};
+
+static int note_rest(struct hull_call *call, void *ctx, const void *reply)
+{
+    const struct state_document *document = reply;
+    struct rest *rest = HULL_LIST_ADD(hull_call_arena(call), (struct rests *)ctx);
+    const char *slash = strchr(document->key, '/');
+    rest->key = hull_strdup(call, document->key);
+    rest->attachment.container_id = slash == NULL ? "" : hull_strdup(call, slash + 1);
+    return read_record(call, hull_strdup(call, document->value), &rest->attachment);
+}
+
+/* What could not be deleted when its container left gets its last chance. */
+static int remove_rests(struct hull_call *call, const char *network_id, const struct cni_conf *conf)
+{
+    struct state_key all = {.bucket = ENDPOINTS, .key = hull_printf(call, "%s/", network_id)};
+    struct rests rests = {0};
+    struct state_document last;
+    int rc = hull_send_many(call, NULL, &state_list_method, &all, &last,
+                            &(struct hull_sink){.reply = note_rest, .ctx = &rests});
+    for (size_t i = 0; rc == 0 && i < rests.n; i++) {
+        rests.v[i].attachment.conf = conf;
+        if (detach(call, &rests.v[i].attachment, -1) < 0)
+            hull_log(call, HULL_LOG_WARN, "CNI plugins did not take back what they added", "error",
+                     hull_error(call), NULL);
+        hull_error_clear(call);
+        rc = state_put(call, NULL, ENDPOINTS, rests.v[i].key, NULL, false);
+    }
+    return rc;
+}
+
+static int remove_network(struct hull_call *call, const struct netdriver_network *request,
+                          struct hull_empty *ret_reply)
+{
+    (void)ret_reply;
+    struct cni_conf conf;
+    bool found;
+    int rc = load_conf(call, &request->network, &conf, &found);
+    if (rc < 0 || !found)
+        return rc;
+    rc = remove_rests(call, request->network.id, &conf);
+    return rc < 0 ? rc : state_put(call, NULL, NETWORKS, request->network.id, NULL, false);
+}
+
+static const char *const needs[] = {"state", NULL};
+static const struct hull_handler handlers[] = {
+    HULL_HANDLE(netdriver, about, about),           HULL_HANDLE(netdriver, create, create),
+    HULL_HANDLE(netdriver, remove, remove_network), HULL_HANDLE(netdriver, join, join),
+    HULL_HANDLE(netdriver, leave, leave),           {},
+};
+HULL_PLUGIN(network_cni, .port = "network/cni", .version = "1", .needs = needs,
+            .handlers = handlers, .options = &cni_options_message);

@@ -1,0 +1,109 @@
+#include "conf.h"
+
+#include "address.h"
+#include "json.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+static const char *text_of(const struct json_value *object, const char *key)
+{
+    const struct json_value *value = object->type == JSON_OBJECT ? json_member(object, key) : NULL;
+    return value != NULL && value->type == JSON_TEXT ? value->text : NULL;
+}
+
+/* The member KEY of the result as a list; an absent one is empty. */
+static int list_of(const struct json_value *top, const char *key, struct json_value *ret,
+                   struct hull_problem *problem)
+{
+    const struct json_value *list = json_member(top, key);
+    *ret = (struct json_value){.type = JSON_LIST};
+    if (list == NULL || list->type == JSON_NULL)
+        return 0;
+    if (list->type != JSON_LIST)
+        return hull_problem_set(problem, HULL_INVALID, "%s: a list is expected", key);
+    *ret = *list;
+    return 0;
+}
+
+/* True when the address is that of an interface on the host. */
+static bool is_outside(const struct json_value *ip, const struct json_value *interfaces)
+{
+    const struct json_value *index = json_member(ip, "interface");
+    if (index == NULL || index->type != JSON_NUMBER)
+        return false;
+    char *end;
+    unsigned long at = strtoul(index->text, &end, 10);
+    if (*end != '\0' || at >= interfaces->count)
+        return false;
+    const char *sandbox = text_of(&interfaces->items[at], "sandbox");
+    return sandbox == NULL || *sandbox == '\0';
+}
+
+static int take_ip(struct hull_arena *arena, const struct json_value *ip, struct cni_result *ret,
+                   struct hull_problem *problem)
+{
+    const char *text = text_of(ip, "address");
+    const char *gateway = text_of(ip, "gateway");
+    struct ip_net net;
+    struct ip_addr via;
+    char buffer[IP_TEXT_SIZE];
+    if (!ip_net_parse(text, &net))
+        return hull_problem_set(problem, HULL_INVALID, "ips: \"%s\" is no address",
+                                text == NULL ? "" : text);
+    if (gateway != NULL && *gateway != '\0' && !ip_parse(gateway, &via))
+        return hull_problem_set(problem, HULL_INVALID, "ips: gateway \"%s\" is no address",
+                                gateway);
+    int family = net.addr.family == AF_INET6;
+    if (ret->address[family] != NULL)
+        return 0; /* the first counts */
+    ret->address[family] = hull_arena_strdup(arena, ip_text(&net.addr, buffer));
+    ret->length[family] = net.length;
+    ret->gateway[family] = gateway == NULL ? "" : gateway;
+    return 0;
+}
+
+int cni_result_parse(struct hull_arena *arena, const char *text, size_t length, const char *ifname,
+                     struct cni_result *ret, struct hull_problem *problem)
+{
+    struct json_value top, interfaces, ips;
+    *ret = (struct cni_result){.mac = NULL};
+    int rc = json_parse(arena, text, length, &top, problem);
+    if (rc == 0 && top.type != JSON_OBJECT)
+        rc = hull_problem_set(problem, HULL_INVALID, "a JSON object is expected");
+    if (rc == 0)
+        rc = list_of(&top, "interfaces", &interfaces, problem);
+    if (rc == 0)
+        rc = list_of(&top, "ips", &ips, problem);
+    for (size_t i = 0; rc == 0 && i < ips.count; i++) {
+        if (ips.items[i].type != JSON_OBJECT)
+            rc = hull_problem_set(problem, HULL_INVALID, "ips: an object is expected");
+        else if (!is_outside(&ips.items[i], &interfaces))
+            rc = take_ip(arena, &ips.items[i], ret, problem);
+    }
+    for (size_t i = 0; rc == 0 && i < interfaces.count; i++) {
+        const struct json_value *at = &interfaces.items[i];
+        const char *sandbox = text_of(at, "sandbox");
+        uint8_t mac[6];
+        if (hull_streq(text_of(at, "name"), ifname) && !hull_streq(sandbox, NULL) &&
+            text_of(at, "mac") != NULL && mac_parse(text_of(at, "mac"), mac))
+            ret->mac = text_of(at, "mac");
+    }
+    return rc;
+}
+
+const char *cni_error_text(struct hull_arena *arena, const char *text, size_t length)
+{
+    struct hull_problem problem;
+    struct json_value top;
+    if (json_parse(arena, text, length, &top, &problem) < 0 || top.type != JSON_OBJECT)
+        return NULL;
+    const char *message = text_of(&top, "msg");
+    const char *details = text_of(&top, "details");
+    if (message == NULL || *message == '\0')
+        return NULL;
+    return details == NULL || *details == '\0'
+               ? message
+               : hull_arena_printf(arena, "%s: %s", message, details);
+}

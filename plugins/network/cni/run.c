@@ -1,0 +1,66 @@
+/* Lists of plugins: ADD and CHECK in order, DEL in reverse. */
+#include "cni.h"
+
+#include <string.h>
+
+static int run(struct hull_call *call, const struct cni_attachment *a, size_t index,
+               const char *command, const char *previous, const char **ret_output)
+{
+    struct cni_run one = {
+        .type = a->conf->plugins[index].type,
+        .command = command,
+        .container_id = a->container_id,
+        .netns = a->netns,
+        .ifname = a->ifname,
+        .input = cni_conf_input(hull_call_arena(call), a->conf, index, previous, &a->offers)};
+    return cni_exec(call, &one, ret_output);
+}
+
+int cni_add(struct hull_call *call, struct cni_attachment *a)
+{
+    const char *previous = NULL;
+    for (size_t i = 0; i < a->conf->count; i++) {
+        struct cni_result result;
+        struct hull_problem problem;
+        const char *output;
+        int rc = run(call, a, i, "ADD", previous, &output);
+        if (rc < 0)
+            return rc;
+        if (cni_result_parse(hull_call_arena(call), output, strlen(output), a->ifname, &result,
+                             &problem) < 0)
+            return hull_fail(call, HULL_IO, "cni plugin \"%s\": ADD: its result makes no sense: %s",
+                             a->conf->plugins[i].type, problem.text);
+        previous = output;
+    }
+    a->result = previous;
+    return 0;
+}
+
+int cni_check(struct hull_call *call, const struct cni_attachment *a)
+{
+    const char *output;
+    int rc = 0;
+    if (!cni_conf_checks(a->conf) || a->conf->disable_check)
+        return 0;
+    for (size_t i = 0; rc == 0 && i < a->conf->count; i++)
+        rc = run(call, a, i, "CHECK", a->result, &output);
+    return rc;
+}
+
+int cni_del(struct hull_call *call, const struct cni_attachment *a)
+{
+    const char *previous = cni_conf_checks(a->conf) ? a->result : NULL;
+    const char *error = NULL;
+    int first = 0;
+    for (size_t i = a->conf->count; i > 0; i--) {
+        const char *output;
+        int rc = run(call, a, i - 1, "DEL", previous, &output);
+        if (rc == -HULL_CANCELED || rc == -HULL_TIMEOUT)
+            return rc;
+        if (rc < 0 && first == 0) {
+            first = rc;
+            error = hull_strdup(call, hull_error(call));
+        }
+    }
+    return first < 0 ? hull_fail(call, (enum hull_kind) - first, "%s", error) : 0;
+}
