@@ -199,3 +199,11 @@ tests_unit_test_websocket_SOURCES = tests/unit/test-websocket.c plugins/http/fra
 tests_unit_test_websocket_CFLAGS = $(TEST_CFLAGS) -I$(srcdir)/plugins/http
 tests_unit_test_websocket_LDFLAGS = $(TEST_LDFLAGS)
 tests_unit_test_websocket_LDADD = core/libhull.la
+
+check_PROGRAMS += tests/unit/test-resolv
+TESTS += tests/unit/test-resolv
+tests_unit_test_resolv_SOURCES = tests/unit/test-resolv.c plugins/common/resolv.c \
+	plugins/common/address.c
+tests_unit_test_resolv_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_resolv_LDFLAGS = $(TEST_LDFLAGS)
+tests_unit_test_resolv_LDADD = $(TEST_LIBADD)

@@ -214,8 +214,14 @@ static void put_chain(struct nl_batch *batch, const char *name, int32_t priority
     nl_put_text(batch, NFTA_CHAIN_TYPE, "filter");
 }
 
-/* The table anew, in place of one from before. */
-static int put_table(int fd, uint16_t udp_port, uint16_t tcp_port)
+static void put_table_message(struct nl_batch *batch, int message, uint16_t flags)
+{
+    begin_table(batch, message, flags);
+    nl_put_text(batch, NFTA_TABLE_NAME, TABLE);
+}
+
+/* The table; -EEXIST when there is one, unless AGAIN, which puts this one in its place. */
+static int put_table(int fd, uint16_t udp_port, uint16_t tcp_port, bool again)
 {
     const uint16_t dns_port = htons(DNS_PORT);
     const struct change changes[] = {
@@ -224,13 +230,13 @@ static int put_table(int fd, uint16_t udp_port, uint16_t tcp_port)
         {"answer", SOURCE_ADDRESS, SOURCE_PORT, udp_port, dns_port, IPPROTO_UDP},
         {"answer", SOURCE_ADDRESS, SOURCE_PORT, tcp_port, dns_port, IPPROTO_TCP},
     };
-    static const uint16_t messages[] = {NFT_MSG_NEWTABLE, NFT_MSG_DELTABLE, NFT_MSG_NEWTABLE};
     struct nl_batch batch = {0};
     begin(&batch, NFNL_MSG_BATCH_BEGIN, 0, AF_UNSPEC, NFNL_SUBSYS_NFTABLES);
-    for (size_t i = 0; i < HULL_COUNT(messages); i++) {
-        begin_table(&batch, messages[i], messages[i] == NFT_MSG_NEWTABLE ? NLM_F_CREATE : 0);
-        nl_put_text(&batch, NFTA_TABLE_NAME, TABLE);
+    if (again) {
+        put_table_message(&batch, NFT_MSG_NEWTABLE, NLM_F_CREATE);
+        put_table_message(&batch, NFT_MSG_DELTABLE, 0);
     }
+    put_table_message(&batch, NFT_MSG_NEWTABLE, NLM_F_CREATE | NLM_F_EXCL);
     put_chain(&batch, "ask", 300);
     put_chain(&batch, "answer", -300);
     for (size_t i = 0; i < HULL_COUNT(changes); i++)
@@ -262,7 +268,10 @@ int dns_sockets_open(struct hull_work *work, struct dns_sockets *sockets)
     if (opening.error != 0)
         return fail(work, opening.error, "opening sockets");
     (void)setsockopt(netlink_fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
-    rc = put_table(netlink_fd, port_of(udp_fd), port_of(tcp_fd));
+    /* Closing a socket through which something was deleted takes some 5 ms: only if need be. */
+    rc = put_table(netlink_fd, port_of(udp_fd), port_of(tcp_fd), false);
+    if (rc == -EEXIST)
+        rc = put_table(netlink_fd, port_of(udp_fd), port_of(tcp_fd), true);
     if (rc < 0)
         return fail(work, -rc, "writing rules");
     sockets->udp_fd = HULL_TAKE_FD(udp_fd);
