@@ -196,3 +196,11 @@ tests_plugin_test_netdriver_host_CFLAGS = $(TEST_CFLAGS) -DDRIVER='"host"'
 tests_plugin_test_netdriver_host_LDFLAGS = $(TEST_LDFLAGS)
 tests_plugin_test_netdriver_host_LDADD = $(TEST_LIBADD)
 endif
+
+check_PROGRAMS += tests/plugin/test-dns
+TESTS += tests/plugin/test-dns
+tests_plugin_test_dns_SOURCES = tests/plugin/test-dns.c tests/plugin/net.h \
+	plugins/support/dns/packet.c
+tests_plugin_test_dns_CFLAGS = $(TEST_CFLAGS)
+tests_plugin_test_dns_LDFLAGS = $(TEST_LDFLAGS)
+tests_plugin_test_dns_LDADD = plugins/common/libcommon.la $(TEST_LIBADD) $(CJSON_LIBS)
