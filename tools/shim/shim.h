@@ -15,11 +15,10 @@
 
 /* What child and parent say over the sync socket; always with a struct sync_packet. */
 enum sync_op {
-    SYNC_CGROUP = 1, /* to the child: join the cgroup whose tasks file comes with it */
-    SYNC_GO,         /* to it: these were all */
-    SYNC_PREPARED,   /* from it: all is made; with the master of the terminal, if any */
-    SYNC_START,      /* to it: run */
-    SYNC_FAILED,     /* from it: kind, text */
+    SYNC_GO = 1,   /* to the child: join the cgroups, which are there now, and make all */
+    SYNC_PREPARED, /* from it: all is made; with the master of the terminal, if any */
+    SYNC_START,    /* to it: run */
+    SYNC_FAILED,   /* from it: kind, text */
 };
 struct sync_packet {
     uint32_t op;
@@ -38,6 +37,7 @@ struct shim {
     bool ended; /* the program; its output may still be on its way */
     int64_t status, time_ns;
     bool oom;
+    bool in_cgroup; /* the child was born there */
 };
 extern struct shim shim;
 
@@ -57,7 +57,7 @@ int write_file(int dirfd, const char *name, const char *text);
 
 /* Clone the child; it waits. */
 int shim_spawn(void) HULL_CHECKED;
-/* Join its cgroups, let it prepare all, and wait for that. */
+/* Let it join its cgroups and prepare all, and wait for that. */
 int shim_prepare(void) HULL_CHECKED;
 /* Let it execve; its failure to do so is this function's. */
 int shim_start(void) HULL_CHECKED;

@@ -85,6 +85,29 @@ static int clone_flags(uint64_t *ret)
     return 0;
 }
 
+/*
+ * The container of an exec has its cgroup. One of version 2 is entered by the clone, which is
+ * quicker than a move; what can't be entered so is left to the child.
+ */
+static long clone_child(struct clone_args *args)
+{
+    const struct hull_strv *dirs = &shim.plan.cgroup_dirs;
+    HULL_AUTO_FD dir_fd = -1;
+    if (shim.plan.exec && dirs->n == 1)
+        dir_fd = open(dirs->v[0], O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (dir_fd >= 0 && faccessat(dir_fd, "tasks", F_OK, 0) < 0) {
+        struct clone_args within = *args;
+        within.flags |= CLONE_INTO_CGROUP;
+        within.cgroup = (uint64_t)dir_fd;
+        shim.in_cgroup = true;
+        long pid = syscall(SYS_clone3, &within, sizeof(within));
+        if (pid >= 0)
+            return pid;
+        shim.in_cgroup = false;
+    }
+    return syscall(SYS_clone3, args, sizeof(*args));
+}
+
 int shim_spawn(void)
 {
     struct stdio stdio;
@@ -99,7 +122,7 @@ int shim_spawn(void)
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
         return shim_fail_errno("socketpair");
     args.flags = flags;
-    long pid = syscall(SYS_clone3, &args, sizeof(args));
+    long pid = clone_child(&args);
     if (pid == 0) {
         close(pair[0]);
         child_main(pair[1], stdio.child);
@@ -119,31 +142,6 @@ int shim_spawn(void)
     if (!shim.tty)
         output_open(stdio.parent[0], stdio.parent[1], stdio.parent[2]);
     return 0;
-}
-
-/* A v1 cgroup is joined by the child itself, which is quick (await_go()); v2 knows no such file. */
-static int join_cgroup(const char *dir, const char *pid)
-{
-    struct sync_packet join = {.op = SYNC_CGROUP};
-    HULL_AUTO_FD dir_fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (dir_fd < 0)
-        return shim_fail_errno("join cgroup %s", dir);
-    HULL_AUTO_FD tasks = openat(dir_fd, "tasks", O_WRONLY | O_CLOEXEC);
-    if (tasks >= 0)
-        return send_packet(shim.sync_fd, &join, offsetof(struct sync_packet, text), tasks) < 0
-                   ? shim_fail(HULL_INTERNAL, "the container's process is gone")
-                   : 0;
-    return write_file(dir_fd, "cgroup.procs", pid) < 0 ? shim_fail_errno("join cgroup %s", dir) : 0;
-}
-
-static int join_cgroups(void)
-{
-    char pid[16];
-    int rc = 0;
-    snprintf(pid, sizeof(pid), "%d", (int)shim.pid);
-    for (size_t i = 0; i < shim.plan.cgroup_dirs.n && rc == 0; i++)
-        rc = join_cgroup(shim.plan.cgroup_dirs.v[i], pid);
-    return rc;
 }
 
 static int set_oom_score(void)
@@ -174,9 +172,7 @@ int shim_prepare(void)
     struct sync_packet go = {.op = SYNC_GO};
     bool ended;
     int fd = -1;
-    int rc = join_cgroups();
-    if (rc == 0)
-        rc = set_oom_score();
+    int rc = set_oom_score();
     if (rc < 0)
         return rc;
     if (send_packet(shim.sync_fd, &go, offsetof(struct sync_packet, text), -1) < 0)

@@ -56,6 +56,7 @@ struct ctr *ctr_new(const char *id, const char *dir)
     ctr->arena = arena;
     ctr->id = hull_arena_strdup(arena, id);
     ctr->dir = hull_arena_strdup(arena, dir);
+    ctr->pidfd = -1;
     ctr->next = *head;
     *head = ctr;
     return ctr;
@@ -95,6 +96,7 @@ void ctr_free(struct ctr *ctr)
         *at = ctr->next;
     while (ctr->processes != NULL)
         ctr_drop_process(ctr, ctr->processes);
+    hull_fd_cleanup(&ctr->pidfd);
     hull_arena_free(ctr->arena);
 }
 

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/ioctl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -152,9 +153,12 @@ static int finish_create(struct hull_call *call, const struct runtime_create_req
     if (rc < 0)
         return rc;
     reply->pid = answer.a;
-    return has_own_netns(&request->spec.linux_)
-               ? open_netns(call, pidfd, (int)answer.a, &reply->netns_fd)
-               : 0;
+    if (has_own_netns(&request->spec.linux_))
+        rc = open_netns(call, pidfd, (int)answer.a, &reply->netns_fd);
+    struct ctr *now = ctr_find(request->id);
+    if (rc == 0 && now != NULL)
+        now->pidfd = HULL_TAKE_FD(pidfd);
+    return rc;
 }
 
 static int create(struct hull_call *call, const struct runtime_create_request *request,
@@ -248,23 +252,18 @@ static int exec(struct hull_call *call, const struct runtime_exec_request *reque
     return rc;
 }
 
-/* The container is running; *ret_fd is a pidfd of its first process. */
+/* The container is running; *ret_fd is a pidfd of its first process, readable when that ends. */
 static int open_target(struct hull_call *call, const char *id, int *ret_fd)
 {
     struct ctr *ctr;
-    struct process *init;
-    struct shim_packet status;
-    HULL_AUTO_FD target = -1;
-    int rc = ctr_process(call, id, NULL, &ctr, &init);
-    if (rc == 0)
-        rc = client_once(call, ctr, init, &(struct shim_packet){.op = SHIM_STATUS}, -1, &status,
-                         &target);
+    int rc = ctr_get(call, id, &ctr);
     if (rc < 0)
         return rc;
-    if (status.a != SHIM_RUNNING || target < 0)
+    struct pollfd ended = {ctr->pidfd, POLLIN, 0};
+    if (!ctr->running || ctr->pidfd < 0 || poll(&ended, 1, 0) != 0)
         return hull_fail(call, HULL_CONFLICT, "container %s is not running", id);
-    *ret_fd = HULL_TAKE_FD(target);
-    return 0;
+    *ret_fd = fcntl(ctr->pidfd, F_DUPFD_CLOEXEC, 3);
+    return *ret_fd < 0 ? hull_fail_errno(call, errno, "open the container's process") : 0;
 }
 
 int native_exec(struct hull_call *call, const struct runtime_exec_request *request,
@@ -313,6 +312,8 @@ int native_start(struct hull_call *call, const struct runtime_process_ref *reque
         return rc;
     bool init = strcmp(process->name, "init") == 0;
     rc = start(call, ctr, process);
+    if (rc == 0 && init && ctr_find(request->id) != NULL)
+        ctr_find(request->id)->running = true;
     /* Nothing is left of what can't be started. */
     if (rc != -HULL_CONFLICT && rc < 0)
         hull_undo(call, undo_making, making_new(call, request->id, request->process, init));

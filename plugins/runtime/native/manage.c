@@ -275,16 +275,16 @@ static const char *const states[] = {
     [SHIM_EXITED] = "exited", [SHIM_FAILED] = "exited",
 };
 
-/* Ask the shim NAME; *ret_state is NULL when there is none. */
+/* Ask the shim NAME; *ret_state is NULL when there is none. *ret_fd is a pidfd of its process. */
 static int ask_status(struct hull_call *call, struct ctr *ctr, const char *name,
-                      struct process **ret_process, const char **ret_state)
+                      struct process **ret_process, const char **ret_state, int *ret_fd)
 {
     struct shim_packet answer;
     HULL_AUTO_FD fd = -1;
     *ret_state = NULL;
     int rc = client_connect(call, ctr->dir, name, &fd);
     if (rc == 0)
-        rc = client_ask(call, fd, &(struct shim_packet){.op = SHIM_STATUS}, -1, &answer, NULL);
+        rc = client_ask(call, fd, &(struct shim_packet){.op = SHIM_STATUS}, -1, &answer, ret_fd);
     if (rc == -HULL_NOT_FOUND || rc == -HULL_UNAVAILABLE) {
         hull_error_clear(call);
         return 0;
@@ -321,7 +321,7 @@ static int adopt_execs(struct hull_call *call, struct ctr *ctr, struct hull_strv
     for (size_t i = 0; i < names.n && rc == 0; i++) {
         struct process *process;
         const char *state;
-        rc = ask_status(call, ctr, names.v[i], &process, &state);
+        rc = ask_status(call, ctr, names.v[i], &process, &state, NULL);
         if (rc == 0 && hull_streq(state, "running"))
             hull_strv_add(hull_call_arena(call), ret, names.v[i]);
     }
@@ -345,7 +345,7 @@ int native_adopt(struct hull_call *call, const struct runtime_adopt_request *req
     hull_undo(call, undo_adopt, ctr);
     int rc = cg_open(call, ctr->arena, request->cgroups_path, &ctr->cgroup);
     if (rc == 0)
-        rc = ask_status(call, ctr, "init", &init, &state);
+        rc = ask_status(call, ctr, "init", &init, &state, &ctr->pidfd);
     if (rc < 0)
         return rc;
     if (init == NULL) {
@@ -358,6 +358,7 @@ int native_adopt(struct hull_call *call, const struct runtime_adopt_request *req
             cg_kill(hull_call_arena(call), &ctr->cgroup, SIGKILL);
     } else {
         reply->pid = init->pid;
+        ctr->running = hull_streq(state, "running");
         if (hull_streq(state, "exited"))
             rc = client_exit_file(call, ctr->dir, "init", &reply->exit);
         else if (hull_streq(state, "running") && cg_frozen(&ctr->cgroup))

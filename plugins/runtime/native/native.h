@@ -121,6 +121,8 @@ struct ctr {
     struct hull_arena *arena;
     const char *id, *dir;
     bool own_netns;
+    bool running; /* process 1 was started */
+    int pidfd;    /* of process 1, or -1 */
     struct cgroup cgroup;
     struct process *processes;
 };
