@@ -178,8 +178,8 @@ bool img_has_children(const struct image_doc_list *all, const struct image_doc *
 /* The containers that use the image ID (NULL: any image). */
 int img_users(struct hull_call *call, const char *id, struct container_users_reply *ret)
     HULL_CHECKED;
-/* -HULL_NOT_FOUND unless PLATFORM (may be NULL) is that of DOC. */
-int img_check_platform(struct hull_call *call, const struct image_doc *doc, const char *platform)
+/* The image of REF's name. -HULL_NOT_FOUND also when REF asks for another platform than it has. */
+int img_find_ref(struct hull_call *call, const struct image_ref *ref, struct image_doc *ret_doc)
     HULL_CHECKED;
 
 /* --- changes.c ----------------------------------------------------------------------------- */

@@ -256,7 +256,7 @@ static int img_resolve(struct hull_call *call, const struct image_ref *request,
                        struct image_resolve_reply *ret_reply)
 {
     struct image_doc doc;
-    int rc = img_find(call, request->name, &doc);
+    int rc = img_find_ref(call, request, &doc);
 
     if (rc == 0)
         rc = img_check_platform(call, &doc, request->platform);

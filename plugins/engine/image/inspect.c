@@ -9,9 +9,10 @@
 
 /* "linux/amd64", "linux/arm/v7": an image here is of one platform, which has to be the one asked
  * for. */
-int img_check_platform(struct hull_call *call, const struct image_doc *doc, const char *platform)
+static int check_platform(struct hull_call *call, const struct image_doc *doc,
+                          const struct image_ref *ref)
 {
-    const char *own;
+    const char *platform = ref->platform, *own;
 
     if (!platform || !*platform)
         return 0;
@@ -23,9 +24,16 @@ int img_check_platform(struct hull_call *call, const struct image_doc *doc, cons
         platform[strlen(own) - strlen(doc->variant) - 1] == '\0')
         return 0;
     return hull_fail(call, HULL_NOT_FOUND,
-                     "image %s was found but its platform (%s) does not match the specified "
-                     "platform (%.100s)",
-                     doc->id, own, platform);
+                     "image with reference %s was found but its platform (%s) does not match the "
+                     "specified platform (%.100s)",
+                     ref->name, own, platform);
+}
+
+int img_find_ref(struct hull_call *call, const struct image_ref *ref, struct image_doc *ret_doc)
+{
+    int rc = img_find(call, ref->name, ret_doc);
+
+    return rc < 0 ? rc : check_platform(call, ret_doc, ref);
 }
 
 /* The layers of an image as overlay has them below a container: the top one is what the image's
@@ -82,10 +90,8 @@ int img_inspect(struct hull_call *call, const struct image_ref *request,
 {
     struct hull_arena *arena = hull_call_arena(call);
     struct image_doc doc;
-    int rc = img_find(call, request->name, &doc);
+    int rc = img_find_ref(call, request, &doc);
 
-    if (rc == 0)
-        rc = img_check_platform(call, &doc, request->platform);
     if (rc < 0)
         return rc;
     ret_reply->id = doc.id;
@@ -180,10 +186,8 @@ int img_history(struct hull_call *call, const struct image_ref *request,
     struct oci_config config;
     struct image_doc doc;
     size_t size;
-    int rc = img_find(call, request->name, &doc);
+    int rc = img_find_ref(call, request, &doc);
 
-    if (rc == 0)
-        rc = img_check_platform(call, &doc, request->platform);
     if (rc == 0)
         rc = img_read_config(call, doc.id, &config, &size);
     if (rc == 0)
