@@ -39,8 +39,9 @@ HULL_MESSAGE(volume_list_reply, VOLUME_LIST_REPLY_FIELDS)
 
 HULL_METHOD(volume, create, volume_create_options, volume, 0)
 
-#define VOLUME_LIST_REQUEST_FIELDS(F, T) \
-    F(T, STRVMAP, _, filters, "filters", HULL_QUERY, "Filters: key to values")
+#define VOLUME_LIST_REQUEST_FIELDS(F, T)                                       \
+    F(T, STRVMAP, _, filters, "filters", HULL_QUERY, "Filters: key to values") \
+    F(T, BOOL, _, usage, "usage", 0, "With UsageData, for system df: reads all files")
 HULL_MESSAGE(volume_list_request, VOLUME_LIST_REQUEST_FIELDS)
 HULL_METHOD(volume, list, volume_list_request, volume_list_reply, 0)
 

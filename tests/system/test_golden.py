@@ -103,6 +103,8 @@ SOMETIMES = {
     "/memory_stats/failcnt",  # cgroup v1
     "/networks/*/endpoint_id", "/networks/*/instance_id",
     "/Containers[]/SizeRootFs", "/Containers[]/SizeRw",  # when it is not 0
+    "/Containers[]/Mounts[]/Driver", "/Containers[]/Mounts[]/Name",  # of a volume
+    "/ProcessConfig/user",  # when one was given
 }
 
 

@@ -18,6 +18,9 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 with open(os.path.join(HERE, "engine-api.json"), encoding="utf-8") as file:
     PUBLISHED = json.load(file)
 
+# Fields that engines send for older clients, although the schema has them no more.
+UNLISTED = {"EventMessage.status", "EventMessage.id", "EventMessage.from"}
+
 # Where a real engine sends null although the schema has a number.
 NULLS = {"HostConfig/MemorySwappiness", "ExitCode"}
 
@@ -94,7 +97,9 @@ class Client:
 
     def send(self, verb, path, body=None, kind="application/json", version="/v1.51"):
         connection = Connection(self.engine.sock)
-        data = body if isinstance(body, bytes) else json.dumps(body).encode() if body is not None else None
+        data = body
+        if body is not None and not isinstance(body, bytes):
+            data = json.dumps(body).encode()
         connection.request(verb, version + path, data, {"Content-Type": kind} if data else {})
         answer = connection.getresponse()
         text = answer.read()
@@ -132,7 +137,7 @@ class Client:
             self.wrong.append("%s: %s: %s" % (template, where, error.message[:300]))
         name = schema.get("$ref", template).rsplit("/", 1)[-1]
         self.wrong += ["%s: the schema has no %s" % (template, path)
-                       for path in unlisted(schema, value, name)]
+                       for path in unlisted(schema, value, name) if path not in UNLISTED]
 
 
 def served():
@@ -154,7 +159,8 @@ def client(engine):
     yield made
 
 
-CREATE = {"Image": "busybox", "Cmd": ["sleep", "60"], "Labels": {"a": "b"}, "ExposedPorts": {"80/tcp": {}},
+CREATE = {"Image": "busybox", "Cmd": ["sleep", "60"], "Labels": {"a": "b"},
+          "ExposedPorts": {"80/tcp": {}},
           "Volumes": {"/data": {}}, "Env": ["A=1"],
           "Healthcheck": {"Test": ["CMD", "true"], "Interval": 1000000000},
           "HostConfig": {"PortBindings": {"80/tcp": [{"HostIp": "127.0.0.1", "HostPort": "0"}]},
@@ -180,13 +186,16 @@ def test_containers(client):
     client.call("GET /containers/{id}/top", id=name)
     client.call("GET /containers/{id}/stats", id=name, query="?stream=false")
     client.call("GET /containers/{id}/changes", id=name)
-    client.call("POST /containers/{id}/update", id=name, body={"Memory": 134217728, "MemorySwap": -1})
+    client.call("POST /containers/{id}/update", id=name,
+                body={"Memory": 134217728, "MemorySwap": -1})
     made = client.call("POST /containers/{id}/exec", 201, {"Cmd": ["true"]}, id=name)
     client.call("GET /exec/{id}/json", id=made["Id"])
     client.call("POST /containers/{id}/kill", 204, id=name)
     client.call("POST /containers/{id}/wait", id=name)
     client.call("GET /containers/{id}/json", id=name)
     client.call("GET /system/df")
+    made = client.call("POST /commit", 201, {}, query="?container=schema&repo=schema-commit")
+    client.call("DELETE /images/{name}", name=made["Id"])
     client.call("DELETE /containers/{id}", 204, id=name, query="?v=1")
     client.call("POST /containers/prune", query="?filters=" + quote('{"label":["schema=1"]}'))
     client.call("GET /events", query="?since=1&until=%d" % time.time())
@@ -226,7 +235,8 @@ def test_images(client):
 
 def test_networks(client):
     made = client.call("POST /networks/create", 201, {
-        "Name": "schema-network", "Labels": {"a": "b"}, "Options": {"com.docker.network.driver.mtu": "1400"},
+        "Name": "schema-network", "Labels": {"a": "b"},
+        "Options": {"com.docker.network.driver.mtu": "1400"},
         "IPAM": {"Config": [{"Subnet": "10.219.7.0/24", "Gateway": "10.219.7.1"}]}})
     client.call("GET /networks/{id}", id=made["Id"])
     client.call("GET /networks/{id}", id="bridge")

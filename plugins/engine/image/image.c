@@ -259,8 +259,6 @@ static int img_resolve(struct hull_call *call, const struct image_ref *request,
     int rc = img_find_ref(call, request, &doc);
 
     if (rc == 0)
-        rc = img_check_platform(call, &doc, request->platform);
-    if (rc == 0)
         rc = img_storage(call, &ret_reply->storage);
     if (rc < 0)
         return rc;

@@ -166,7 +166,7 @@ static int df_containers(struct hull_call *call, struct system_df_reply *reply)
 
 static int df_volumes(struct hull_call *call, struct system_df_reply *reply)
 {
-    const struct volume_list_request request = {0};
+    const struct volume_list_request request = {.usage = true};
     struct volume_list_reply list;
 
     int rc = volume_list(call, NULL, &request, &list);

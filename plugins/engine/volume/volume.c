@@ -185,6 +185,34 @@ static int passes(struct hull_call *call, const struct filters *filters,
     return rc < 0 ? rc : (users.users.n == 0) == *dangling;
 }
 
+static int add_usage(struct hull_call *call, struct volume *shown)
+{
+    struct volume_usage_data *usage =
+        HULL_NEW_ARRAY(hull_call_arena(call), struct volume_usage_data, 1);
+    struct container_users_reply users;
+
+    int rc = in_use(call, shown->name, &users);
+    if (rc < 0)
+        return rc;
+    usage->ref_count = (int64_t)users.users.n;
+    if (volume_folder_size(call, shown->name, &usage->size) < 0) {
+        hull_error_clear(call); /* removed meanwhile, or a driver's: docker says so with -1 */
+        usage->size = -1;
+    }
+    shown->usage_data = usage;
+    return 0;
+}
+
+static int add_shown(struct hull_call *call, const struct volume_list_request *request,
+                     const struct volume_entry *entry, struct volume_list_reply *reply)
+{
+    struct volume source = entry->volume;
+    struct volume *shown = HULL_LIST_ADD(hull_call_arena(call), &reply->volumes);
+
+    hull_message_copy(hull_call_arena(call), &volume_message, &source, shown);
+    return request->usage ? add_usage(call, shown) : 0;
+}
+
 static int list(struct hull_call *call, const struct volume_list_request *request,
                 struct volume_list_reply *ret_reply)
 {
@@ -209,9 +237,9 @@ static int list(struct hull_call *call, const struct volume_list_request *reques
         entry = rc == 0 ? NULL : find(names.v[i]);
         if (entry == NULL)
             continue;
-        struct volume source = entry->volume;
-        hull_message_copy(hull_call_arena(call), &volume_message, &source,
-                          HULL_LIST_ADD(hull_call_arena(call), &ret_reply->volumes));
+        rc = add_shown(call, request, entry, ret_reply);
+        if (rc < 0)
+            return rc;
     }
     return 0;
 }
