@@ -17,9 +17,3 @@ const void *hull_config_get(const struct hull_message *message)
                 message->size == config_message->size;
     return same ? config_value : NULL;
 }
-
-void config_done(void)
-{
-    config_message = NULL;
-    config_value = NULL;
-}

@@ -193,7 +193,6 @@ int wait_fd(struct hull_call *call, int fd, short events, const char *what);
 void task_end(struct fiber *fiber);
 void work_done(void);
 void topics_done(void);
-void config_done(void);
 void request_cancel_all(const struct hull_call *but);
 size_t request_count(const struct hull_call *but);
 

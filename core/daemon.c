@@ -120,7 +120,7 @@ int hull_core_run(const struct hull_core_options *options, hull_task_fn *main, v
     topics_done();
     plugin_close_all();
     plugin_table_done();
-    config_done();
+    hull_config_set(NULL, NULL);
     loop_done();
     stack_pool_done();
     core.running = false;

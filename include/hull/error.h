@@ -68,7 +68,7 @@ HULL_PUBLIC void hull_error_clear(struct hull_call *call);
 
 /*
  * An error that a worker or a program without calls carries by value; 512 bytes
- * of text are kept. hull_problem_fail() returns -KIND like hull_fail().
+ * of text are kept. hull_problem_set() returns -KIND like hull_fail().
  */
 struct hull_problem {
     enum hull_kind kind;
