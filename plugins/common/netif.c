@@ -66,7 +66,8 @@ void nif_address(struct nl_batch *batch, unsigned index, const struct ip_net *ne
 void nif_route(struct nl_batch *batch, unsigned index, const struct ip_net *to,
                const struct ip_addr *via)
 {
-    int family = to != NULL ? to->addr.family : via->family;
+    const struct ip_addr *either = to != NULL ? &to->addr : via;
+    int family = either->family;
     struct rtmsg head = {.rtm_family = (uint8_t)family,
                          .rtm_table = RT_TABLE_MAIN,
                          .rtm_protocol = RTPROT_BOOT,

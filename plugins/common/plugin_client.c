@@ -217,7 +217,7 @@ static int judge(struct hull_call *call, int status, const struct hull_text *bod
 static int exchange(struct hull_call *call, struct http_peer *peer, const struct job *job,
                     struct hull_text *body, struct plugin_error *error)
 {
-    struct http_response response;
+    struct http_response response = {0};
     int rc = write_request(call, peer, job);
     if (rc == 0)
         rc = http_response_head(call, peer, false, &response);

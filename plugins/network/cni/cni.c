@@ -103,7 +103,7 @@ static int create(struct hull_call *call, const struct netdriver_network *reques
     const char *reference = hull_map_find(&network->options, OPTION_CONF);
     const char *text, *program;
     struct cni_conf conf;
-    bool found;
+    bool found = false;
     int rc = check_options(call, &network->options);
     if (rc == 0)
         rc = load_conf(call, network, &conf, &found);
@@ -413,7 +413,7 @@ static int join(struct hull_call *call, const struct netdriver_join_request *req
     struct undo *undo = hull_alloc(call, sizeof(*undo));
     struct cni_conf *conf = hull_alloc(call, sizeof(*conf));
     struct cni_attachment *a = &undo->attachment;
-    bool found;
+    bool found = false;
     if (request->netns_fd < 0)
         return hull_fail(call, HULL_CONFLICT, "container %.12s has no network namespace",
                          request->container_id);
@@ -444,7 +444,7 @@ static int leave(struct hull_call *call, const struct netdriver_leave_request *r
                             .key = key_of(call, request->network.id, request->container_id)};
     struct state_document document;
     struct cni_conf conf;
-    bool found;
+    bool found = false;
     int rc = state_get(call, NULL, &key, &document);
     if (rc == -HULL_NOT_FOUND) {
         hull_error_clear(call);
@@ -505,7 +505,7 @@ static int remove_network(struct hull_call *call, const struct netdriver_network
 {
     (void)ret_reply;
     struct cni_conf conf;
-    bool found;
+    bool found = false;
     int rc = load_conf(call, &request->network, &conf, &found);
     if (rc < 0 || !found)
         return rc;

@@ -227,7 +227,7 @@ static int exec(struct hull_call *call, const struct runtime_exec_request *reque
 {
     struct shim_plan plan = {
         .name = request->process, .dir = ctr->dir, .exec = true, .log_allowed = seccomp->log};
-    struct shim_packet answer;
+    struct shim_packet answer = {0};
     fill_stdio(&plan, &request->stdio);
     plan.spec.process = request->spec;
     plan.has_seccomp = seccomp->fd >= 0;

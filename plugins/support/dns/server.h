@@ -50,7 +50,7 @@ struct dns_client {
     size_t preferred;         /* the server that answered last */
     unsigned asking;
     unsigned connections;
-    LIST_HEAD(, dns_job) jobs;
+    LIST_HEAD(dns_jobs, dns_job) jobs;
     struct dns_cache cache;
 };
 
