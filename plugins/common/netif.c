@@ -63,11 +63,9 @@ void nif_address(struct nl_batch *batch, unsigned index, const struct ip_net *ne
     }
 }
 
-void nif_route(struct nl_batch *batch, unsigned index, const struct ip_net *to,
+void nif_route(struct nl_batch *batch, unsigned index, int family, const struct ip_net *to,
                const struct ip_addr *via)
 {
-    const struct ip_addr *either = to != NULL ? &to->addr : via;
-    int family = either->family;
     struct rtmsg head = {.rtm_family = (uint8_t)family,
                          .rtm_table = RT_TABLE_MAIN,
                          .rtm_protocol = RTPROT_BOOT,
@@ -163,11 +161,12 @@ static void put_routes(struct nl_batch *batch, unsigned index, const struct nif_
 {
     for (size_t i = 0; i < inside->route_count; i++) {
         const struct nif_to *to = &inside->routes[i];
-        nif_route(batch, index, &to->net, to->via.family != 0 ? &to->via : NULL);
+        nif_route(batch, index, to->net.addr.family, &to->net,
+                  to->via.family != 0 ? &to->via : NULL);
     }
     for (size_t i = 0; i < HULL_COUNT(inside->gateway); i++) {
         if (inside->gateway[i].family != 0)
-            nif_route(batch, index, NULL, &inside->gateway[i]);
+            nif_route(batch, index, inside->gateway[i].family, NULL, &inside->gateway[i]);
     }
 }
 

@@ -29,7 +29,7 @@ void nif_settle(struct nl_batch *batch, int index, const char *name);
 /* An address, ready at once: it was chosen by us, nobody else has it. */
 void nif_address(struct nl_batch *batch, unsigned index, const struct ip_net *net);
 /* A route; TO NULL is the default, VIA NULL is on the link. */
-void nif_route(struct nl_batch *batch, unsigned index, const struct ip_net *to,
+void nif_route(struct nl_batch *batch, unsigned index, int family, const struct ip_net *to,
                const struct ip_addr *via);
 
 /* --- whole steps ------------------------------------------------------------------------------ */

@@ -15,7 +15,8 @@ struct dns_cached {
     uint8_t data[];
 };
 
-static TAILQ_HEAD(dns_cache, dns_cached) cached = TAILQ_HEAD_INITIALIZER(cached); /* oldest first */
+/* Oldest first. */
+static TAILQ_HEAD(dns_cached_list, dns_cached) cached = TAILQ_HEAD_INITIALIZER(cached);
 static size_t count;
 
 static void drop(struct dns_cached *entry)
