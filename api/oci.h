@@ -49,10 +49,12 @@ HULL_MESSAGE(oci_process, OCI_PROCESS_FIELDS)
     F(T, STRING, _, path, "path", 0, "Root file system") \
     F(T, BOOL, _, readonly, "readonly", HULL_OMIT, "Mounted read-only")
 HULL_MESSAGE(oci_root, OCI_ROOT_FIELDS)
-#define OCI_MOUNT_FIELDS(F, T)                                             \
-    F(T, STRING, _, destination, "destination", 0, "Absolute path inside") \
-    F(T, STRING, _, type, "type", HULL_OMIT, "proc, tmpfs, bind, …")       \
-    F(T, STRING, _, source, "source", HULL_OMIT, "Device or path")         \
+#define OCI_MOUNT_FIELDS(F, T)                                                          \
+    F(T, STRING, _, destination, "destination", 0, "Absolute path inside")              \
+    F(T, STRING, _, type, "type", HULL_OMIT, "proc, tmpfs, bind, …")                    \
+    F(T, STRING, _, source, "source", HULL_OMIT, "Device or path")                      \
+    F(T, STRING, _, subpath, "subpath", HULL_OMIT,                                      \
+      "Not of OCI: what to bind below source; resolved inside of it, when it is bound") \
     F(T, STRV, _, options, "options", HULL_OMIT, "nosuid, ro, rbind, mode=755, …")
 HULL_MESSAGE(oci_mount, OCI_MOUNT_FIELDS)
 #define OCI_NAMESPACE_FIELDS(F, T)                                                  \

@@ -314,6 +314,44 @@ def test_anonymous_volumes_go_with_their_container(api):
     assert api("GET", "/volumes/" + name)[0] == 404
 
 
+def test_own_mounts_win_over_inherited(api):
+    api.create(name="giver", host={"Binds": ["given:/v", "kept:/w"]})
+    cid = api.create(host={"VolumesFrom": ["giver:ro"], "Binds": ["own:/v"]})
+    found = {m["Destination"]: (m["Name"], m["RW"]) for m in api.inspect(cid)["Mounts"]}
+    assert found == {"/v": ("own", True), "/w": ("kept", False)}
+    body = {"Image": "busybox", "HostConfig": {"Binds": ["own:/v"], "Tmpfs": {"/v": ""}}}
+    assert api.message("POST", "/containers/create", body) == (400, "Duplicate mount point: /v")
+
+
+def test_subpath_of_a_volume_stays_inside(api):
+    def at(path):
+        return {"Mounts": [{"Type": "volume", "Source": "sub", "Target": "/m",
+                            "VolumeOptions": {"Subpath": path}}]}
+    fill = "mkdir -p /v/a..b/c && echo in >/v/a..b/f && ln -s / /v/up && ln -s /a..b /v/link"
+    assert api.finish("sh", "-c", fill, host={"Binds": ["sub:/v"]})[0] == 0
+    for path in "a..b", "a..b/c/..", "link", "up/a..b":
+        assert api.finish("cat", "/m/f", host=at(path)) == (0, "in\n"), path
+    assert api.finish("ls", "/m", host=at("up"))[1].split() == ["a..b", "link", "up"]
+    body = {"Image": "busybox", "HostConfig": at("a/../../x")}
+    assert "relative path within the volume" in api.message("POST", "/containers/create", body)[1]
+    status, said = api.message("POST", "/containers/%s/start" % api.create(host=at("none")))
+    assert status == 400 and said.endswith("/none: No such file or directory")
+
+
+def test_how_far_read_only_reaches(api, tmp_path):
+    def refused(read_only, **options):
+        mount = {"Type": "bind", "Source": str(tmp_path), "Target": "/m", "ReadOnly": read_only,
+                 "BindOptions": options}
+        body = {"Image": "busybox", "HostConfig": {"Mounts": [mount]}}
+        status, answer = api("POST", "/containers/create", body)
+        return status == 400 and answer["message"]
+    assert "needs ReadOnly" in refused(False, ReadOnlyNonRecursive=True)
+    assert "needs ReadOnly" in refused(False, ReadOnlyForceRecursive=True)
+    assert "exclude" in refused(True, ReadOnlyNonRecursive=True, ReadOnlyForceRecursive=True)
+    assert "rprivate" in refused(True, ReadOnlyForceRecursive=True, Propagation="rslave")
+    assert not refused(True, ReadOnlyForceRecursive=True, Propagation="rprivate")
+
+
 def test_binds(api, tmp_path):
     (tmp_path / "f").write_text("from the host\n")
     host = {"Binds": ["%s:/b:ro" % tmp_path, "%s/new:/n" % tmp_path]}

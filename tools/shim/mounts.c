@@ -39,6 +39,24 @@ static const char *const proc_allowed[] = {
     "/proc/sys/crypto/fips_enabled",
 };
 
+/* What is below SOURCE belongs to containers, which may exchange it for links at any time. */
+static int open_subpath(const struct oci_mount *mount, unsigned flags)
+{
+    HULL_AUTO_FD top = open(mount->source, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    HULL_AUTO_FD inside = top < 0 ? -1 : below_open(top, mount->subpath, O_PATH);
+    return inside < 0 ? -1 : open_tree(inside, "", flags | AT_EMPTY_PATH);
+}
+
+static int open_source(const struct oci_mount *mount, bool recursive)
+{
+    const char *source = mount->source == NULL ? "" : mount->source;
+    unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (recursive ? AT_RECURSIVE : 0u);
+    if (mount->subpath != NULL)
+        return open_subpath(mount, flags);
+    int fd = open_tree(AT_FDCWD, source, flags);
+    return fd < 0 && errno == EINVAL ? foreign_tree(source) : fd;
+}
+
 static int open_sources(void)
 {
     const struct oci_spec *spec = &shim.plan.spec;
@@ -53,11 +71,7 @@ static int open_sources(void)
             return rc;
         if (!options.bind)
             continue;
-        sources[i] = open_tree(AT_FDCWD, mount->source == NULL ? "" : mount->source,
-                               OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC |
-                                   (options.recursive ? AT_RECURSIVE : 0u));
-        if (sources[i] < 0 && errno == EINVAL)
-            sources[i] = foreign_tree(mount->source);
+        sources[i] = open_source(mount, options.recursive);
         if (sources[i] < 0)
             return shim_fail_errno("error mounting \"%s\" to rootfs at \"%s\"",
                                    mount->source == NULL ? "" : mount->source, mount->destination);

@@ -41,23 +41,40 @@ static char *clean_path(struct hull_arena *arena, const char *path)
     return text.length ? text.data : hull_arena_strdup(arena, "/");
 }
 
+/* What is there already at PATH: an inherited mount gives way. */
+static int place_mount(struct hull_call *call, struct ct_doc *doc, const char *path, bool inherited,
+                       struct ct_mount **ret)
+{
+    *ret = NULL;
+    if (!inherited && hull_map_find(&doc->host_config.tmpfs, path) != NULL)
+        return hull_fail(call, HULL_INVALID, "Duplicate mount point: %s", path);
+    for (size_t i = 0; i < doc->mounts.n; i++)
+        if (hull_streq(doc->mounts.v[i].point.destination, path))
+            *ret = &doc->mounts.v[i];
+    if (*ret == NULL)
+        *ret = HULL_LIST_ADD(hull_call_arena(call), &doc->mounts);
+    else if (!(*ret)->inherited)
+        return hull_fail(call, HULL_INVALID, "Duplicate mount point: %s", path);
+    return 0;
+}
+
 static int add_mount(struct hull_call *call, struct ct_doc *doc, const struct ct_mount *mount)
 {
     struct ct_mount *added;
+    const char *path;
+    int rc;
 
     if (!given(mount->point.destination) || mount->point.destination[0] != '/')
         return hull_fail(call, HULL_INVALID, "invalid mount path: '%s' mount path must be absolute",
                          mount->point.destination ? mount->point.destination : "");
-    for (size_t i = 0; i < doc->mounts.n; i++)
-        if (hull_streq(doc->mounts.v[i].point.destination,
-                       clean_path(hull_call_arena(call), mount->point.destination)))
-            return hull_fail(call, HULL_INVALID, "Duplicate mount point: %s",
-                             mount->point.destination);
-    added = HULL_LIST_ADD(hull_call_arena(call), &doc->mounts);
-    *added = *mount;
-    added->point.destination = clean_path(hull_call_arena(call), mount->point.destination);
-    if (strcmp(added->point.destination, "/") == 0)
+    path = clean_path(hull_call_arena(call), mount->point.destination);
+    if (strcmp(path, "/") == 0)
         return hull_fail(call, HULL_INVALID, "invalid specification: destination can't be '/'");
+    rc = place_mount(call, doc, path, mount->inherited, &added);
+    if (rc < 0)
+        return rc;
+    *added = *mount;
+    added->point.destination = path;
     return 0;
 }
 
@@ -172,6 +189,28 @@ static int invalid_mount(struct hull_call *call, const struct mount_spec *spec, 
                      spec->type ? spec->type : "", why);
 }
 
+/* How far "read only" reaches: all that is below, by default as far as the kernel can. */
+static int check_read_only(struct hull_call *call, const struct mount_spec *spec)
+{
+    const struct mount_bind_options *options = spec->bind_options;
+
+    if (options->read_only_non_recursive && options->read_only_force_recursive)
+        return invalid_mount(call, spec,
+                             "BindOptions.ReadOnlyNonRecursive and "
+                             "BindOptions.ReadOnlyForceRecursive exclude each other");
+    if (options->read_only_non_recursive && !spec->read_only)
+        return invalid_mount(call, spec,
+                             "BindOptions.ReadOnlyNonRecursive needs ReadOnly to be set");
+    if (options->read_only_force_recursive && !spec->read_only)
+        return invalid_mount(call, spec,
+                             "BindOptions.ReadOnlyForceRecursive needs ReadOnly to be set");
+    if (options->read_only_force_recursive && given(options->propagation) &&
+        strcmp(options->propagation, "rprivate") != 0)
+        return invalid_mount(call, spec,
+                             "BindOptions.ReadOnlyForceRecursive needs the propagation rprivate");
+    return 0;
+}
+
 static int spec_bind(struct hull_call *call, const struct mount_spec *spec, struct ct_mount *mount)
 {
     const struct mount_bind_options *options = spec->bind_options;
@@ -204,7 +243,26 @@ static int spec_bind(struct hull_call *call, const struct mount_spec *spec, stru
         mount->point.propagation = options->propagation;
     mount->non_recursive = options->non_recursive;
     mount->ro_non_recursive = options->read_only_non_recursive;
-    return 0;
+    return check_read_only(call, spec);
+}
+
+/* A relative path that leads nowhere outside by itself; links are the runtime's business. */
+static bool is_local(const char *path)
+{
+    size_t length;
+    int depth = 0;
+
+    if (path[0] == '/')
+        return false;
+    for (; *path && depth >= 0; path += length) {
+        path += strspn(path, "/");
+        length = strcspn(path, "/");
+        if (length == 2 && strncmp(path, "..", 2) == 0)
+            depth--;
+        else if (length > 0 && !(length == 1 && path[0] == '.'))
+            depth++;
+    }
+    return depth >= 0;
 }
 
 static int spec_volume(struct hull_call *call, const struct mount_spec *spec,
@@ -220,7 +278,7 @@ static int spec_volume(struct hull_call *call, const struct mount_spec *spec,
     mount->populate = !options || !options->no_copy;
     mount->point.mode = mount->point.name ? "z" : "";
     if (options && given(options->subpath)) {
-        if (options->subpath[0] == '/' || strstr(options->subpath, ".."))
+        if (!is_local(options->subpath))
             return invalid_mount(call, spec, "subpath must be a relative path within the volume");
         mount->subpath = options->subpath;
     }
@@ -299,6 +357,7 @@ static int add_from(struct hull_call *call, struct ct_doc *doc, const char *from
 
         hull_message_copy(hull_call_arena(call), &ct_mount_message, &ct->doc.mounts.v[i], &mount);
         mount.anonymous = false;
+        mount.inherited = true;
         if (rest)
             mount.point.rw = mount.point.rw && strcmp(rest, "ro") != 0;
         rc = add_mount(call, doc, &mount);

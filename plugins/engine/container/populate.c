@@ -224,18 +224,13 @@ int populate_volume(struct hull_call *call, int rootfs_fd, const char *path, con
     return hull_work(call, copy_work, &copy);
 }
 
-int populate_subpath(struct hull_call *call, const char *volume, const char *subpath,
-                     const char **ret_path)
+int populate_check_subpath(struct hull_call *call, const char *volume, const char *subpath)
 {
     HULL_AUTO_FD top = open(volume, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    HULL_AUTO_FD inside = top < 0 ? -1 : root_open(top, subpath, O_PATH, 0);
-    char *path = hull_alloc(call, PATH_MAX);
+    HULL_AUTO_FD inside = top < 0 ? -errno : root_open(top, subpath, O_PATH, 0);
 
     if (inside < 0)
         return hull_fail(call, HULL_INVALID, "cannot access path %s/%s: %s", volume, subpath,
-                         strerror(top < 0 ? errno : -inside));
-    if (readlink(hull_printf(call, "/proc/self/fd/%d", inside), path, PATH_MAX - 1) < 0)
-        return hull_fail_errno(call, errno, "cannot access path %s/%s", volume, subpath);
-    *ret_path = path;
+                         strerror(-inside));
     return 0;
 }

@@ -13,8 +13,8 @@
  */
 int populate_volume(struct hull_call *call, int rootfs_fd, const char *path, const char *volume)
     HULL_CHECKED;
-/* The path of SUBPATH in the folder VOLUME; it must be there, and inside. */
-int populate_subpath(struct hull_call *call, const char *volume, const char *subpath,
-                     const char **ret_path) HULL_CHECKED;
+/* SUBPATH is in the folder VOLUME, for a good error: the runtime opens it again, inside. */
+int populate_check_subpath(struct hull_call *call, const char *volume, const char *subpath)
+    HULL_CHECKED;
 
 #endif

@@ -139,6 +139,7 @@ static void add_own(struct hull_arena *arena, const struct ct_mount *own, const 
         tmpfs_options(arena, mount);
     else
         hull_strv_add(arena, &mount->options, own->non_recursive ? "bind" : "rbind");
+    mount->subpath = own->subpath;
     if (!own->point.rw)
         hull_strv_add(arena, &mount->options, tmpfs || own->ro_non_recursive ? "ro" : "rro");
     if (!tmpfs && own->point.propagation && *own->point.propagation)

@@ -137,7 +137,7 @@ static int mount_volume(struct hull_call *call, struct start *start, struct ct_m
     }
     *ret_source = reply.path;
     if (mount->subpath)
-        rc = populate_subpath(call, reply.path, mount->subpath, ret_source);
+        rc = populate_check_subpath(call, reply.path, mount->subpath);
     if (rc == 0)
         ct_volume_event(call, ct, mount, "mount");
     return rc;
