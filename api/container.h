@@ -248,4 +248,14 @@ HULL_METHOD(container, users, container_users_request, container_users_reply, 0)
 HULL_MESSAGE(container_lookup_reply, CONTAINER_LOOKUP_REPLY_FIELDS)
 HULL_METHOD(container, lookup, container_ref, container_lookup_reply, 0)
 
+/* Networks of a container that exists: at once when it runs, else from its next start. */
+#define CONTAINER_CONNECT_REQUEST_FIELDS(F, T)                                            \
+    F(T, STRING, _, id, "id", HULL_PATH | HULL_REQUIRED, "Network id, name or id prefix") \
+    F(T, STRING, _, container, "Container", HULL_REQUIRED, "Container")                   \
+    F(T, POINTER, endpoint_settings, endpoint_config, "EndpointConfig", 0, "Settings")    \
+    F(T, BOOL, _, force, "Force", 0, "Disconnect even when the network is gone")
+HULL_MESSAGE(container_connect_request, CONTAINER_CONNECT_REQUEST_FIELDS)
+HULL_METHOD(container, connect, container_connect_request, hull_empty, 0)
+HULL_METHOD(container, disconnect, container_connect_request, hull_empty, 0)
+
 #endif

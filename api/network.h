@@ -42,15 +42,6 @@ HULL_MESSAGE(network_create_request, NETWORK_CREATE_REQUEST_FIELDS)
 HULL_MESSAGE(network_create_reply, NETWORK_CREATE_REPLY_FIELDS)
 HULL_METHOD(network, create, network_create_request, network_create_reply, 0)
 
-#define NETWORK_CONNECT_REQUEST_FIELDS(F, T)                                              \
-    F(T, STRING, _, id, "id", HULL_PATH | HULL_REQUIRED, "Network id, name or id prefix") \
-    F(T, STRING, _, container, "Container", HULL_REQUIRED, "Container")                   \
-    F(T, POINTER, endpoint_settings, endpoint_config, "EndpointConfig", 0, "Settings")    \
-    F(T, BOOL, _, force, "Force", 0, "Disconnect even when it fails")
-HULL_MESSAGE(network_connect_request, NETWORK_CONNECT_REQUEST_FIELDS)
-HULL_METHOD(network, connect, network_connect_request, hull_empty, 0)
-HULL_METHOD(network, disconnect, network_connect_request, hull_empty, 0)
-
 #define NETWORK_PRUNE_REPLY_FIELDS(F, T) \
     F(T, STRV, _, networks_deleted, "NetworksDeleted", HULL_NULL, "Names")
 HULL_MESSAGE(network_prune_reply, NETWORK_PRUNE_REPLY_FIELDS)
@@ -76,11 +67,23 @@ HULL_MESSAGE(network_join_request, NETWORK_JOIN_REQUEST_FIELDS)
 /* What inspect shows: Networks and Ports filled in; also GET-able again after a restart. */
 HULL_METHOD(network, join, network_join_request, network_settings, 0)
 
+/*
+ * The same for a container that runs: join the one network in Networks besides those that it is
+ * in, or leave it. The default route and the published ports move when another network has the
+ * gateway then. A name server that the container needs now is started, one that it needs no longer
+ * stops. Reply: as the container is now. -HULL_FORBIDDEN "endpoint with name X already exists in
+ * network Y"; -HULL_INTERNAL "container ID is not connected to network Y".
+ */
+HULL_METHOD(network, attach, network_join_request, network_settings, 0)
+HULL_METHOD(network, detach, network_join_request, network_settings, 0)
+
 #define NETWORK_LEAVE_REQUEST_FIELDS(F, T) \
     F(T, STRING, _, container_id, "ContainerID", 0, "Full id")
 HULL_MESSAGE(network_leave_request, NETWORK_LEAVE_REQUEST_FIELDS)
 /* Take back ports, addresses and interfaces. Idempotent; never waits for the kernel's cleanup. */
 HULL_METHOD(network, leave, network_leave_request, hull_empty, 0)
+/* What a container has joined, as attach and detach reply; nothing for one that does not run. */
+HULL_METHOD(network, settings, network_leave_request, network_settings, 0)
 /* After a restart: put back what the kernel may have lost (ports, tables). LIVE containers. */
 #define NETWORK_RESTORE_REQUEST_FIELDS(F, T)                                           \
     F(T, STRV, _, live, "Live", 0, "Ids of the containers that run; all others leave") \

@@ -82,18 +82,18 @@ int cmd_network_connect(struct cli *cli)
                                          .aliases = o->aliases,
                                          .driver_opts = o->driver_opts,
                                          .gw_priority = o->gw_priority};
-    struct network_connect_request request = {
+    struct container_connect_request request = {
         .id = cli->argv[0], .container = cli->argv[1], .endpoint_config = &settings};
-    int rc = network_connect(cli->call, NULL, &request, NULL);
+    int rc = container_connect(cli->call, NULL, &request, NULL);
     return rc < 0 ? cli_failed(cli, rc) : 0;
 }
 
 int cmd_network_disconnect(struct cli *cli)
 {
     const struct network_options *o = cli->options;
-    struct network_connect_request request = {
+    struct container_connect_request request = {
         .id = cli->argv[0], .container = cli->argv[1], .force = o->force};
-    int rc = network_disconnect(cli->call, NULL, &request, NULL);
+    int rc = container_disconnect(cli->call, NULL, &request, NULL);
     return rc < 0 ? cli_failed(cli, rc) : 0;
 }
 

@@ -63,8 +63,8 @@ void nif_address(struct nl_batch *batch, unsigned index, const struct ip_net *ne
     }
 }
 
-void nif_route(struct nl_batch *batch, unsigned index, int family, const struct ip_net *to,
-               const struct ip_addr *via)
+static void put_route(struct nl_batch *batch, uint16_t flags, unsigned index, int family,
+                      const struct ip_net *to, const struct ip_addr *via)
 {
     struct rtmsg head = {.rtm_family = (uint8_t)family,
                          .rtm_table = RT_TABLE_MAIN,
@@ -72,7 +72,7 @@ void nif_route(struct nl_batch *batch, unsigned index, int family, const struct 
                          .rtm_scope = via != NULL ? RT_SCOPE_UNIVERSE : RT_SCOPE_LINK,
                          .rtm_type = RTN_UNICAST,
                          .rtm_dst_len = (uint8_t)(to != NULL ? to->length : 0)};
-    nl_begin(batch, RTM_NEWROUTE, ACK | NLM_F_CREATE, &head, sizeof(head));
+    nl_begin(batch, RTM_NEWROUTE, (uint16_t)(ACK | NLM_F_CREATE | flags), &head, sizeof(head));
     if (to != NULL) {
         struct ip_net base = ip_net_base(to);
         nl_put(batch, RTA_DST, base.addr.bytes, ip_size(family));
@@ -80,6 +80,12 @@ void nif_route(struct nl_batch *batch, unsigned index, int family, const struct 
     if (via != NULL)
         nl_put(batch, RTA_GATEWAY, via->bytes, ip_size(family));
     nl_put_u32(batch, RTA_OIF, index);
+}
+
+void nif_route(struct nl_batch *batch, unsigned index, int family, const struct ip_net *to,
+               const struct ip_addr *via)
+{
+    put_route(batch, 0, index, family, to, via);
 }
 
 /* --- whole steps ------------------------------------------------------------------------------ */
@@ -192,5 +198,25 @@ int nif_configure(int fd, const struct nif_inside *inside, uint8_t ret_mac[6],
     nl_done(&batch);
     if (rc == 0 && ret_mac != NULL)
         memcpy(ret_mac, found.mac, sizeof(found.mac));
+    return rc;
+}
+
+int nif_default_routes(int fd, const char *name, const struct ip_addr gateway[2],
+                       struct nl_failure *failure)
+{
+    struct found found = {0};
+    struct nl_batch batch = {0};
+    nif_settle(&batch, 0, name);
+    int rc = nl_transact(fd, &batch, take_link, &found, failure);
+    nl_done(&batch);
+    if (rc < 0)
+        return rc;
+    for (size_t i = 0; i < 2; i++) {
+        if (gateway[i].family != 0)
+            put_route(&batch, NLM_F_REPLACE, (unsigned)found.index, gateway[i].family, NULL,
+                      &gateway[i]);
+    }
+    rc = batch.length > 0 ? nl_transact(fd, &batch, NULL, NULL, failure) : 0;
+    nl_done(&batch);
     return rc;
 }

@@ -48,6 +48,11 @@ int nif_sysctl(const char *family, const char *name, const char *key, const char
 int nif_fail(struct hull_work *work, int rc, const struct nl_failure *failure, const char *what,
              const char *name);
 
+/* Through FD, a socket inside: NAME's GATEWAY becomes the default route in place of another one;
+ * family 0 leaves the family alone. */
+int nif_default_routes(int fd, const char *name, const struct ip_addr gateway[2],
+                       struct nl_failure *failure) HULL_CHECKED;
+
 /* What an interface inside a namespace gets. */
 struct nif_to {
     struct ip_net net;

@@ -61,6 +61,8 @@ static const struct hull_handler handlers[] = {
     HULL_HANDLE(container, prune, ct_handle_prune),
     HULL_HANDLE(container, users, ct_handle_users),
     HULL_HANDLE(container, lookup, ct_handle_lookup),
+    HULL_HANDLE(container, connect, ct_handle_connect),
+    HULL_HANDLE(container, disconnect, ct_handle_disconnect),
     {},
 };
 

@@ -123,13 +123,13 @@ static void split_command(struct hull_call *call, struct ct_doc *doc)
 }
 
 /* Names by which containers find each other; they get into answers and files. */
-static int check_names(struct hull_call *call, const struct endpoint_settings *settings)
+int ct_check_endpoint(struct hull_call *call, const struct endpoint_settings *settings)
 {
-    for (size_t i = 0; i < settings->aliases.n; i++)
+    for (size_t i = 0; settings && i < settings->aliases.n; i++)
         if (!token_domain(settings->aliases.v[i]))
             return hull_fail(call, HULL_INVALID, "invalid network alias: \"%s\"",
                              settings->aliases.v[i]);
-    for (size_t i = 0; i < settings->links.n; i++) {
+    for (size_t i = 0; settings && i < settings->links.n; i++) {
         const char *link = settings->links.v[i], *colon = strchr(link, ':');
         size_t length = colon ? (size_t)(colon - link) : strlen(link);
 
@@ -152,7 +152,7 @@ static int take_links(struct hull_call *call, struct ct_doc *doc)
     else if (settings && settings->links.n == 0)
         settings->links = doc->host_config.links;
     for (size_t i = 0; i < doc->networks.n && rc == 0; i++)
-        rc = check_names(call, &doc->networks.v[i]);
+        rc = ct_check_endpoint(call, &doc->networks.v[i]);
     return rc;
 }
 

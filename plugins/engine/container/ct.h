@@ -106,6 +106,9 @@ int ct_validate_restart(struct hull_call *call, const struct restart_policy *pol
                         bool auto_remove) HULL_CHECKED;
 /* security.c: the options of --security-opt. */
 int ct_check_security(struct hull_call *call, const struct host_config *host) HULL_CHECKED;
+/* create.c: the names in an endpoint's settings, which may be NULL. */
+int ct_check_endpoint(struct hull_call *call, const struct endpoint_settings *settings)
+    HULL_CHECKED;
 struct image_config;
 /* Fill in what the image says and what docker's defaults are. */
 int ct_merge_image(struct hull_call *call, struct container_config *config,
@@ -198,6 +201,11 @@ container_archive_put_handler ct_handle_archive_put;
 container_prune_handler ct_handle_prune;
 container_users_handler ct_handle_users;
 container_lookup_handler ct_handle_lookup;
+container_connect_handler ct_handle_connect;
+container_disconnect_handler ct_handle_disconnect;
+/* connect.c: after a restart of the daemon: the struct ct ARG is in the networks that the network
+ * engine knows. Yields. */
+int ct_adopt_networks(struct hull_call *call, void *arg) HULL_CHECKED;
 /* restore.c: at the start of the plugin. */
 int ct_restore(struct hull_call *call) HULL_CHECKED;
 

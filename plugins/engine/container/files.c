@@ -69,8 +69,6 @@ static bool is_own_network(const char *name)
 
 bool files_has_dns(const struct ct_doc *doc)
 {
-    if (is_own_network(doc->host_config.network_mode))
-        return true;
     for (size_t i = 0; i < doc->networks.n; i++)
         if (is_own_network(doc->networks.keys[i]))
             return true;
@@ -305,6 +303,14 @@ int files_make(struct hull_call *call, const struct ct_doc *doc)
     if (rc == 0)
         rc = files_write_hosts(call, doc, NULL);
     return rc;
+}
+
+int files_write_network(struct hull_call *call, const struct ct_doc *doc,
+                        const struct network_settings *network)
+{
+    int rc = files_write_hosts(call, doc, network);
+
+    return rc < 0 ? rc : write_resolv(call, doc);
 }
 
 int files_remove(struct hull_call *call, const char *id)

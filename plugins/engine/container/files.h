@@ -12,6 +12,9 @@ int files_make(struct hull_call *call, const struct ct_doc *doc) HULL_CHECKED;
 /* Write hosts anew, with the addresses of NETWORK. */
 int files_write_hosts(struct hull_call *call, const struct ct_doc *doc,
                       const struct network_settings *network) HULL_CHECKED;
+/* The same, and resolv.conf: its networks have changed. */
+int files_write_network(struct hull_call *call, const struct ct_doc *doc,
+                        const struct network_settings *network) HULL_CHECKED;
 /* The name servers that the container asks, or the embedded one for it; none: those of the host. */
 const struct hull_strv *files_dns(const struct ct_doc *doc);
 /* True when it has the embedded name server, for a network of one's own making. */

@@ -7,7 +7,7 @@ plugins_engine_container_la_SOURCES = \
 	plugins/engine/container/security.c plugins/engine/container/spec_devices.c \
 	plugins/engine/container/caps.c plugins/engine/container/caps.h \
 	plugins/engine/container/commit.c plugins/engine/container/config.c plugins/engine/container/container.c \
-	plugins/engine/container/create.c plugins/engine/container/ct.h \
+	plugins/engine/container/connect.c plugins/engine/container/create.c plugins/engine/container/ct.h \
 	plugins/engine/container/doc.c plugins/engine/container/doc.h \
 	plugins/engine/container/exit.c plugins/engine/container/files.c \
 	plugins/engine/container/files.h plugins/engine/container/health.c \

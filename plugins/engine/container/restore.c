@@ -177,6 +177,18 @@ static void settle(struct hull_call *call)
     }
 }
 
+/* What was cut off between the network engine's record and the document. */
+static void adopt_networks(struct hull_call *call, struct ct *const *all, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (ct_is_running(all[i]) &&
+            hull_request(call, "container networks", HULL_FOREVER, ct_adopt_networks, all[i]) < 0) {
+            hull_log(call, HULL_LOG_WARN, "networks not taken over", "container", all[i]->doc.id,
+                     "error", hull_error(call), NULL);
+            hull_error_clear(call);
+        }
+}
+
 static void resume_policies(void)
 {
     struct ct *const *all;
@@ -218,6 +230,7 @@ int ct_restore(struct hull_call *call)
     }
     if (count > 0)
         settle(call);
+    adopt_networks(call, copy, count);
     resume_policies();
     return 0;
 }

@@ -265,6 +265,14 @@ static int create_process(struct hull_call *call, struct start *start, int *ret_
     return 0;
 }
 
+/* The network of the mode, unless the container was disconnected from it. */
+static const char *first_network(const struct ct_doc *doc)
+{
+    const char *mode = doc->host_config.network_mode;
+
+    return HULL_MSGMAP_FIND(&doc->networks, mode) ? mode : NULL;
+}
+
 /* Takes NETNS_FD. */
 static int join_networks(struct hull_call *call, struct ct *ct, int netns_fd)
 {
@@ -274,7 +282,7 @@ static int join_networks(struct hull_call *call, struct ct *ct, int netns_fd)
         .container_id = doc->id,
         .name = doc->name,
         .hostname = doc->config.hostname,
-        .network_mode = host->network_mode,
+        .network_mode = first_network(doc),
         .exposed_ports = doc->config.exposed_ports,
         .publish_all = host->publish_all_ports,
         .netns_fd = netns_fd,

@@ -1,5 +1,5 @@
 /* A container joins its networks, and leaves them. */
-#include "net.h"
+#include "join.h"
 
 #include "address.h"
 #include "events.h"
@@ -7,17 +7,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-
-/* One join that goes on. */
-struct join {
-    const struct network_join_request *request;
-    struct net_sandbox sandbox;
-    struct net_record **networks;            /* in the order of their interfaces */
-    const struct endpoint_settings **wanted; /* what was asked of each, or NULL */
-    size_t count;
-    bool ports_done;                     /* a driver publishes them itself */
-    struct firewall_ports sandbox_ports; /* those */
-};
 
 /* --- which networks -------------------------------------------------------------------------- */
 
@@ -32,8 +21,8 @@ static void release_record(struct hull_call *call, void *arg)
     ((struct net_record *)arg)->users--;
 }
 
-static int add_network(struct hull_call *call, struct join *join, const char *name,
-                       const struct endpoint_settings *wanted)
+int join_add(struct hull_call *call, struct join *join, const char *name,
+             const struct endpoint_settings *wanted)
 {
     struct net_record *record;
     int rc = net_find(call, plain_name(name), &record);
@@ -55,16 +44,16 @@ static int add_network(struct hull_call *call, struct join *join, const char *na
     return 0;
 }
 
-/* The network of network_mode is joined first, whatever else was asked for. */
+/* The network of network_mode is joined first. Without one: those that are asked for, or none. */
 static int list_networks(struct hull_call *call, struct join *join)
 {
     const struct network_join_request *request = join->request;
     size_t room = request->networks.n + 1;
     join->networks = hull_alloc(call, room * sizeof(*join->networks));
     join->wanted = hull_alloc(call, room * sizeof(*join->wanted));
-    int rc = add_network(call, join, request->network_mode, NULL);
+    int rc = request->network_mode == NULL ? 0 : join_add(call, join, request->network_mode, NULL);
     for (size_t i = 0; i < request->networks.n && rc == 0; i++)
-        rc = add_network(call, join, request->networks.keys[i], &request->networks.v[i]);
+        rc = join_add(call, join, request->networks.keys[i], &request->networks.v[i]);
     for (size_t i = 0; i < join->count && rc == 0; i++) {
         const char *driver = join->networks[i]->network.driver;
         if (join->count > 1 && (hull_streq(driver, "host") || hull_streq(driver, "null")))
@@ -77,19 +66,26 @@ static int list_networks(struct hull_call *call, struct join *join)
 
 /* --- endpoints ----------------------------------------------------------------------------- */
 
-/* The endpoint in network I, with its addresses reserved. */
-static int plan_endpoint(struct hull_call *call, struct join *join, size_t i)
+/* Numbers are not used again, so that nobody takes a new interface for one that has gone. */
+static void name_interface(struct hull_call *call, struct join *join, size_t i)
+{
+    const char *name = hull_printf(call, "eth%d", (int)join->sandbox.next++);
+    hull_map_set(hull_call_arena(call), &join->sandbox.inside, join->networks[i]->network.id, name);
+}
+
+int join_plan(struct hull_call *call, struct join *join, size_t i)
 {
     const struct net_record *record = join->networks[i];
     struct endpoint_settings *endpoint = HULL_MSGMAP_ADD(
         hull_call_arena(call), &join->sandbox.settings.networks, record->network.name);
+    name_interface(call, join, i);
     return net_endpoint_plan(call, record, join->request, join->wanted[i], endpoint);
 }
 
 /* --- interfaces ------------------------------------------------------------------------------ */
 
 /* Which network has the default route: the highest GwPriority, then the first. */
-static size_t gateway_network(const struct join *join)
+size_t join_gateway(const struct join *join)
 {
     size_t best = join->count;
     for (size_t i = 0; i < join->count; i++) {
@@ -169,14 +165,19 @@ static int own_ports(struct hull_call *call, struct join *join, size_t i,
     return rc;
 }
 
-static int join_driver(struct hull_call *call, struct join *join, size_t i)
+static const char *interface_of(const struct join *join, size_t i)
+{
+    return hull_map_find(&join->sandbox.inside, join->networks[i]->network.id);
+}
+
+int join_driver(struct hull_call *call, struct join *join, size_t i, bool default_route)
 {
     struct endpoint_settings *endpoint = &join->sandbox.settings.networks.v[i];
     struct netdriver_join_request request = {.network = join->networks[i]->network,
                                              .container_id = join->request->container_id,
                                              .endpoint = *endpoint,
-                                             .ifname = hull_printf(call, "eth%zu", i),
-                                             .default_route = i == gateway_network(join),
+                                             .ifname = interface_of(join, i),
+                                             .default_route = default_route,
                                              .netns_fd = join->request->netns_fd};
     struct netdriver_join_reply reply;
     int rc = own_ports(call, join, i, &request);
@@ -190,33 +191,43 @@ static int join_driver(struct hull_call *call, struct join *join, size_t i)
                           request.ifname,    reply.host_interface,        request.netns_fd};
     hull_undo(call, unplug, plug);
     take_reply(&reply, endpoint);
+    if (reply.host_interface != NULL)
+        hull_map_set(hull_call_arena(call), &join->sandbox.outside, request.network.id,
+                     reply.host_interface);
     return 0;
 }
 
-/* The old fields of inspect, which are those of the default bridge. */
-static void show_default(struct join *join)
+static void show_endpoint(struct network_settings *settings, const char *bridge,
+                          const struct endpoint_settings *endpoint)
 {
+    settings->bridge = bridge;
+    settings->endpoint_id = endpoint->endpoint_id;
+    settings->gateway = endpoint->gateway;
+    settings->ip_address = endpoint->ip_address;
+    settings->ip_prefix_len = endpoint->ip_prefix_len;
+    settings->mac_address = endpoint->mac_address;
+    settings->global_ipv6_address = endpoint->global_ipv6_address;
+    settings->global_ipv6_prefix_len = endpoint->global_ipv6_prefix_len;
+    settings->ipv6_gateway = endpoint->ipv6_gateway;
+}
+
+void join_show_default(struct join *join)
+{
+    static const struct endpoint_settings none;
     struct network_settings *settings = &join->sandbox.settings;
+    show_endpoint(settings, NULL, &none);
     for (size_t i = 0; i < join->count; i++) {
         const struct net_record *record = join->networks[i];
         const struct endpoint_settings *endpoint = &settings->networks.v[i];
         if (!record->predefined || !hull_streq(record->network.driver, "bridge"))
             continue;
-        settings->bridge = hull_map_find(&record->network.options, NET_OPTION_NAME);
-        settings->endpoint_id = endpoint->endpoint_id;
-        settings->gateway = endpoint->gateway;
-        settings->ip_address = endpoint->ip_address;
-        settings->ip_prefix_len = endpoint->ip_prefix_len;
-        settings->mac_address = endpoint->mac_address;
-        settings->global_ipv6_address = endpoint->global_ipv6_address;
-        settings->global_ipv6_prefix_len = endpoint->global_ipv6_prefix_len;
-        settings->ipv6_gateway = endpoint->ipv6_gateway;
+        show_endpoint(settings, hull_map_find(&record->network.options, NET_OPTION_NAME), endpoint);
     }
 }
 
 /* --- ports ----------------------------------------------------------------------------------- */
 
-static void unpublish(struct hull_call *call, void *arg)
+void join_unpublish(struct hull_call *call, void *arg)
 {
     struct firewall_ports request = {.container_id = arg};
     struct hull_empty done;
@@ -226,9 +237,26 @@ static void unpublish(struct hull_call *call, void *arg)
                  hull_error(call), NULL);
 }
 
-static int publish(struct hull_call *call, struct join *join)
+/* A port of the host that was chosen before stays. */
+static void keep_ports(const struct firewall_ports *kept, struct firewall_ports *wanted)
 {
-    size_t via = gateway_network(join);
+    for (size_t i = 0; i < wanted->ports.n; i++) {
+        struct firewall_port *port = &wanted->ports.v[i];
+        for (size_t k = 0; k < kept->ports.n; k++) {
+            const struct firewall_port *old = &kept->ports.v[k];
+            if (old->port == port->port && hull_streq(old->protocol, port->protocol) &&
+                hull_streq(old->host_ip, port->host_ip) &&
+                (port->host_port == 0 || port->host_port_end > port->host_port)) {
+                port->host_port = old->host_port;
+                port->host_port_end = 0;
+            }
+        }
+    }
+}
+
+int join_publish(struct hull_call *call, struct join *join)
+{
+    size_t via = join_gateway(join);
     struct firewall_ports wanted = {.container_id = join->request->container_id};
     struct firewall_ports ports = join->sandbox_ports;
     /* A container that is a peer of the host's neighbours has all its ports there already. */
@@ -239,8 +267,9 @@ static int publish(struct hull_call *call, struct join *join)
         int rc = net_ports_expand(
             call, join->request, endpoint->ip_address, endpoint->global_ipv6_address,
             host_ip != NULL && *host_ip != '\0' ? host_ip : "0.0.0.0", &wanted);
+        keep_ports(&join->kept, &wanted);
         if (rc == 0 && wanted.ports.n > 0) {
-            hull_undo(call, unpublish, hull_strdup(call, wanted.container_id));
+            hull_undo(call, join_unpublish, hull_strdup(call, wanted.container_id));
             rc = firewall_publish(call, NET_FIREWALL, &wanted, &ports);
         }
         if (rc < 0)
@@ -279,8 +308,8 @@ static void drop_sandbox(struct hull_call *call, void *arg)
                  hull_error(call), NULL);
 }
 
-static void tell(struct hull_call *call, const struct net_record *record, const char *action,
-                 const char *container_id)
+void join_tell(struct hull_call *call, const struct net_record *record, const char *action,
+               const char *container_id)
 {
     event_publish(call, "network", action, record->network.id, "container", container_id, "name",
                   record->network.name, "type", record->network.driver, NULL);
@@ -292,7 +321,7 @@ static int plan(struct hull_call *call, struct join *join)
     for (size_t i = 0; i < join->count && rc == 0; i++)
         rc = net_assert(call, join->networks[i]);
     for (size_t i = 0; i < join->count && rc == 0; i++)
-        rc = plan_endpoint(call, join, i);
+        rc = join_plan(call, join, i);
     if (rc < 0)
         return rc;
     /* What is about to be made is recorded first: a crash then leaves nothing unknown. */
@@ -308,14 +337,19 @@ static void close_netns(struct hull_call *call, void *arg)
     hull_fd_cleanup(&fd);
 }
 
+/* The descriptor came with the message: it is ours now. The drivers only borrow it. */
+void join_take_netns(struct hull_call *call, const struct network_join_request *request)
+{
+    int *netns = hull_alloc(call, sizeof(*netns));
+    *netns = request->netns_fd;
+    hull_defer(call, close_netns, netns);
+}
+
 int net_join(struct hull_call *call, const struct network_join_request *request,
              struct network_settings *ret_reply)
 {
     struct join join = {.request = request};
-    /* The descriptor came with the message: it is ours now. The drivers only borrow it. */
-    int *netns = hull_alloc(call, sizeof(*netns));
-    *netns = request->netns_fd;
-    hull_defer(call, close_netns, netns);
+    join_take_netns(call, request);
     if (request->container_id == NULL || *request->container_id == '\0')
         return hull_fail(call, HULL_INVALID, "a join needs the id of a container");
     if (net_sandbox_find(request->container_id) != NULL)
@@ -327,19 +361,19 @@ int net_join(struct hull_call *call, const struct network_join_request *request,
     join.sandbox.settings.sandbox_id = id_new(hull_call_arena(call));
     int rc = plan(call, &join);
     for (size_t i = 0; i < join.count && rc == 0; i++)
-        rc = join_driver(call, &join, i);
+        rc = join_driver(call, &join, i, i == join_gateway(&join));
     if (rc == 0)
-        rc = publish(call, &join);
+        rc = join_publish(call, &join);
     if (rc == 0)
         rc = name(call, &join);
     if (rc < 0)
         return rc;
-    show_default(&join);
+    join_show_default(&join);
     rc = net_sandbox_put(call, &join.sandbox);
     if (rc < 0)
         return rc;
     for (size_t i = 0; i < join.count; i++)
-        tell(call, join.networks[i], "connect", request->container_id);
+        join_tell(call, join.networks[i], "connect", request->container_id);
     *ret_reply = join.sandbox.settings;
     return 0;
 }
@@ -361,22 +395,34 @@ static void leave_driver(struct hull_call *call, const char *container_id,
                  request.network.name, "error", hull_error(call), NULL);
 }
 
-/* Leave the network of ENDPOINT, which may be gone from the list. */
-static void leave_network(struct hull_call *call, const char *container_id,
-                          const struct endpoint_settings *endpoint)
+struct net_record *join_record(const char *network_id)
 {
     struct net_record *record = net_records;
-    while (record != NULL && !hull_streq(record->network.id, endpoint->network_id))
+    while (record != NULL && !hull_streq(record->network.id, network_id))
         record = record->next;
+    return record;
+}
+
+void join_release(struct hull_call *call, const char *container_id,
+                  const struct endpoint_settings *endpoint, struct net_record *record)
+{
     const char *ipam = record == NULL ? NET_IPAM : net_ipam(&record->network);
-    if (record != NULL)
-        leave_driver(call, container_id, record, endpoint);
     if (endpoint->ip_address != NULL && *endpoint->ip_address != '\0' && ipam != NULL)
         net_addresses_release(call, ipam, endpoint->network_id, container_id);
     if (record == NULL)
         return;
     record->users -= record->users > 0;
-    tell(call, record, "disconnect", container_id);
+    join_tell(call, record, "disconnect", container_id);
+}
+
+/* Leave the network of ENDPOINT, which may be gone from the list. */
+static void leave_network(struct hull_call *call, const char *container_id,
+                          const struct endpoint_settings *endpoint)
+{
+    struct net_record *record = join_record(endpoint->network_id);
+    if (record != NULL)
+        leave_driver(call, container_id, record, endpoint);
+    join_release(call, container_id, endpoint, record);
 }
 
 int net_leave(struct hull_call *call, const struct network_leave_request *request,
@@ -391,7 +437,7 @@ int net_leave(struct hull_call *call, const struct network_leave_request *reques
     hull_message_copy(hull_call_arena(call), &net_sandbox_message, &source, &sandbox);
     net_names_leave(call, &sandbox);
     if (sandbox.ports.n > 0)
-        unpublish(call, hull_strdup(call, sandbox.container_id));
+        join_unpublish(call, hull_strdup(call, sandbox.container_id));
     for (size_t i = 0; i < sandbox.settings.networks.n; i++)
         leave_network(call, sandbox.container_id, &sandbox.settings.networks.v[i]);
     return net_sandbox_drop(call, sandbox.container_id);

@@ -55,6 +55,14 @@ int net_names_update(struct hull_call *call, const struct net_sandbox *sandbox)
     return dns_set(call, NET_DNS, &container, &done);
 }
 
+int net_names_change(struct hull_call *call, const struct net_sandbox *old,
+                     const struct net_sandbox *sandbox)
+{
+    if (!has_names(sandbox))
+        net_names_leave(call, old);
+    return net_names_update(call, sandbox);
+}
+
 int net_names_attach(struct hull_call *call, const struct net_sandbox *sandbox, int netns_fd)
 {
     const struct dns_attach_request request = {sandbox->container_id, netns_fd};

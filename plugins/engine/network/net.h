@@ -57,12 +57,16 @@ void net_unload(void);
 /* --- containers in networks (sandbox.c) ---------------------------------------------------- */
 
 /* What is recorded of a container's networking, before it has effects. */
-#define NET_SANDBOX_FIELDS(F, T)                                        \
-    F(T, STRING, _, container_id, "ContainerID", 0, "")                 \
-    F(T, STRING, _, name, "Name", 0, "")                                \
-    F(T, MESSAGE, network_settings, settings, "NetworkSettings", 0, "") \
-    F(T, LIST, firewall_port, ports, "PublishedPorts", HULL_OMIT, "")   \
-    F(T, STRV, _, dns, "Dns", HULL_OMIT, "")
+#define NET_SANDBOX_FIELDS(F, T)                                          \
+    F(T, STRING, _, container_id, "ContainerID", 0, "")                   \
+    F(T, STRING, _, name, "Name", 0, "")                                  \
+    F(T, MESSAGE, network_settings, settings, "NetworkSettings", 0, "")   \
+    F(T, LIST, firewall_port, ports, "PublishedPorts", HULL_OMIT, "")     \
+    F(T, STRV, _, dns, "Dns", HULL_OMIT, "")                              \
+    F(T, MAP, _, inside, "Inside", HULL_OMIT, "Network id to interface")  \
+    F(T, MAP, _, outside, "Outside", HULL_OMIT, "To its other end")       \
+    F(T, INT, _, next, "Next", HULL_OMIT, "Number of the next interface") \
+    F(T, STRING, _, pending, "Pending", HULL_OMIT, "Id of the network it is joining or leaving")
 HULL_MESSAGE_DECLARE(net_sandbox, NET_SANDBOX_FIELDS)
 
 struct net_sandbox_record {
@@ -111,6 +115,9 @@ const char *net_ipam(const struct network *network);
 /* Tell the name service of SANDBOX as it is now: at a start, and whenever its networks or names
  * have changed. Yields. */
 int net_names_update(struct hull_call *call, const struct net_sandbox *sandbox) HULL_CHECKED;
+/* The same for one that was OLD: what has no names any more has no name server. Yields. */
+int net_names_change(struct hull_call *call, const struct net_sandbox *old,
+                     const struct net_sandbox *sandbox) HULL_CHECKED;
 /* Give it a name server in NETNS_FD, which stays the caller's; nothing for one without names.
  * Yields. */
 int net_names_attach(struct hull_call *call, const struct net_sandbox *sandbox, int netns_fd)
@@ -139,6 +146,14 @@ int net_clear(struct hull_call *call) HULL_CHECKED;
 
 int net_join(struct hull_call *call, const struct network_join_request *request,
              struct network_settings *ret_reply) HULL_CHECKED;
+int net_attach(struct hull_call *call, const struct network_join_request *request,
+               struct network_settings *ret_reply) HULL_CHECKED;
+int net_detach(struct hull_call *call, const struct network_join_request *request,
+               struct network_settings *ret_reply) HULL_CHECKED;
+/* After a restart: take those out of a network that were cut off joining or leaving it. Yields. */
+void net_settle(struct hull_call *call, const struct network_restore_request *request);
+int net_settings(struct hull_call *call, const struct network_leave_request *request,
+                 struct network_settings *ret_reply) HULL_CHECKED;
 int net_leave(struct hull_call *call, const struct network_leave_request *request,
               struct hull_empty *ret_reply) HULL_CHECKED;
 int net_restore(struct hull_call *call, const struct network_restore_request *request,

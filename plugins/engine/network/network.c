@@ -117,22 +117,6 @@ static int list(struct hull_call *call, const struct network_list_request *reque
     return 0;
 }
 
-/* --- not here yet ---------------------------------------------------------------------------- */
-
-static int connect_running(struct hull_call *call, const struct network_connect_request *request,
-                           struct hull_empty *ret_reply)
-{
-    (void)ret_reply;
-    struct net_record *record;
-    int rc = net_find(call, request->id, &record);
-    if (rc < 0)
-        return rc;
-    return hull_fail(call, HULL_NOT_SUPPORTED,
-                     "connecting and disconnecting a container that exists is not supported yet: "
-                     "create it with --network %s",
-                     record->network.name);
-}
-
 /* --- the plugin ------------------------------------------------------------------------------ */
 
 static void count_users(const struct net_sandbox *sandbox, void *ctx)
@@ -179,10 +163,11 @@ static const struct hull_handler handlers[] = {
     HULL_HANDLE(network, create, net_create),
     HULL_HANDLE(network, remove, net_remove),
     HULL_HANDLE(network, prune, net_prune),
-    HULL_HANDLE(network, connect, connect_running),
-    HULL_HANDLE(network, disconnect, connect_running),
     HULL_HANDLE(network, join, net_join),
+    HULL_HANDLE(network, attach, net_attach),
+    HULL_HANDLE(network, detach, net_detach),
     HULL_HANDLE(network, leave, net_leave),
+    HULL_HANDLE(network, settings, net_settings),
     HULL_HANDLE(network, restore, net_restore),
     HULL_HANDLE(network, rename, net_rename),
     {},

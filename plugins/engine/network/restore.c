@@ -74,7 +74,11 @@ int net_restore(struct hull_call *call, const struct network_restore_request *re
     }
     int rc = raise_networks(call, &all);
     net_names_restore(call, request);
-    return rc < 0 ? rc : firewall_restore(call, NET_FIREWALL, &all.state, ret_reply);
+    if (rc == 0)
+        rc = firewall_restore(call, NET_FIREWALL, &all.state, ret_reply);
+    if (rc == 0)
+        net_settle(call, request);
+    return rc;
 }
 
 static void note_use(const struct net_sandbox *sandbox, void *ctx)

@@ -119,6 +119,7 @@ static int create(struct hull_call *call, const struct netdriver_network *reques
 
 struct removal {
     const char *name;
+    int netns_fd;
 };
 
 static int delete_bridge(struct hull_work *work, void *arg)
@@ -128,14 +129,15 @@ static int delete_bridge(struct hull_work *work, void *arg)
 
 static int delete_link(struct hull_work *work, void *arg)
 {
-    return brg_link_delete(work, ((struct removal *)arg)->name);
+    const struct removal *removal = arg;
+    return brg_link_delete(work, removal->netns_fd, removal->name);
 }
 
 static int remove_network(struct hull_call *call, const struct netdriver_network *request,
                           struct hull_empty *ret_reply)
 {
     (void)ret_reply;
-    struct removal removal = {bridge_name(call, &request->network)};
+    struct removal removal = {bridge_name(call, &request->network), -1};
     return hull_work(call, delete_bridge, &removal);
 }
 
@@ -219,13 +221,17 @@ static int join(struct hull_call *call, const struct netdriver_join_request *req
     return 0;
 }
 
-/* The pair goes with the container's network namespace, unless that lives on. */
+/* The pair goes with the container's network namespace, unless that lives on. A join that was cut
+ * off left no name of the outer end. */
 static int leave(struct hull_call *call, const struct netdriver_leave_request *request,
                  struct hull_empty *ret_reply)
 {
     (void)ret_reply;
-    struct removal removal = {request->host_interface};
-    if (removal.name == NULL || *removal.name == '\0')
+    struct removal removal = {request->host_interface, -1};
+    if (hull_streq(removal.name, NULL) || *removal.name == '\0')
+        removal = (struct removal){request->ifname, request->netns_fd};
+    if (removal.name == NULL || *removal.name == '\0' ||
+        (removal.name == request->ifname && removal.netns_fd < 0))
         return 0;
     return hull_work(call, delete_link, &removal);
 }

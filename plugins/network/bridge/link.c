@@ -180,11 +180,11 @@ int brg_bridge_delete(struct hull_work *work, const char *name)
     return rc == 0 ? 0 : nif_fail(work, rc, NULL, "failed to delete bridge", name);
 }
 
-int brg_link_delete(struct hull_work *work, const char *host_name)
+int brg_link_delete(struct hull_work *work, int netns_fd, const char *name)
 {
-    HULL_AUTO_FD fd = nl_open(NETLINK_ROUTE);
-    int rc = fd < 0 ? fd : nif_delete(fd, host_name);
-    return rc == 0 ? 0 : nif_fail(work, rc, NULL, "failed to delete interface", host_name);
+    HULL_AUTO_FD fd = netns_fd < 0 ? nl_open(NETLINK_ROUTE) : nl_open_in(netns_fd, false);
+    int rc = fd < 0 ? fd : nif_delete(fd, name);
+    return rc == 0 ? 0 : nif_fail(work, rc, NULL, "failed to delete interface", name);
 }
 
 /* --- veth pairs ------------------------------------------------------------------------------ */

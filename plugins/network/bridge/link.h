@@ -35,7 +35,8 @@ struct brg_link {
 /* Make the pair, one end in the bridge and one in the network namespace, up and with addresses.
  * Nothing is left behind when it fails. */
 int brg_link_make(struct hull_work *work, const struct brg_link *link) HULL_CHECKED;
-/* Delete the pair by its end in the bridge; one that is gone is fine. */
-int brg_link_delete(struct hull_work *work, const char *host_name) HULL_CHECKED;
+/* Delete the pair by its end in the bridge, or, with NETNS_FD, by the one inside; one that is gone
+ * is fine. */
+int brg_link_delete(struct hull_work *work, int netns_fd, const char *name) HULL_CHECKED;
 
 #endif

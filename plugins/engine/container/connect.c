@@ -1,0 +1,349 @@
+/*
+ * connect.c: networks of a container that exists. Its document says what the next start joins; for
+ * one that runs the network engine is told first and knows best: a daemon that starts takes over
+ * from it (ct_adopt_networks).
+ */
+#include "ct.h"
+
+#include "files.h"
+#include "ids.h"
+#include "links.h"
+#include "network.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char shared_text[] =
+    "container sharing network namespace with another container or host cannot be connected to any "
+    "other network";
+static const char host_text[] =
+    "container cannot be disconnected from host network or connected to host network";
+static const char none_text[] =
+    "container cannot be connected to multiple networks with one of the networks in private (none) "
+    "mode";
+
+static bool is_shared(const struct ct *ct)
+{
+    return strncmp(ct->doc.host_config.network_mode, "container:", 10) == 0;
+}
+
+/* --- the document ----------------------------------------------------------------------------- */
+
+/* The key under which the document has NETWORK, or NULL: a name, an id or the beginning of one. */
+static const char *key_of(const struct ct_doc *doc, const struct network *network)
+{
+    for (size_t i = 0; i < doc->networks.n; i++)
+        if (strcmp(doc->networks.keys[i], network->name) == 0)
+            return doc->networks.keys[i];
+    for (size_t i = 0; i < doc->networks.n; i++) {
+        const char *key = doc->networks.keys[i];
+
+        if (id_prefix_valid(key) && strncmp(network->id, key, strlen(key)) == 0)
+            return key;
+    }
+    return NULL;
+}
+
+static void set_network(struct ct *ct, const char *key, const struct endpoint_settings *settings)
+{
+    struct endpoint_settings copy = {0}, *entry = HULL_MSGMAP_FIND(&ct->doc.networks, key);
+
+    if (settings)
+        copy = *settings;
+    if (!entry)
+        entry = HULL_MSGMAP_ADD(ct->arena, &ct->doc.networks, hull_arena_strdup(ct->arena, key));
+    hull_message_copy(ct->arena, &endpoint_settings_message, &copy, entry);
+}
+
+static void copy_networks(struct ct *ct, const char *without)
+{
+    struct ct_doc old = ct->doc;
+
+    ct->doc.networks.n = 0;
+    ct->doc.networks.keys = HULL_NEW_ARRAY(ct->arena, const char *, 1);
+    ct->doc.networks.v = HULL_NEW(ct->arena, struct endpoint_settings);
+    for (size_t i = 0; i < old.networks.n; i++)
+        if (!without || strcmp(old.networks.keys[i], without) != 0)
+            *HULL_MSGMAP_ADD(ct->arena, &ct->doc.networks, old.networks.keys[i]) =
+                old.networks.v[i];
+}
+
+/* Save what was changed since OLD, or take it back. */
+static int save(struct hull_call *call, struct ct *ct, const struct ct_doc *old)
+{
+    int rc = ct_save(call, ct, NULL, true);
+
+    if (rc < 0)
+        memcpy(&ct->doc.networks, &old->networks, sizeof(old->networks));
+    return rc;
+}
+
+static int check_alive(struct hull_call *call, const struct ct *ct)
+{
+    if (ct->state == CT_REMOVING || ct->state == CT_DEAD)
+        return hull_fail(call, HULL_CONFLICT,
+                         "container %s is marked for removal and cannot be connected or "
+                         "disconnected to the network",
+                         ct->doc.id);
+    return 0;
+}
+
+/* --- one that runs ---------------------------------------------------------------------------- */
+
+/* Its network namespace; never that of a process which has its number by now. */
+static int open_netns(struct hull_call *call, const struct ct *ct, int *ret_fd)
+{
+    char text[16384];
+    char *path = hull_printf(call, "/proc/%lld", (long long)ct->doc.pid);
+    HULL_AUTO_FD process_fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    HULL_AUTO_FD cgroup_fd = openat(process_fd, "cgroup", O_RDONLY | O_CLOEXEC);
+    HULL_AUTO_FD fd = openat(process_fd, "ns/net", O_RDONLY | O_CLOEXEC);
+    ssize_t got = cgroup_fd < 0 ? -1 : read(cgroup_fd, text, sizeof(text) - 1);
+
+    text[got < 0 ? 0 : got] = '\0';
+    if (fd < 0 || !strstr(text, ct->doc.id))
+        return hull_fail(call, HULL_CONFLICT, "container %s has just ended: try again",
+                         ct->doc.name);
+    *ret_fd = HULL_TAKE_FD(fd);
+    return 0;
+}
+
+static int make_request(struct hull_call *call, const struct ct *ct, const char *network,
+                        const struct endpoint_settings *settings, struct network_join_request *ret)
+{
+    struct endpoint_settings *entry;
+
+    *ret = (struct network_join_request){
+        .container_id = ct->doc.id,
+        .name = ct->doc.name,
+        .hostname = ct->doc.config.hostname,
+        .exposed_ports = ct->doc.config.exposed_ports,
+        .publish_all = ct->doc.host_config.publish_all_ports,
+        .dns = *files_dns(&ct->doc),
+        .netns_fd = -1,
+    };
+    memcpy(&ret->port_bindings, &ct->doc.host_config.port_bindings, sizeof(ret->port_bindings));
+    entry = HULL_MSGMAP_ADD(hull_call_arena(call), &ret->networks, network);
+    if (settings)
+        *entry = *settings;
+    return open_netns(call, ct, &ret->netns_fd);
+}
+
+/* SETTINGS is what it has joined now: its files say so, too. */
+static int take_settings(struct hull_call *call, struct ct *ct,
+                         const struct network_settings *settings)
+{
+    struct network_settings source = *settings;
+    struct network_settings *copy = HULL_NEW(ct->run_arena, struct network_settings);
+
+    hull_message_copy(ct->run_arena, &network_settings_message, &source, copy);
+    ct->doc.network = copy;
+    ct_keep_sockets(call, ct);
+    return files_write_network(call, &ct->doc, copy);
+}
+
+static void files_failed(struct hull_call *call, const struct ct *ct)
+{
+    hull_log(call, HULL_LOG_WARN, "hosts and resolv.conf not renewed", "container", ct->doc.id,
+             "error", hull_error(call), NULL);
+    hull_error_clear(call);
+}
+
+static int attach(struct hull_call *call, struct ct *ct, const struct network *network,
+                  const struct endpoint_settings *settings)
+{
+    struct ct_doc old = ct->doc;
+    struct network_join_request request;
+    struct network_settings reply;
+    int rc = make_request(call, ct, network->name, settings, &request);
+
+    if (rc == 0)
+        rc = network_attach(call, NULL, &request, &reply);
+    if (rc < 0)
+        return rc;
+    set_network(ct, network->name, settings);
+    if (take_settings(call, ct, &reply) < 0)
+        files_failed(call, ct);
+    links_refresh(call, ct);
+    return save(call, ct, &old);
+}
+
+static int detach(struct hull_call *call, struct ct *ct, const struct network *network)
+{
+    struct ct_doc old = ct->doc;
+    struct network_join_request request;
+    struct network_settings reply;
+    const char *key = key_of(&ct->doc, network);
+    int rc = make_request(call, ct, network->name, NULL, &request);
+
+    if (rc == 0)
+        rc = network_detach(call, NULL, &request, &reply);
+    if (rc < 0)
+        return rc;
+    if (key)
+        copy_networks(ct, key);
+    if (take_settings(call, ct, &reply) < 0)
+        files_failed(call, ct);
+    return save(call, ct, &old);
+}
+
+/* --- handlers --------------------------------------------------------------------------------- */
+
+static int check_modes(struct hull_call *call, const struct ct *ct, const struct network *network)
+{
+    const char *mode = ct->doc.host_config.network_mode;
+
+    if (is_shared(ct))
+        return hull_fail(call, HULL_INVALID, "%s", shared_text);
+    if (strcmp(network->name, "host") == 0 && strcmp(mode, "host") != 0)
+        return hull_fail(call, HULL_INVALID, "%s", host_text);
+    for (size_t i = 0; i < ct->doc.networks.n; i++) {
+        const char *key = ct->doc.networks.keys[i];
+
+        if (strcmp(key, network->name) == 0)
+            continue;
+        if (strcmp(key, "host") == 0)
+            return hull_fail(call, HULL_INVALID, "%s", shared_text);
+        if (strcmp(key, "none") == 0 || strcmp(network->name, "none") == 0)
+            return hull_fail(call, HULL_INVALID, "%s", none_text);
+    }
+    return 0;
+}
+
+int ct_handle_connect(struct hull_call *call, const struct container_connect_request *request,
+                      struct hull_empty *ret)
+{
+    const struct network_ref ref = {.id = request->id};
+    struct network network;
+    struct ct *ct;
+    struct ct_doc old;
+    const char *key;
+    int rc = ct_find_locked(call, request->container, &ct);
+
+    (void)ret;
+    if (rc == 0)
+        rc = check_alive(call, ct);
+    if (rc == 0)
+        rc = network_inspect(call, NULL, &ref, &network);
+    if (rc == 0)
+        rc = check_modes(call, ct, &network);
+    if (rc == 0)
+        rc = ct_check_endpoint(call, request->endpoint_config);
+    if (rc < 0)
+        return rc;
+    if (ct_is_running(ct))
+        return attach(call, ct, &network, request->endpoint_config);
+    old = ct->doc;
+    key = key_of(&ct->doc, &network);
+    copy_networks(ct, NULL);
+    set_network(ct, key ? key : network.name, request->endpoint_config);
+    return save(call, ct, &old);
+}
+
+static int disconnect_stopped(struct hull_call *call, struct ct *ct, const char *wanted,
+                              const struct network *network)
+{
+    struct ct_doc old = ct->doc;
+    const char *key = key_of(&ct->doc, network);
+    int rc;
+
+    if (!key)
+        return hull_fail(call, HULL_INTERNAL, "container %s is not connected to the network %s",
+                         ct->doc.id, wanted);
+    copy_networks(ct, key);
+    rc = save(call, ct, &old);
+    return rc;
+}
+
+int ct_handle_disconnect(struct hull_call *call, const struct container_connect_request *request,
+                         struct hull_empty *ret)
+{
+    const struct network_ref ref = {.id = request->id};
+    struct network network;
+    struct ct *ct;
+    int rc = ct_find_locked(call, request->container, &ct), found;
+
+    (void)ret;
+    if (rc == 0)
+        rc = check_alive(call, ct);
+    if (rc < 0)
+        return rc;
+    found = network_inspect(call, NULL, &ref, &network);
+    if (found == -HULL_NOT_FOUND && (request->force || !ct_is_running(ct))) {
+        hull_error_clear(call);
+        network = (struct network){.name = request->id, .id = ""};
+        found = 0;
+    }
+    if (found < 0)
+        return found;
+    if (!ct_is_running(ct))
+        return disconnect_stopped(call, ct, request->id, &network);
+    if (strcmp(ct->doc.host_config.network_mode, "host") == 0 && strcmp(network.name, "host") == 0)
+        return hull_fail(call, HULL_INVALID, "%s", host_text);
+    if (*network.id == '\0' || is_shared(ct))
+        return hull_fail(call, HULL_INTERNAL, "container %s is not connected to network %s",
+                         ct->doc.id, network.name);
+    return detach(call, ct, &network);
+}
+
+/* --- after a restart -------------------------------------------------------------------------- */
+
+/* Those that the document has and the engine has not, or the other way round. */
+static bool follow(struct ct *ct, const struct network_settings *settings)
+{
+    struct ct_doc old = ct->doc;
+    bool changed = false;
+
+    for (size_t i = 0; i < old.networks.n; i++) {
+        bool joined = false;
+
+        for (size_t k = 0; k < settings->networks.n; k++) {
+            const struct network network = {.name = settings->networks.keys[k],
+                                            .id = settings->networks.v[k].network_id};
+            const char *key = key_of(&old, &network);
+
+            joined = joined || (key && strcmp(key, old.networks.keys[i]) == 0);
+        }
+        if (!joined)
+            copy_networks(ct, old.networks.keys[i]);
+        changed = changed || !joined;
+    }
+    for (size_t k = 0; k < settings->networks.n; k++) {
+        const struct endpoint_settings *endpoint = &settings->networks.v[k];
+        const struct network network = {.name = settings->networks.keys[k],
+                                        .id = endpoint->network_id};
+        const struct endpoint_settings wanted = {.ipam_config = endpoint->ipam_config,
+                                                 .links = endpoint->links,
+                                                 .aliases = endpoint->aliases,
+                                                 .driver_opts = endpoint->driver_opts,
+                                                 .gw_priority = endpoint->gw_priority};
+
+        if (key_of(&ct->doc, &network))
+            continue;
+        set_network(ct, network.name, &wanted);
+        changed = true;
+    }
+    return changed;
+}
+
+int ct_adopt_networks(struct hull_call *call, void *arg)
+{
+    struct ct *ct = arg;
+    const struct network_leave_request request = {.container_id = ct->doc.id};
+    struct network_settings settings = {0};
+    int rc = hull_lock(call, &ct->lock);
+
+    if (rc < 0)
+        return rc;
+    hull_defer(call, hull_unlock_cleanup, &ct->lock);
+    if (!ct_is_running(ct) || is_shared(ct))
+        return 0;
+    rc = network_settings(call, NULL, &request, &settings);
+    if (rc < 0 || !settings.sandbox_id || !follow(ct, &settings))
+        return rc;
+    if (take_settings(call, ct, &settings) < 0)
+        files_failed(call, ct);
+    return ct_save(call, ct, NULL, false);
+}

@@ -1,0 +1,239 @@
+"""Containers that exist join networks and leave them; several networks in one container."""
+import json
+import subprocess
+import time
+import urllib.request
+
+import pytest
+
+
+def inspect(engine, name):
+    return json.loads(engine.hull("inspect", name).stdout)[0]
+
+
+def networks_of(engine, name):
+    return inspect(engine, name)["NetworkSettings"]["Networks"]
+
+
+def inside(engine, name, *command, check=True):
+    return engine.hull("exec", name, *command, check=check)
+
+
+def interfaces(engine, name):
+    return sorted(n for n in inside(engine, name, "ls", "/sys/class/net").stdout.split()
+                  if n.startswith("eth"))
+
+
+def default_route(engine, name):
+    lines = inside(engine, name, "ip", "route").stdout.splitlines()
+    return [line.split()[2] for line in lines if line.startswith("default")]
+
+
+def members(engine, network):
+    found = json.loads(engine.hull("network", "inspect", network).stdout)[0]
+    return {c["Name"]: c["IPv4Address"] for c in found["Containers"].values()}
+
+
+def fails(engine, *command):
+    done = engine.hull(*command, check=False)
+    assert done.returncode != 0, command
+    return done.stderr
+
+
+@pytest.fixture
+def nets(engine):
+    """Networks a, b, c with known subnets; containers of the test are removed."""
+    names = ["net-a", "net-b", "net-c"]
+    for number, name in enumerate(names):
+        engine.hull("network", "create", "--subnet", "10.211.%d.0/24" % number, name)
+    yield names
+    for name in engine.hull("ps", "-aq").stdout.split():
+        engine.hull("rm", "-f", name, check=False)
+    for name in names:
+        engine.hull("network", "rm", name, check=False)
+
+
+def run(engine, name, *flags, command=("sleep", "600")):
+    engine.hull("run", "-d", "--name", name, *flags, "busybox", *command)
+
+
+def test_connect_and_disconnect_a_running_container(engine, nets):
+    run(engine, "one")
+    run(engine, "two", "--network", "net-a")
+    assert fails(engine, "network", "connect", "net-a", "two").count(
+        "endpoint with name two already exists in network net-a")
+    assert "No such container: nobody" in fails(engine, "network", "connect", "net-a", "nobody")
+    assert "network nowhere not found" in fails(engine, "network", "connect", "nowhere", "one")
+    identity = inspect(engine, "one")["Id"]
+    assert "container %s is not connected to network net-a" % identity in fails(
+        engine, "network", "disconnect", "net-a", "one")
+
+    engine.hull("network", "connect", "--ip", "10.211.0.77", "--alias", "front", "net-a", "one")
+    found = networks_of(engine, "one")
+    assert list(found) == ["bridge", "net-a"]
+    assert found["net-a"]["IPAddress"] == "10.211.0.77"
+    assert found["net-a"]["Aliases"] == ["front"]
+    assert members(engine, "net-a")["one"] == "10.211.0.77/24"
+    assert interfaces(engine, "one") == ["eth0", "eth1"]
+    assert default_route(engine, "one") == [found["bridge"]["Gateway"]]
+    # Names work both ways, at once.
+    inside(engine, "two", "ping", "-c1", "-w3", "front")
+    inside(engine, "one", "ping", "-c1", "-w3", "two")
+    assert "10.211.0.77" in inside(engine, "one", "cat", "/etc/hosts").stdout
+    assert "127.0.0.11" in inside(engine, "one", "cat", "/etc/resolv.conf").stdout
+
+    engine.hull("network", "disconnect", "net-a", "one")
+    assert interfaces(engine, "one") == ["eth0"]
+    assert list(networks_of(engine, "one")) == ["bridge"]
+    assert "one" not in members(engine, "net-a")
+    assert inside(engine, "two", "nslookup", "front", check=False).returncode != 0
+    assert "10.211.0.77" not in inside(engine, "one", "cat", "/etc/hosts").stdout
+    assert "127.0.0.11" not in inside(engine, "one", "cat", "/etc/resolv.conf").stdout
+    # The address is free again.
+    engine.hull("network", "connect", "--ip", "10.211.0.77", "net-a", "one")
+    assert interfaces(engine, "one") == ["eth0", "eth2"]
+
+
+def test_modes_that_share_are_refused(engine, nets):
+    run(engine, "one")
+    run(engine, "guest", "--network", "container:one")
+    run(engine, "hosted", "--network", "host")
+    run(engine, "alone", "--network", "none")
+    shared = "container sharing network namespace with another container or host cannot be " \
+             "connected to any other network"
+    assert shared in fails(engine, "network", "connect", "net-a", "guest")
+    assert shared in fails(engine, "network", "connect", "net-a", "hosted")
+    host = "container cannot be disconnected from host network or connected to host network"
+    assert host in fails(engine, "network", "connect", "host", "one")
+    assert host in fails(engine, "network", "disconnect", "host", "hosted")
+    assert "networks in private (none) mode" in fails(engine, "network", "connect", "net-a",
+                                                      "alone")
+    engine.hull("network", "disconnect", "none", "alone")
+    engine.hull("network", "connect", "net-a", "alone")
+    assert list(networks_of(engine, "alone")) == ["net-a"]
+    assert default_route(engine, "alone") == ["10.211.0.1"]
+
+
+def test_stopped_containers_keep_what_they_are_told(engine, nets):
+    engine.hull("create", "--name", "later", "--network", "net-a", "busybox", "sleep", "600")
+    engine.hull("network", "connect", "--ip", "10.211.1.9", "--gw-priority", "5", "net-b", "later")
+    engine.hull("network", "connect", "net-c", "later")
+    engine.hull("network", "disconnect", "net-a", "later")
+    identity = inspect(engine, "later")["Id"]
+    assert "container %s is not connected to the network net-a" % identity in fails(
+        engine, "network", "disconnect", "net-a", "later")
+    engine.hull("start", "later")
+    found = networks_of(engine, "later")
+    assert sorted(found) == ["net-b", "net-c"]
+    assert found["net-b"]["IPAddress"] == "10.211.1.9"
+    assert default_route(engine, "later") == ["10.211.1.1"]
+    engine.hull("network", "disconnect", "net-b", "later")
+    assert default_route(engine, "later") == ["10.211.2.1"]
+    engine.hull("restart", "-t", "0", "later")
+    assert list(networks_of(engine, "later")) == ["net-c"]
+
+
+def test_several_networks_from_the_start(engine, nets):
+    engine.docker("run", "-d", "--name", "multi", "--network", "net-a", "--network",
+                  "name=net-b,alias=bee,ip=10.211.1.50,mac-address=02:42:aa:bb:cc:dd,"
+                  "gw-priority=3", "busybox", "sleep", "600")
+    found = networks_of(engine, "multi")
+    assert found["net-b"]["IPAddress"] == "10.211.1.50"
+    assert found["net-b"]["MacAddress"] == "02:42:aa:bb:cc:dd"
+    assert found["net-b"]["GwPriority"] == 3
+    assert default_route(engine, "multi") == ["10.211.1.1"]
+    engine.hull("network", "connect", "--gw-priority", "9", "net-c", "multi")
+    assert default_route(engine, "multi") == ["10.211.2.1"]
+    assert interfaces(engine, "multi") == ["eth0", "eth1", "eth2"]
+
+
+def fetch(port):
+    return urllib.request.urlopen("http://127.0.0.1:%s/" % port, timeout=5).read()
+
+
+def test_published_ports_follow_the_gateway(engine, nets):
+    run(engine, "web", "-p", "127.0.0.1::80", "--network", "net-a",
+        command=("httpd", "-f", "-h", "/www"))
+
+    def port():
+        return inspect(engine, "web")["NetworkSettings"]["Ports"]["80/tcp"][0]["HostPort"]
+    first = port()
+    assert b"works" in fetch(first)
+    engine.hull("network", "connect", "--gw-priority", "1", "net-b", "web")
+    assert port() == first and b"works" in fetch(first)
+    engine.hull("network", "disconnect", "net-b", "web")
+    assert port() == first and b"works" in fetch(first)
+    engine.hull("network", "disconnect", "net-a", "web")
+    assert not inspect(engine, "web")["NetworkSettings"]["Ports"].get("80/tcp")
+    with pytest.raises(OSError):
+        fetch(first)
+    engine.hull("network", "connect", "net-c", "web")
+    assert b"works" in fetch(port())
+
+
+def test_a_connect_that_fails_leaves_nothing(engine, nets):
+    run(engine, "one")
+    run(engine, "two", "--network", "net-a", "--ip", "10.211.0.20")
+    before = inside(engine, "one", "ip", "addr").stdout
+    fails(engine, "network", "connect", "--ip", "10.211.0.20", "net-a", "one")
+    fails(engine, "network", "connect", "--ip", "10.99.0.20", "net-a", "one")
+    assert inside(engine, "one", "ip", "addr").stdout == before
+    assert list(networks_of(engine, "one")) == ["bridge"]
+    assert list(members(engine, "net-a")) == ["two"]
+
+
+def test_events(engine, nets):
+    run(engine, "one")
+    since = str(time.time())
+    engine.hull("network", "connect", "net-a", "one")
+    engine.hull("network", "disconnect", "net-a", "one")
+    seen = engine.hull("events", "--since", since, "--until", str(time.time()), "--filter",
+                       "type=network", "--format", "{{.Action}} {{.Actor.Attributes.name}}").stdout
+    assert seen.split("\n")[:2] == ["connect net-a", "disconnect net-a"]
+
+
+def test_connected_networks_survive_a_killed_daemon(engine, nets):
+    run(engine, "one")
+    run(engine, "two", "--network", "net-a")
+    engine.hull("network", "connect", "--alias", "front", "net-a", "one")
+    engine.kill()
+    engine.start()
+    assert list(networks_of(engine, "one")) == ["bridge", "net-a"]
+    inside(engine, "two", "ping", "-c1", "-w3", "front")
+    engine.hull("network", "disconnect", "net-a", "one")
+    assert interfaces(engine, "one") == ["eth0"]
+
+
+@pytest.mark.parametrize("delay", [0.0, 0.004, 0.008, 0.015, 0.03])
+def test_a_daemon_killed_while_connecting(engine, nets, delay):
+    """Done or not: the container's interfaces, its document and the network's agree afterwards."""
+    run(engine, "one")
+    client = subprocess.Popen(engine.command("network", "connect", "net-a", "one"),
+                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    time.sleep(delay)
+    engine.kill()
+    client.wait(20)
+    engine.start()
+    joined = "net-a" in networks_of(engine, "one")
+    assert interfaces(engine, "one") == (["eth0", "eth1"] if joined else ["eth0"])
+    assert ("one" in members(engine, "net-a")) == joined
+    if not joined:
+        engine.hull("network", "connect", "net-a", "one")
+    engine.hull("network", "disconnect", "net-a", "one")
+    engine.hull("network", "rm", "net-a")
+
+
+def test_a_daemon_killed_between_create_and_rm(engine):
+    engine.hull("network", "create", "short")
+    engine.kill()
+    engine.start()
+    client = subprocess.Popen(engine.command("network", "rm", "short"),
+                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    time.sleep(0.005)
+    engine.kill()
+    client.wait(20)
+    engine.start()
+    engine.hull("network", "rm", "short", check=False)
+    assert "short" not in engine.hull("network", "ls").stdout
+    engine.hull("network", "create", "short")
+    engine.hull("network", "rm", "short")
