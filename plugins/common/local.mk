@@ -35,3 +35,5 @@ plugins_common_libcommon_la_SOURCES += plugins/common/plugin_client.c plugins/co
 plugins_common_libcommon_la_SOURCES += plugins/common/wire_encode.c plugins/common/wire_decode.c \
 	plugins/common/wire.h plugins/common/wire_int.h plugins/common/show.c plugins/common/show.h
 plugins_common_libcommon_la_SOURCES += plugins/common/helper.c plugins/common/helper.h
+plugins_common_libcommon_la_SOURCES += plugins/common/log_forward.c plugins/common/log_forward.h \
+	plugins/common/log_socket.c plugins/common/log_socket.h

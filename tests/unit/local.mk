@@ -207,3 +207,13 @@ tests_unit_test_resolv_SOURCES = tests/unit/test-resolv.c plugins/common/resolv.
 tests_unit_test_resolv_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_resolv_LDFLAGS = $(TEST_LDFLAGS)
 tests_unit_test_resolv_LDADD = $(TEST_LIBADD)
+
+if HAVE_ZLIB
+check_PROGRAMS += tests/unit/test-log-formats
+TESTS += tests/unit/test-log-formats
+tests_unit_test_log_formats_SOURCES = tests/unit/test-log-formats.c plugins/log/syslog/format.c \
+	plugins/log/gelf/format.c plugins/log/fluentd/format.c plugins/log/journald/format.c
+tests_unit_test_log_formats_CFLAGS = $(TEST_CFLAGS) $(ZLIB_CFLAGS)
+tests_unit_test_log_formats_LDFLAGS = $(TEST_LDFLAGS)
+tests_unit_test_log_formats_LDADD = plugins/common/libcommon.la $(TEST_LIBADD) $(ZLIB_LIBS)
+endif

@@ -179,7 +179,7 @@ static int open_logs(struct hull_call *call, const struct container_attach_reque
     struct container_stream_reply reply;
     int rc;
 
-    if (strcmp(ct->doc.host_config.log_config.type, "json-file") != 0)
+    if (!ct_log_readable(ct))
         return 0;
     rc = log_read(call, "log/json-file", &read, &reply);
     if (rc == 0)

@@ -25,6 +25,7 @@ enum ct_state {
 };
 
 struct attachment;
+struct runtime_stdio;
 
 /* A container. Its lock is held by whoever changes it; see container.c. */
 struct ct {
@@ -134,8 +135,6 @@ void ct_unmount_volumes(struct hull_call *call, struct ct *ct);
 /* A volume's "mount" or "unmount" by CT. */
 void ct_volume_event(struct hull_call *call, struct ct *ct, const struct ct_mount *mount,
                      const char *action);
-/* The attrs of each line of the log, from the log options labels and env; NULL without. */
-const char *ct_log_attributes(struct hull_call *call, const struct ct_doc *doc);
 /* End CT, which is not locked: SIGNAL, then SIGKILL after TIMEOUT_S. Yields. */
 int ct_stop(struct hull_call *call, struct ct *ct, int signal, int64_t timeout_s) HULL_CHECKED;
 /* Kill CT, which is locked, at once and wait for its end. The lock is free meanwhile. Yields. */
@@ -161,6 +160,22 @@ void ct_connect_attachments(struct hull_call *call, struct ct *ct);
 void ct_drop_attachments(struct ct *ct);
 /* Wake readers of the log: nothing more is written. */
 void ct_log_ended(struct ct *ct);
+
+/* --- logging.c -------------------------------------------------------------------------------- */
+
+/* The log driver and its options, which the driver looks at. Yields. */
+int ct_check_log(struct hull_call *call, const struct host_config *host) HULL_CHECKED;
+/* The json-file that the shim writes, whatever the driver is; nothing for "none". */
+int ct_log_stdio(struct hull_call *call, const struct ct_doc *doc, struct runtime_stdio *stdio)
+    HULL_CHECKED;
+/* Have the driver deliver what CT writes (when it RUNS, or is about to), or wrote. Yields. */
+int ct_log_start(struct hull_call *call, struct ct *ct, bool runs) HULL_CHECKED;
+/* CT goes. Yields. */
+void ct_log_stop(struct hull_call *call, const struct ct *ct);
+/* A descriptor that becomes readable when CT ends. */
+int ct_log_follow(struct hull_call *call, struct ct *ct, int *ret_fd) HULL_CHECKED;
+/* True when there is a file to read. */
+bool ct_log_readable(const struct ct *ct);
 
 /* --- health.c --------------------------------------------------------------------------------- */
 

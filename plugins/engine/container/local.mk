@@ -13,7 +13,7 @@ plugins_engine_container_la_SOURCES = \
 	plugins/engine/container/files.h plugins/engine/container/health.c \
 	plugins/engine/container/health_net.c plugins/engine/container/health_net.h \
 	plugins/engine/container/inspect.c plugins/engine/container/kept.c plugins/engine/container/list.c \
-	plugins/engine/container/logs.c plugins/engine/container/mounts.c \
+	plugins/engine/container/logging.c plugins/engine/container/logs.c plugins/engine/container/mounts.c \
 	plugins/engine/container/populate.c plugins/engine/container/populate.h \
 	plugins/engine/container/registry.c plugins/engine/container/remove.c \
 	plugins/engine/container/restore.c plugins/engine/container/seccomp.c \

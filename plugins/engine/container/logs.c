@@ -6,11 +6,8 @@
 #include "log.h"
 #include "timefmt.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
 
 static int parse_bound(struct hull_call *call, const char *name, const char *text,
                        struct hull_opt_int *ret)
@@ -36,15 +33,6 @@ static void parse_tail(const char *text, struct hull_opt_int *ret)
         *ret = (struct hull_opt_int){true, value};
 }
 
-/* A descriptor that becomes readable when CT ends. */
-static int follow_end(struct hull_call *call, struct ct *ct, int *ret_fd)
-{
-    if (ct->ended_fd < 0)
-        ct->ended_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    *ret_fd = ct->ended_fd < 0 ? -1 : fcntl(ct->ended_fd, F_DUPFD_CLOEXEC, 3);
-    return *ret_fd < 0 ? hull_fail_errno(call, errno, "following the log") : 0;
-}
-
 int ct_handle_logs(struct hull_call *call, const struct container_logs_request *request,
                    struct container_stream_reply *ret)
 {
@@ -62,7 +50,7 @@ int ct_handle_logs(struct hull_call *call, const struct container_logs_request *
         return rc;
     if (!request->stdout_ && !request->stderr_)
         return hull_fail(call, HULL_INVALID, "Bad parameters: you must choose at least one stream");
-    if (strcmp(ct->doc.host_config.log_config.type, "json-file") != 0)
+    if (!ct_log_readable(ct))
         return hull_fail(call, HULL_NOT_SUPPORTED,
                          "configured logging driver does not support reading");
     rc = parse_bound(call, "since", request->since, &read.since_ns);
@@ -75,6 +63,6 @@ int ct_handle_logs(struct hull_call *call, const struct container_logs_request *
     read.multiplexed = !ct->doc.config.tty;
     read.follow = request->follow && (ct_is_running(ct) || ct->state == CT_RESTARTING);
     if (read.follow)
-        rc = follow_end(call, ct, &read.end_fd);
+        rc = ct_log_follow(call, ct, &read.end_fd);
     return rc < 0 ? rc : log_read(call, "log/json-file", &read, ret);
 }

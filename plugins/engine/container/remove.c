@@ -63,6 +63,7 @@ int ct_remove(struct hull_call *call, struct ct *ct, bool volumes)
     hull_shield(call);
     ct_set_state(ct, CT_REMOVING);
     ct->removed_code = ct->doc.exit_code;
+    ct_log_stop(call, ct);
     rc = ct_save(call, ct, "remove", false);
     if (rc == 0)
         rc = remove_outside(call, ct);

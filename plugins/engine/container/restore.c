@@ -41,7 +41,18 @@ static int load(struct hull_call *call, void *ctx, const void *reply)
 
 /* --- one container ---------------------------------------------------------------------------- */
 
-static void mark_running(struct ct *ct, const struct runtime_adopt_reply *adopted)
+/* What the last daemon did not deliver. */
+static void resume_log(struct hull_call *call, struct ct *ct)
+{
+    if (ct_log_start(call, ct, ct_is_running(ct)) == 0)
+        return;
+    hull_log(call, HULL_LOG_WARN, "log delivery", "container", ct->doc.id, "error",
+             hull_error(call), NULL);
+    hull_error_clear(call);
+}
+
+static void mark_running(struct hull_call *call, struct ct *ct,
+                         const struct runtime_adopt_reply *adopted)
 {
     ct->doc.pid = adopted->pid;
     if (hull_streq(ct->doc.intent, "start"))
@@ -49,6 +60,7 @@ static void mark_running(struct ct *ct, const struct runtime_adopt_reply *adopte
     ct_set_state(ct, strcmp(adopted->state, "paused") == 0 ? CT_PAUSED : CT_RUNNING);
     ct_watch(ct);
     ct_health_start(ct);
+    resume_log(call, ct);
 }
 
 /* It was being started: the program never ran. */
@@ -80,7 +92,7 @@ static int adopt(struct hull_call *call, struct ct *ct)
     if (rc < 0)
         return rc;
     if (strcmp(reply.state, "running") == 0 || strcmp(reply.state, "paused") == 0) {
-        mark_running(ct, &reply);
+        mark_running(call, ct, &reply);
         ct_adopt_sockets(call, ct);
         return ct_save(call, ct, NULL, false);
     }
@@ -122,6 +134,8 @@ static int restore_one(struct hull_call *call, void *arg)
         rc = ct_remove(call, ct, ct->doc.host_config.auto_remove);
     else if (ct_is_running(ct) || hull_streq(ct->doc.intent, "start"))
         rc = adopt(call, ct);
+    if (rc == 0 && !ct_is_running(ct) && ct->state != CT_GONE && ct->doc.started_ns != TIME_NEVER)
+        resume_log(call, ct);
     hull_unlock(&ct->lock);
     return rc;
 }

@@ -21,10 +21,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Docker's own limits when the client gives none: 10 MB in three files. */
-#define LOG_MAX_SIZE (10 * 1024 * 1024)
-#define LOG_MAX_FILES 3
-
 struct start {
     struct ct *ct;
     struct runtime_create_request request;
@@ -201,27 +197,6 @@ static int join_namespaces(struct hull_call *call, struct start *start)
     return rc;
 }
 
-static void fill_stdio(struct hull_call *call, const struct ct_doc *doc,
-                       struct runtime_stdio *stdio)
-{
-    const struct log_config *log = &doc->host_config.log_config;
-    const char *size = hull_map_find(&log->config, "max-size");
-    const char *files = hull_map_find(&log->config, "max-file");
-
-    stdio->open_stdin = doc->config.open_stdin;
-    stdio->stdin_once = doc->config.stdin_once;
-    if (strcmp(log->type, "json-file") != 0)
-        return;
-    stdio->log_path = ct_log_path(hull_call_arena(call), doc->id);
-    stdio->log_max_size = LOG_MAX_SIZE;
-    stdio->log_max_files = size ? 1 : LOG_MAX_FILES;
-    if (size)
-        (void)!token_size(size, &stdio->log_max_size);
-    if (files)
-        (void)!token_number(files, &stdio->log_max_files);
-    stdio->log_attributes = ct_log_attributes(call, doc);
-}
-
 static int make_run_dir(struct hull_call *call, struct ct *ct, const char **ret)
 {
     char *parent = hull_printf(call, "%s/containers", daemon_config()->exec_root);
@@ -254,7 +229,11 @@ static int create_process(struct hull_call *call, struct start *start, int *ret_
     rc = cdi_apply(call, &ct->doc.host_config.resources, &start->request.spec);
     if (rc < 0)
         return rc;
-    fill_stdio(call, &ct->doc, &start->request.stdio);
+    start->request.stdio.open_stdin = ct->doc.config.open_stdin;
+    start->request.stdio.stdin_once = ct->doc.config.stdin_once;
+    rc = ct_log_stdio(call, &ct->doc, &start->request.stdio);
+    if (rc < 0)
+        return rc;
     start->request.rootfs_fd = HULL_TAKE_FD(start->rootfs_fd);
     rc = runtime_create(call, ct->doc.runtime, &start->request, &reply);
     if (rc < 0)
@@ -314,6 +293,9 @@ static int run(struct hull_call *call, struct ct *ct)
     struct hull_empty reply;
     int rc;
 
+    rc = ct_log_start(call, ct, true);
+    if (rc < 0)
+        return hull_wrap(call, rc, "failed to initialize logging driver");
     ct_connect_attachments(call, ct);
     rc = runtime_start(call, ct->doc.runtime, &request, &reply);
     if (rc < 0)
@@ -413,6 +395,7 @@ int ct_start(struct hull_call *call, struct ct *ct)
     if (rc < 0) {
         ct->doc.error = hull_arena_strdup(ct->run_arena, hull_error(call));
         ct->doc.exit_code = exit_code_of(hull_error(call));
+        ct_log_ended(ct);
         return rc;
     }
     hull_commit(call);

@@ -388,36 +388,6 @@ static int check_sysctls(struct hull_call *call, const struct host_config *host)
     return 0;
 }
 
-static const char *const json_file_options[] = {
-    "max-size", "max-file", "labels", "env", "compress", "mode", NULL,
-};
-
-static int check_log(struct hull_call *call, const struct host_config *host)
-{
-    const struct log_config *log = &host->log_config;
-
-    if (!given(log->type) || strcmp(log->type, "none") == 0)
-        return 0;
-    if (strcmp(log->type, "json-file") != 0)
-        return not_done(call, "HostConfig.LogConfig.Type", log->type);
-    for (size_t i = 0; i < log->config.n; i++) {
-        const char *key = log->config.v[i].key, *value = log->config.v[i].value;
-        int64_t number;
-
-        if (!one_of(key, json_file_options))
-            return hull_fail(call, HULL_INVALID, "unknown log opt '%s' for json-file log driver",
-                             key);
-        if (strcmp(key, "max-size") == 0 && !token_size(value, &number))
-            return hull_fail(call, HULL_INVALID, "invalid max-size: invalid size: '%s'", value);
-        if (strcmp(key, "max-file") == 0 && (!token_number(value, &number) || number < 1))
-            return hull_fail(call, HULL_INVALID, "max-file cannot be less than 1: '%s'", value);
-        if ((strcmp(key, "compress") == 0 && strcmp(value, "false") != 0) ||
-            (strcmp(key, "mode") == 0 && strcmp(value, "blocking") != 0))
-            return not_done(call, hull_printf(call, "log opt %s", key), value);
-    }
-    return 0;
-}
-
 static int check_health_test(struct hull_call *call, const struct hull_strv *test)
 {
     static const char *const kinds[] = {"NONE", "CMD", "CMD-SHELL", "TCP", "HTTP", NULL};
@@ -498,7 +468,7 @@ int ct_validate(struct hull_call *call, const struct container_config *config,
                 const struct host_config *host, struct hull_strv *warnings)
 {
     static host_check *const checks[] = {check_modes,       ct_check_security, check_network,
-                                         check_ports,       check_sysctls,     check_log,
+                                         check_ports,       check_sysctls,     ct_check_log,
                                          check_storage_opt, check_unsupported};
     int rc = check_config(call, config);
 

@@ -92,7 +92,7 @@ static void fill_config(struct hull_call *call, struct system_info *info)
 {
     struct hull_arena *arena = hull_call_arena(call);
     const struct daemon_config *config = daemon_config();
-    static const char *const logs[] = {"json-file"};
+    static const char *const logs[] = {"fluentd", "gelf", "journald", "json-file", "syslog"};
     static const struct {
         const char *port, *name;
     } networks[] = {
@@ -102,7 +102,8 @@ static void fill_config(struct hull_call *call, struct system_info *info)
         if (hull_plugin_exists(networks[i].port))
             hull_strv_add(arena, &info->plugins.network, networks[i].name);
     for (size_t i = 0; i < HULL_COUNT(logs); i++)
-        hull_strv_add(arena, &info->plugins.log, logs[i]);
+        if (hull_plugin_exists(hull_printf(call, "log/%s", logs[i])))
+            hull_strv_add(arena, &info->plugins.log, logs[i]);
     hull_strv_add(arena, &info->plugins.volume, "local");
     info->docker_root_dir = config->data_root;
     info->debug = hull_log_level() == HULL_LOG_DEBUG;

@@ -139,6 +139,10 @@ static int jf_read(struct hull_call *call, const struct log_read_request *reques
     reader->path = strdup(request->path);
     reader->dir = strdup(request->path);
     HULL_ASSERT(reader->path && reader->dir);
+    if (request->from) {
+        reader->from = strdup(request->from);
+        HULL_ASSERT(reader->from);
+    }
     slash = strrchr(reader->dir, '/');
     if (slash)
         *slash = '\0';
@@ -155,8 +159,35 @@ static int jf_read(struct hull_call *call, const struct log_read_request *reques
     return 0;
 }
 
+/* Sizes and counts are looked at by the engine, which gives them to the shim. */
+static int jf_check(struct hull_call *call, const struct log_check_request *request,
+                    struct hull_empty *ret)
+{
+    static const char *const options[] = {
+        "max-size", "max-file",  "compress", "labels", "labels-regex",
+        "env",      "env-regex", "tag",      "mode",   "max-buffer-size"};
+
+    (void)ret;
+    for (size_t i = 0; i < request->options.n; i++) {
+        const struct hull_pair *option = &request->options.v[i];
+        size_t at = 0;
+
+        while (at < HULL_COUNT(options) && strcmp(options[at], option->key) != 0)
+            at++;
+        if (at == HULL_COUNT(options))
+            return hull_fail(call, HULL_INVALID, "unknown log opt '%s' for json-file log driver",
+                             option->key);
+        if (strcmp(option->key, "compress") == 0 && strcmp(option->value, "false") != 0)
+            return hull_fail(call, HULL_NOT_SUPPORTED,
+                             "log opt compress: \"%s\" is not supported by hull yet",
+                             option->value);
+    }
+    return 0;
+}
+
 static const struct hull_handler handlers[] = {
     HULL_HANDLE(log, read, jf_read),
+    HULL_HANDLE(log, check, jf_check),
     {},
 };
 

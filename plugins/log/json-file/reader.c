@@ -18,6 +18,7 @@
 #define LINE_MAX_SIZE ((size_t)1024 * 1024)
 #define OUT_ENOUGH ((size_t)128 * 1024)
 #define ATTRIBUTES_MAX 4096
+#define POSITION_SIZE 80
 
 /* --- output ----------------------------------------------------------------------------------- */
 
@@ -54,14 +55,23 @@ static void put_head(struct reader *reader, bool from_stderr, size_t length)
         put(reader, (const char *)head, sizeof(head));
 }
 
-static void put_line(struct reader *reader, const struct log_line *line)
+/* Where LINE ended in its file. */
+static void put_line(struct reader *reader, const struct log_line *line, off_t end)
 {
+    char position[POSITION_SIZE];
+    int position_length = 0;
     struct hull_arena *arena = reader->request.timestamps ? hull_arena_new() : NULL;
     const char *time = arena ? time_format_fixed(arena, line->time_ns) : "";
     size_t time_length = strlen(time) + (arena != NULL);
     size_t attributes = reader->request.details ? strlen(line->attributes) + 1 : 0;
 
-    put_head(reader, line->from_stderr, time_length + attributes + line->length);
+    if (reader->request.positions)
+        position_length = snprintf(position, sizeof(position), "%llu:%lld:%lld ",
+                                   (unsigned long long)reader->in_inode, (long long)end,
+                                   (long long)line->time_ns);
+    put_head(reader, line->from_stderr,
+             (size_t)position_length + time_length + attributes + line->length);
+    put(reader, position, (size_t)position_length);
     if (arena) {
         put(reader, time, time_length - 1);
         put(reader, " ", 1);
@@ -74,7 +84,7 @@ static void put_line(struct reader *reader, const struct log_line *line)
     hull_arena_free(arena);
 }
 
-static void take_line(struct reader *reader, char *text, size_t length)
+static void take_line(struct reader *reader, char *text, size_t length, off_t line_end)
 {
     const struct log_read_request *request = &reader->request;
     char room[ATTRIBUTES_MAX];
@@ -89,7 +99,7 @@ static void take_line(struct reader *reader, char *text, size_t length)
     if (request->since_ns.set && line.time_ns < request->since_ns.value)
         return;
     if (line.from_stderr ? request->stderr_ : request->stdout_)
-        put_line(reader, &line);
+        put_line(reader, &line, line_end);
 }
 
 /* --- input ------------------------------------------------------------------------------------ */
@@ -98,10 +108,18 @@ static void take_line(struct reader *reader, char *text, size_t length)
 static void take_lines(struct reader *reader)
 {
     char *at = reader->in, *end = reader->in + reader->in_size, *newline;
+    off_t offset = 0; /* of END */
+
+    if (reader->request.positions && reader->count > 0) {
+        struct stat st;
+
+        offset = lseek(reader->fds[reader->count - 1], 0, SEEK_CUR);
+        reader->in_inode = fstat(reader->fds[reader->count - 1], &st) == 0 ? st.st_ino : 0;
+    }
 
     while (!reader->done && (newline = memchr(at, '\n', (size_t)(end - at)))) {
         if (!reader->in_overlong)
-            take_line(reader, at, (size_t)(newline - at));
+            take_line(reader, at, (size_t)(newline - at), offset - (end - newline - 1));
         reader->in_overlong = false;
         at = newline + 1;
     }
@@ -260,9 +278,52 @@ static void seek_tail(struct reader *reader)
         close(reader->fds[--reader->count]);
 }
 
+/* True when the line of FD that ends at OFFSET was written at TIME: inodes are used again. */
+static bool line_was(int fd, off_t offset, int64_t time_ns)
+{
+    size_t size = offset < (off_t)LINE_MAX_SIZE ? (size_t)offset : LINE_MAX_SIZE;
+    HULL_AUTO_FREE char *data = malloc(size + 1);
+    char room[ATTRIBUTES_MAX];
+    struct log_line line;
+    char *start;
+
+    HULL_ASSERT(data);
+    if (size < 2 || pread(fd, data, size, offset - (off_t)size) != (ssize_t)size ||
+        data[size - 1] != '\n')
+        return false;
+    start = memrchr(data, '\n', size - 1);
+    start = start ? start + 1 : data;
+    return log_line_parse(start, (size_t)(data + size - 1 - start), room, sizeof(room), &line) &&
+           line.time_ns == time_ns;
+}
+
+/* Go behind the position that a reader before us has reached. When its file was rotated out, all
+ * that is left is behind it. */
+static void seek_from(struct reader *reader)
+{
+    unsigned long long inode;
+    long long offset, time_ns;
+
+    if (sscanf(reader->from, "%llu:%lld:%lld", &inode, &offset, &time_ns) != 3)
+        return;
+    for (size_t i = 0; i < reader->count; i++) {
+        struct stat st;
+
+        if (fstat(reader->fds[i], &st) < 0 || st.st_ino != inode || st.st_size < offset ||
+            !line_was(reader->fds[i], offset, time_ns))
+            continue;
+        lseek(reader->fds[i], offset, SEEK_SET);
+        while (reader->count > i + 1)
+            close(reader->fds[--reader->count]);
+        return;
+    }
+}
+
 int reader_open(struct reader *reader)
 {
     reader->count = open_until(reader, -1, reader->fds);
+    if (reader->from)
+        seek_from(reader);
     if (reader->request.tail.set)
         seek_tail(reader);
     return 0;
@@ -276,6 +337,7 @@ void reader_free(struct reader *reader)
     hull_fd_cleanup(&reader->request.end_fd);
     free(reader->path);
     free(reader->dir);
+    free(reader->from);
     free(reader->in);
     free(reader->out);
     free(reader);

@@ -27,15 +27,16 @@ struct log_line {
 bool log_line_parse(char *line, size_t length, char *room, size_t room_size, struct log_line *ret);
 
 struct reader {
-    struct log_read_request request; /* path is ours */
-    char *path, *dir;
+    struct log_read_request request; /* path and from are ours */
+    char *path, *dir, *from;
     int inotify_fd;
     int fds[READER_FILES]; /* [0] is the newest; the one being read is [count - 1] */
     size_t count;
     char *in; /* bytes not yet taken apart */
     size_t in_size, in_room;
-    bool in_overlong; /* the rest of a line that is too long is skipped */
-    char *out;        /* bytes for the client */
+    uint64_t in_inode; /* of the file they are from, for positions */
+    bool in_overlong;  /* the rest of a line that is too long is skipped */
+    char *out;         /* bytes for the client */
     size_t out_at, out_size, out_room;
     bool end_seen; /* nothing more is written */
     bool done;
