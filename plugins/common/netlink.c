@@ -42,17 +42,17 @@ int nl_open(int protocol)
 /* --- in another network namespace ------------------------------------------------------------ */
 
 struct visit {
-    bool v4_only;
+    enum nl_ipv6 ipv6;
     int fd; /* the socket, or -errno */
 };
 
 static void open_there(void *arg)
 {
     struct visit *visit = arg;
-    if (visit->v4_only) {
+    if (visit->ipv6 != NL_IPV6_AS_IS) {
         int sysctl = open("/proc/sys/net/ipv6/conf/default/disable_ipv6", O_WRONLY | O_CLOEXEC);
         if (sysctl >= 0) {
-            ssize_t written = write(sysctl, "1", 1);
+            ssize_t written = write(sysctl, visit->ipv6 == NL_IPV6_OFF ? "1" : "0", 1);
             (void)written; /* a kernel without IPv6 has nothing to turn off */
             close(sysctl);
         }
@@ -62,9 +62,9 @@ static void open_there(void *arg)
         visit->fd = -errno;
 }
 
-int nl_open_in(int netns_fd, bool v4_only)
+int nl_open_in(int netns_fd, enum nl_ipv6 ipv6)
 {
-    struct visit visit = {v4_only, -ECHILD};
+    struct visit visit = {ipv6, -ECHILD};
     int rc = netns_visit(netns_fd, open_there, &visit);
     if (rc < 0)
         return rc;

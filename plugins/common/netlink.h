@@ -25,13 +25,14 @@ struct nl_batch {
 
 /* A socket for PROTOCOL (NETLINK_ROUTE, NETLINK_NETFILTER), or -errno. The caller owns it. */
 int nl_open(int protocol);
+/* An earlier network may have turned it off for the namespace. */
+enum nl_ipv6 { NL_IPV6_AS_IS, NL_IPV6_OFF, NL_IPV6_ON };
 /*
  * The same, NETLINK_ROUTE, in the network namespace NETNS_FD. The calling thread stays where it
  * is: a child that shares memory and descriptors (as posix_spawn's does) enters the namespace,
- * opens the socket and ends. V4_ONLY turns IPv6 off for interfaces that will be made there.
- * About 0.1 ms.
+ * opens the socket and ends. IPV6 is about interfaces that will be made there. About 0.1 ms.
  */
-int nl_open_in(int netns_fd, bool v4_only);
+int nl_open_in(int netns_fd, enum nl_ipv6 ipv6);
 
 /* Begin a request of TYPE with FLAGS (NLM_F_REQUEST is added) and HEAD_SIZE bytes of HEAD. */
 void nl_begin(struct nl_batch *batch, uint16_t type, uint16_t flags, const void *head,

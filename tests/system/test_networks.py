@@ -94,6 +94,19 @@ def test_connect_and_disconnect_a_running_container(engine, nets):
     assert interfaces(engine, "one") == ["eth0", "eth2"]
 
 
+def test_ipv6_comes_with_a_later_network(engine, nets):
+    run(engine, "one", "--network", "net-a")
+    engine.hull("network", "create", "--ipv6", "--subnet", "fd00:211::/64", "net-six")
+    try:
+        engine.hull("network", "connect", "--ip6", "fd00:211::9", "net-six", "one")
+        assert networks_of(engine, "one")["net-six"]["GlobalIPv6Address"] == "fd00:211::9"
+        assert "fd00:211::9" in inside(engine, "one", "ip", "addr", "show", "eth1").stdout
+        assert "inet6" not in inside(engine, "one", "ip", "addr", "show", "eth0").stdout
+    finally:
+        engine.hull("rm", "-f", "one", check=False)
+        engine.hull("network", "rm", "net-six")
+
+
 def test_modes_that_share_are_refused(engine, nets):
     run(engine, "one")
     run(engine, "guest", "--network", "container:one")
@@ -131,6 +144,16 @@ def test_stopped_containers_keep_what_they_are_told(engine, nets):
     assert default_route(engine, "later") == ["10.211.2.1"]
     engine.hull("restart", "-t", "0", "later")
     assert list(networks_of(engine, "later")) == ["net-c"]
+
+
+def test_a_container_in_no_network(engine, nets):
+    engine.hull("create", "--name", "lonely", "--network", "net-a", "busybox", "sleep", "600")
+    engine.hull("network", "disconnect", "net-a", "lonely")
+    engine.hull("start", "lonely")
+    assert networks_of(engine, "lonely") == {} and interfaces(engine, "lonely") == []
+    inside(engine, "lonely", "ping", "-c1", "-w3", "127.0.0.1")
+    engine.hull("network", "connect", "net-a", "lonely")
+    assert default_route(engine, "lonely") == ["10.211.0.1"]
 
 
 def test_several_networks_from_the_start(engine, nets):

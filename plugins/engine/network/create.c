@@ -188,6 +188,36 @@ static void drop_record(struct hull_call *call, void *arg)
         hull_log(call, HULL_LOG_WARN, "network not forgotten", "error", hull_error(call), NULL);
 }
 
+static int take_down(struct hull_call *call, struct net_record *record)
+{
+    struct firewall_network rules;
+    struct netdriver_network request = {.network = record->network};
+    struct hull_empty done;
+    int rc = 0;
+    if (net_firewall(call, record, &rules))
+        rc = firewall_network_remove(call, NET_FIREWALL, &rules, &done);
+    if (rc == 0)
+        rc = netdriver_remove(call, net_driver(call, record), &request, &done);
+    record->asserted = false;
+    return rc;
+}
+
+/* What was made of a network whose making failed. One step that fails keeps no other from it. */
+static void unmake(struct hull_call *call, void *arg)
+{
+    struct net_record *record = arg;
+    struct netdriver_network request = {.network = record->network};
+    struct hull_empty done;
+    int rc = take_down(call, record);
+    if (rc < 0) {
+        hull_error_clear(call);
+        rc = netdriver_remove(call, net_driver(call, record), &request, &done);
+    }
+    if (rc < 0)
+        hull_log(call, HULL_LOG_WARN, "network not taken down", "network", record->network.name,
+                 "error", hull_error(call), NULL);
+}
+
 int net_create(struct hull_call *call, const struct network_create_request *request,
                struct network_create_reply *ret_reply)
 {
@@ -211,6 +241,7 @@ int net_create(struct hull_call *call, const struct network_create_request *requ
     if (rc < 0)
         return rc;
     hull_undo(call, drop_record, record);
+    hull_undo(call, unmake, record);
     rc = net_assert(call, record);
     if (rc < 0)
         return rc;
@@ -249,20 +280,6 @@ static int check_unused(struct hull_call *call, const struct net_record *record)
     return hull_fail(
         call, HULL_FORBIDDEN, "error while removing network: network %s has active endpoints (%s)",
         record->network.name, members.text.length > 0 ? members.text.data : "one is being made");
-}
-
-static int take_down(struct hull_call *call, struct net_record *record)
-{
-    struct firewall_network rules;
-    struct netdriver_network request = {.network = record->network};
-    struct hull_empty done;
-    int rc = 0;
-    if (net_firewall(call, record, &rules))
-        rc = firewall_network_remove(call, NET_FIREWALL, &rules, &done);
-    if (rc == 0)
-        rc = netdriver_remove(call, net_driver(call, record), &request, &done);
-    record->asserted = false;
-    return rc;
 }
 
 static int remove_record(struct hull_call *call, struct net_record *record)

@@ -345,6 +345,15 @@ void join_take_netns(struct hull_call *call, const struct network_join_request *
     hull_defer(call, close_netns, netns);
 }
 
+/* In no network at all there still is a loopback. */
+static int join_none(struct hull_call *call, const struct network_join_request *request)
+{
+    struct netdriver_join_request none = {.container_id = request->container_id,
+                                          .netns_fd = request->netns_fd};
+    struct netdriver_join_reply reply;
+    return netdriver_join(call, "network/none", &none, &reply);
+}
+
 int net_join(struct hull_call *call, const struct network_join_request *request,
              struct network_settings *ret_reply)
 {
@@ -360,6 +369,8 @@ int net_join(struct hull_call *call, const struct network_join_request *request,
     join.sandbox.dns = request->dns;
     join.sandbox.settings.sandbox_id = id_new(hull_call_arena(call));
     int rc = plan(call, &join);
+    if (rc == 0 && join.count == 0)
+        rc = join_none(call, request);
     for (size_t i = 0; i < join.count && rc == 0; i++)
         rc = join_driver(call, &join, i, i == join_gateway(&join));
     if (rc == 0)

@@ -57,7 +57,7 @@ static int change_route(struct hull_work *work, void *arg)
 {
     const struct routing *routing = arg;
     struct nl_failure failure = {0};
-    HULL_AUTO_FD fd = nl_open_in(routing->netns_fd, false);
+    HULL_AUTO_FD fd = nl_open_in(routing->netns_fd, NL_IPV6_AS_IS);
     int rc = fd < 0 ? fd : nif_default_routes(fd, routing->ifname, routing->gateway, &failure);
     return rc == 0 ? 0 : nif_fail(work, rc, &failure, "default route by", routing->ifname);
 }

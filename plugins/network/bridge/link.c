@@ -182,7 +182,7 @@ int brg_bridge_delete(struct hull_work *work, const char *name)
 
 int brg_link_delete(struct hull_work *work, int netns_fd, const char *name)
 {
-    HULL_AUTO_FD fd = netns_fd < 0 ? nl_open(NETLINK_ROUTE) : nl_open_in(netns_fd, false);
+    HULL_AUTO_FD fd = netns_fd < 0 ? nl_open(NETLINK_ROUTE) : nl_open_in(netns_fd, NL_IPV6_AS_IS);
     int rc = fd < 0 ? fd : nif_delete(fd, name);
     return rc == 0 ? 0 : nif_fail(work, rc, NULL, "failed to delete interface", name);
 }
@@ -275,7 +275,8 @@ int brg_link_make(struct hull_work *work, const struct brg_link *link)
     if (fd < 0)
         return nif_fail(work, fd, NULL, "interface", link->name);
     /* First, for it turns IPv6 off for what is made there. */
-    HULL_AUTO_FD inner_fd = nl_open_in(link->netns_fd, link->nets[1].addr.family == 0);
+    HULL_AUTO_FD inner_fd =
+        nl_open_in(link->netns_fd, link->nets[1].addr.family == 0 ? NL_IPV6_OFF : NL_IPV6_ON);
     if (inner_fd < 0)
         return nif_fail(work, inner_fd, NULL, "network namespace of interface", link->name);
     int rc = create_pair(fd, link, &failure);

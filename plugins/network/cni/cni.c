@@ -265,7 +265,7 @@ static int furnish(int netns_fd, const char *ifname, const struct cni_result *re
 {
     struct nif_inside inside = {.name = ifname};
     struct nl_batch batch = {0};
-    HULL_AUTO_FD fd = nl_open_in(netns_fd, false);
+    HULL_AUTO_FD fd = nl_open_in(netns_fd, NL_IPV6_AS_IS);
     if (fd < 0)
         return fd;
     for (size_t i = 0; i < HULL_COUNT(inside.nets); i++) {
@@ -356,7 +356,7 @@ struct room {
 static int make_room(struct hull_work *work, void *arg)
 {
     const struct room *room = arg;
-    HULL_AUTO_FD fd = nl_open_in(room->netns_fd, false);
+    HULL_AUTO_FD fd = nl_open_in(room->netns_fd, NL_IPV6_AS_IS);
     struct nl_batch batch = {0};
     bool own = false;
     if (fd < 0)

@@ -32,7 +32,7 @@ static int check_network(struct hull_call *call, const struct netdriver_network 
 /* Loopback up, in the namespace of the descriptor at ARG. */
 static int raise_loopback(struct hull_work *work, void *arg)
 {
-    HULL_AUTO_FD fd = nl_open_in(*(int *)arg, false);
+    HULL_AUTO_FD fd = nl_open_in(*(int *)arg, NL_IPV6_AS_IS);
     int rc = fd;
     if (fd >= 0) {
         struct nl_batch batch = {0};

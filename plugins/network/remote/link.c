@@ -93,7 +93,8 @@ int rmt_link_move(struct hull_work *work, struct rmt_link *link)
     HULL_AUTO_FD fd = nl_open(NETLINK_ROUTE);
     if (fd < 0)
         return nif_fail(work, fd, NULL, "interface", link->host_name);
-    HULL_AUTO_FD inner_fd = nl_open_in(link->netns_fd, link->inside.nets[1].addr.family == 0);
+    HULL_AUTO_FD inner_fd = nl_open_in(
+        link->netns_fd, link->inside.nets[1].addr.family == 0 ? NL_IPV6_OFF : NL_IPV6_ON);
     if (inner_fd < 0)
         return nif_fail(work, inner_fd, NULL, "network namespace of interface", link->host_name);
     int rc = move(fd, link->host_name, link->netns_fd, &failure);
@@ -116,7 +117,7 @@ int rmt_link_move(struct hull_work *work, struct rmt_link *link)
 
 int rmt_link_return(struct hull_work *work, const struct rmt_link *link)
 {
-    HULL_AUTO_FD inner_fd = nl_open_in(link->netns_fd, false);
+    HULL_AUTO_FD inner_fd = nl_open_in(link->netns_fd, NL_IPV6_AS_IS);
     int rc = inner_fd < 0 ? inner_fd : put_back(inner_fd, link, link->name);
     return rc == 0 || rc == -ENODEV
                ? 0
