@@ -177,6 +177,45 @@ def test_ports_work_while_the_daemon_does_not(own_engine):
             assert time.monotonic() < deadline
 
 
+def table_of(engine):
+    """The engine's own table, found by its bridge."""
+    names = [line.split()[2] for line in sh("nft list tables inet").splitlines()]
+    return next(name for name in names if name.startswith("hull") and '"%s"' % engine.bridge in
+                sh("nft list table inet %s" % name, check=False))
+
+
+def test_the_source_address_is_the_true_one(engine, neighbour):
+    port = free_port()
+    name = "source%d" % TAG
+    engine.hull("run", "-d", "--name", name, "-p", "%d:80" % port, "busybox", "busybox", "httpd",
+                "-f", "-vv", "-h", "/www")
+    try:
+        assert neighbour.reaches(neighbour.host, port)
+        engine.hull("stop", "-t", "0", name)  # all it wrote is in its log now
+        logs = engine.hull("logs", name)
+        assert "198.51.100.2" in logs.stdout + logs.stderr
+    finally:
+        engine.hull("rm", "-f", name, check=False)
+
+
+def test_what_the_administrator_drops_stays_dropped(own_engine, neighbour):
+    port = free_port()
+    own_engine.hull("run", "-d", "--name", "web", "-p", "%d:80" % port, "busybox", "busybox",
+                    "httpd", "-f", "-h", "/www")
+    assert neighbour.reaches(neighbour.host, port)
+    table = table_of(own_engine)
+    sh("nft add rule inet %s admin ip saddr 198.51.100.2 drop" % table)
+    assert not neighbour.reaches(neighbour.host, port)
+    assert "works" in fetch(port)
+    # The daemon writes its table anew when it starts: the rule is not its to remove.
+    own_engine.kill()
+    own_engine.start()
+    assert "198.51.100.2 drop" in sh("nft list chain inet %s admin" % table)
+    assert not neighbour.reaches(neighbour.host, port)
+    sh("nft flush chain inet %s admin" % table)
+    assert neighbour.reaches(neighbour.host, port)
+
+
 def test_nothing_is_left(own_engine):
     def rules():
         return [name for name in sh("nft list tables").split()
