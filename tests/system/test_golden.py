@@ -40,7 +40,7 @@ def stage(engine):
     hull("volume", "create", "vol1")
     hull("run", "-d", "--name", "full", "--network", "net1", "-v", "vol1:/vol", "-v",
          engine.root + "/bind:/bind:ro", "busybox", "sleep", "300")
-    hull("network", "connect", "bridge", "full", check=False)
+    hull("network", "connect", "bridge", "full")
     for name in ("c1", "c1b", "lg"):
         hull("run", "-d", "--name", name, "busybox", "sleep", "300")
     hull("create", "--name", "c127", "busybox", "nosuchcmd")
@@ -65,6 +65,8 @@ def enter(engine, state):
     elif state == "stopped":
         engine.hull("kill", "c1")
         engine.hull("wait", "c1")
+    elif state == "apart":
+        engine.hull("network", "disconnect", "bridge", "full")
     elif state == "image-stopped":
         engine.hull("kill", "user")
         engine.hull("wait", "user")
