@@ -27,6 +27,12 @@ HULL_MESSAGE(ipam_pool, IPAM_POOL_FIELDS)
 HULL_METHOD(ipam, pool_reserve, ipam_pool, ipam_pool, 0)
 HULL_METHOD(ipam, pool_release, ipam_pool, hull_empty, 0)
 
+/* After a restart: give up the pools of networks that are not in the list. What made or removed
+ * such a network had no time to do so. */
+#define IPAM_SWEEP_FIELDS(F, T) F(T, STRV, _, networks, "Networks", 0, "Ids of those that exist")
+HULL_MESSAGE(ipam_sweep_request, IPAM_SWEEP_FIELDS)
+HULL_METHOD(ipam, sweep, ipam_sweep_request, hull_empty, 0)
+
 /* Reserve an address, the lowest that was not used lately, or the one asked for:
  * -HULL_FORBIDDEN "Address already in use", -HULL_UNAVAILABLE "no available addresses". */
 #define IPAM_ADDRESS_FIELDS(F, T)                                       \

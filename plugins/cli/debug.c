@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "failpoint.h"
 #include "plugins/cli/flags.h"
 #include "plugins/cli/rows.h"
 
@@ -65,6 +66,31 @@ static const struct listing plugin_listing = {
     plugin_columns,
     "table {{.Port}}\t{{.Version}}\t{{.State}}\t{{.Calls}}\t{{.Failures}}\t{{.Active}}\t{{.File}}",
     "{{.Port}}", NULL};
+
+static const char *failpoint_name(struct cli *cli, const void *row)
+{
+    (void)cli;
+    return ((const struct failpoint_info *)row)->name;
+}
+
+static const char *failpoint_text(struct cli *cli, const void *row)
+{
+    (void)cli;
+    return ((const struct failpoint_info *)row)->text;
+}
+
+static const struct column failpoint_columns[] = {
+    {"Name", "NAME", failpoint_name, false}, {"Text", "WHERE", failpoint_text, false}, {}};
+static const struct listing failpoint_listing = {failpoint_columns, "table {{.Name}}\t{{.Text}}",
+                                                 "{{.Name}}", NULL};
+
+/* They are the same in the daemon, which is of the same build. */
+int cmd_debug_failpoints(struct cli *cli)
+{
+    const struct format_options *o = cli->options;
+    return output_list(cli, &failpoint_listing, o->format, false, failpoint_table + 1,
+                       FAILPOINT_COUNT - 1, sizeof(*failpoint_table));
+}
 
 int cmd_debug_fibers(struct cli *cli)
 {

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "api/config.h"
+#include "failpoint.h"
 #include "root.h"
 
 #define DIFF "diff"
@@ -347,11 +348,14 @@ static int commit_work(struct hull_work *work, void *arg)
     if (fd < 0)
         return fail(work, errno, "committing layer", job->chain);
     int rc = write_note(job, fd);
+    FAILPOINT(layer_sync_before);
     if (rc == 0 && syncfs(fd) < 0)
         rc = -errno;
+    FAILPOINT(layer_rename_before);
     if (rc == 0 &&
         renameat2(root_fd, job->token, root_fd, layers_hex(job->chain), RENAME_NOREPLACE) < 0)
         rc = -errno;
+    FAILPOINT(layer_rename_after);
     if (rc == -EEXIST) /* somebody else made the same layer meanwhile */
         rc = root_remove_tree(root_fd, job->token);
     else if (rc == 0 && fsync(root_fd) < 0)
@@ -414,6 +418,7 @@ static int remove_path(const char *path)
     snprintf(inside, sizeof(inside), "%s/x", aside);
     if (renameat(layers.root_fd, path, layers.root_fd, inside) < 0)
         rc = errno == ENOENT ? 0 : -errno;
+    FAILPOINT(layer_remove_rename_after);
     int removed = root_remove_tree(layers.root_fd, aside);
     return rc < 0 ? rc : removed;
 }

@@ -13,6 +13,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "failpoint.h"
 #include "http.h"
 
 #define STOP_SECONDS 15
@@ -200,6 +201,11 @@ int main(int argc, char **argv)
     mallopt(M_MMAP_THRESHOLD, 64 * 1024);
     mallopt(M_TRIM_THRESHOLD, 128 * 1024);
     raise_descriptors();
+    if (!failpoint_valid()) {
+        fprintf(stderr, "hulld: HULL_FAILPOINT is not NAME or NAME:NUMBER with a name that "
+                        "\"hull debug failpoints\" lists\n");
+        return 1;
+    }
     if (prepare(&hulld, argc, argv, &problem) < 0) {
         fprintf(stderr, "hulld: %s\n", problem.text);
         return 1;

@@ -19,7 +19,7 @@
  *                             start failed; exited when it ever ran; --rm: removing
  *   running    -> paused      pause                                              stop.c
  *   paused     -> running     unpause, or a signal was sent
- *   running, paused -> exited      the process ended (stop, kill, by itself)     exit.c
+ *   running, paused -> exited      the process ended (stop, kill, by itself) [exit] exit.c
  *   running, paused -> restarting  it ended by itself, and the policy wants it back
  *   restarting -> exited      stop
  *   created, exited, restarting, dead -> removing

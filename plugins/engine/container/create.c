@@ -5,6 +5,7 @@
 
 #include "api/config.h"
 #include "events.h"
+#include "failpoint.h"
 #include "ids.h"
 #include "image.h"
 #include "instance.h"
@@ -387,15 +388,19 @@ static int make_real(struct hull_call *call, struct ct *ct)
     if (rc < 0)
         return rc;
     hull_undo(call, forget, ct);
+    FAILPOINT(container_create_intent);
     rc = make_dir(call, ct);
     if (rc < 0)
         return rc;
+    FAILPOINT(container_create_folder);
     rc = storage_create(call, ct->doc.storage, &request, &reply);
     if (rc < 0)
         return hull_wrap(call, rc, "container %s", ct->doc.name);
     hull_undo(call, remove_storage, ct);
+    FAILPOINT(container_create_storage);
     ct->state = CT_CREATED;
     rc = ct_save(call, ct, NULL, true);
+    FAILPOINT(container_create_commit);
     if (rc < 0)
         ct->state = CT_CREATING;
     return rc;

@@ -4,6 +4,7 @@
  */
 #include "ct.h"
 
+#include "failpoint.h"
 #include "network.h"
 #include "runtime.h"
 #include "timed.h"
@@ -122,8 +123,10 @@ static void clean_up(struct hull_call *call, struct ct *ct)
 
     if (network_leave(call, NULL, &leave, &reply) < 0)
         warn(call, ct, "leaving networks");
+    FAILPOINT(container_exit_network);
     if (runtime_delete(call, ct->doc.runtime, &process, &reply) < 0)
         warn(call, ct, "deleting the process");
+    FAILPOINT(container_exit_process);
     ct_unmount_volumes(call, ct);
     rmdir(dir);
 }
@@ -148,11 +151,15 @@ static void forget_network(struct ct *ct)
 void ct_record_exit(struct hull_call *call, struct ct *ct, const struct runtime_exit *exit)
 {
     hull_shield(call);
+    FAILPOINT(container_exit_begin);
     ct->doc.exit_code = exit->status;
     ct->doc.oom_killed = exit->oom_killed;
     ct->doc.finished_ns = exit->time_ns > 0 ? exit->time_ns : hull_time_ns();
     ct->doc.pid = 0;
     publish_die(call, ct);
+    /* With the process goes what its shim knows: a daemon after us has it from here. */
+    if (ct_save(call, ct, "exit", false) < 0)
+        warn(call, ct, "recording the exit");
     clean_up(call, ct);
     forget_network(ct);
     back_off(ct);
@@ -160,6 +167,7 @@ void ct_record_exit(struct hull_call *call, struct ct *ct, const struct runtime_
     ct->state = wants_restart(ct) ? CT_RESTARTING : CT_EXITED;
     if (ct_save(call, ct, NULL, false) < 0)
         warn(call, ct, "recording the exit");
+    FAILPOINT(container_exit_commit);
     ct->exits++;
     ct_set_state(ct, ct->state);
     ct_log_ended(ct);

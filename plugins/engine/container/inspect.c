@@ -6,6 +6,7 @@
 #include "api/config.h"
 #include "caps.h"
 #include "exec.h"
+#include "failpoint.h"
 #include "image.h"
 #include "links.h"
 #include "names.h"
@@ -257,6 +258,7 @@ int ct_handle_rename(struct hull_call *call, const struct container_rename_reque
             hull_log(call, HULL_LOG_WARN, "the old name is taken", "container", ct->doc.id, NULL);
         return rc;
     }
+    FAILPOINT(container_rename_commit);
     tell_networks(call, ct);
     ct_event(call, ct, "rename", "oldName", hull_printf(call, "/%s", old), NULL);
     return 0;

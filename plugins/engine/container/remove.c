@@ -8,6 +8,7 @@
 #include "api/config.h"
 #include "events.h"
 #include "exec.h"
+#include "failpoint.h"
 #include "files.h"
 #include "filters.h"
 #include "network.h"
@@ -49,10 +50,13 @@ static int remove_outside(struct hull_call *call, struct ct *ct)
             rc = network_leave(call, NULL, &leave, &reply);
         rmdir(ct_run_dir(hull_call_arena(call), ct->doc.id));
     }
+    FAILPOINT(container_remove_process);
     if (rc == 0)
         rc = storage_remove(call, ct->doc.storage, &storage, &reply);
+    FAILPOINT(container_remove_storage);
     if (rc == 0)
         rc = files_remove(call, ct->doc.id);
+    FAILPOINT(container_remove_files);
     return rc;
 }
 
@@ -65,10 +69,12 @@ int ct_remove(struct hull_call *call, struct ct *ct, bool volumes)
     ct->removed_code = ct->doc.exit_code;
     ct_log_stop(call, ct);
     rc = ct_save(call, ct, "remove", false);
+    FAILPOINT(container_remove_intent);
     if (rc == 0)
         rc = remove_outside(call, ct);
     if (rc == 0)
         rc = ct_forget(call, ct);
+    FAILPOINT(container_remove_commit);
     if (rc < 0) {
         ct->doc.error = hull_arena_strdup(ct->run_arena, hull_error(call));
         ct_set_state(ct, CT_DEAD);

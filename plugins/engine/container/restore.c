@@ -71,6 +71,7 @@ static int undo_start(struct hull_call *call, struct ct *ct)
     int rc = runtime_delete(call, ct->doc.runtime, &process, &reply);
 
     ct->doc.pid = 0;
+    ct->doc.network = NULL;
     ct_unmount_volumes(call, ct);
     rmdir(ct_run_dir(hull_call_arena(call), ct->doc.id));
     ct_set_state(ct, ct->doc.started_ns == TIME_NEVER ? CT_CREATED : CT_EXITED);
@@ -100,6 +101,10 @@ static int adopt(struct hull_call *call, struct ct *ct)
         return undo_start(call, ct);
     if (strcmp(reply.state, "exited") == 0)
         exit = reply.exit;
+    else if (hull_streq(ct->doc.intent, "exit"))
+        exit = (struct runtime_exit){.status = ct->doc.exit_code,
+                                     .oom_killed = ct->doc.oom_killed,
+                                     .time_ns = ct->doc.finished_ns};
     ct->state = CT_RUNNING;
     ct_record_exit(call, ct, &exit);
     return 0;
@@ -166,11 +171,11 @@ static int sweep(struct hull_call *call, const struct hull_strv *known,
     return 0;
 }
 
-static void settle(struct hull_call *call)
+static void settle(struct hull_call *call, const struct hull_strv *ports)
 {
     struct hull_arena *arena = hull_call_arena(call);
     struct network_restore_request network = {0};
-    struct hull_strv known = {0}, ports = {0};
+    struct hull_strv known = {0};
     struct hull_empty reply;
     struct ct *const *all;
     size_t count = ct_all(&all);
@@ -182,10 +187,8 @@ static void settle(struct hull_call *call)
             hull_strv_add(arena, &network.live, hull_arena_strdup(arena, all[i]->doc.id));
             network.pids.v[network.pids.n++] = all[i]->doc.pid;
         }
-        if (!hull_strv_contains(&ports, all[i]->doc.storage))
-            hull_strv_add(arena, &ports, hull_arena_strdup(arena, all[i]->doc.storage));
     }
-    if (sweep(call, &known, &ports) == 0 && network_restore(call, NULL, &network, &reply) < 0) {
+    if (sweep(call, &known, ports) == 0 && network_restore(call, NULL, &network, &reply) < 0) {
         hull_log(call, HULL_LOG_WARN, "restoring networks", "error", hull_error(call), NULL);
         hull_error_clear(call);
     }
@@ -223,6 +226,8 @@ int ct_restore(struct hull_call *call)
     const struct state_key request = {.bucket = "container"};
     struct state_document last;
     struct ct *const *all;
+    struct hull_arena *arena = hull_call_arena(call);
+    struct hull_strv ports = {0}; /* those of containers whose removal is about to end, too */
     struct ct **copy;
     size_t count;
     int rc = hull_send_many(call, NULL, &state_list_method, &request, &last, &sink);
@@ -230,10 +235,12 @@ int ct_restore(struct hull_call *call)
     if (rc < 0)
         return hull_wrap(call, rc, "reading the containers");
     count = ct_all(&all);
-    copy = HULL_NEW_ARRAY(hull_call_arena(call), struct ct *, count + 1);
+    copy = HULL_NEW_ARRAY(arena, struct ct *, count + 1);
     for (size_t i = 0; i < count; i++) {
         copy[i] = ct_ref(all[i]);
         hull_defer(call, ct_unref_cleanup, copy[i]);
+        if (!hull_strv_contains(&ports, all[i]->doc.storage))
+            hull_strv_add(arena, &ports, hull_arena_strdup(arena, all[i]->doc.storage));
     }
     for (size_t i = 0; i < count; i++) {
         rc = hull_request(call, "container restore", HULL_FOREVER, restore_one, copy[i]);
@@ -243,7 +250,7 @@ int ct_restore(struct hull_call *call)
             hull_error_clear(call);
     }
     if (count > 0)
-        settle(call);
+        settle(call, &ports);
     adopt_networks(call, copy, count);
     resume_policies();
     return 0;

@@ -6,6 +6,7 @@
 
 #include "api/config.h"
 #include "cdi_apply.h"
+#include "failpoint.h"
 #include "files.h"
 #include "links.h"
 #include "network.h"
@@ -284,7 +285,9 @@ static int join_networks(struct hull_call *call, struct ct *ct, int netns_fd)
     hull_message_copy(ct->run_arena, &network_settings_message, &reply, settings);
     ct->doc.network = settings;
     ct_keep_sockets(call, ct);
-    return files_write_hosts(call, doc, settings);
+    rc = files_write_hosts(call, doc, settings);
+    /* Should the daemon die when the program runs, the next one knows its addresses. */
+    return rc < 0 ? rc : ct_save(call, ct, "start", false);
 }
 
 static int run(struct hull_call *call, struct ct *ct)
@@ -306,7 +309,10 @@ static int run(struct hull_call *call, struct ct *ct)
     ct->doc.stopped = false;
     ct->stop_wanted = false;
     ct_set_state(ct, CT_RUNNING);
-    return ct_save(call, ct, NULL, false);
+    FAILPOINT(container_start_run);
+    rc = ct_save(call, ct, NULL, false);
+    FAILPOINT(container_start_commit);
+    return rc;
 }
 
 static int steps(struct hull_call *call, struct start *start)
@@ -318,17 +324,23 @@ static int steps(struct hull_call *call, struct start *start)
     if (rc < 0)
         return rc;
     hull_undo(call, record_failure, ct);
+    FAILPOINT(container_start_intent);
     rc = mount_rootfs(call, start);
+    FAILPOINT(container_start_rootfs);
     if (rc == 0)
         rc = mount_volumes(call, start);
+    FAILPOINT(container_start_volumes);
     if (rc == 0)
         rc = join_namespaces(call, start);
     if (rc == 0)
         rc = files_make(call, &ct->doc);
+    FAILPOINT(container_start_files);
     if (rc == 0)
         rc = create_process(call, start, &netns_fd);
+    FAILPOINT(container_start_process);
     if (rc == 0)
         rc = join_networks(call, ct, netns_fd);
+    FAILPOINT(container_start_network);
     if (rc == 0)
         rc = run(call, ct);
     return rc;

@@ -15,6 +15,7 @@
 
 #include "detach.h"
 #include "events.h"
+#include "failpoint.h"
 #include "ids.h"
 
 /* An exec that ended is forgotten when it is older than this and another one is created. */
@@ -256,6 +257,7 @@ static int launch(struct hull_call *call, struct exec_entry *entry,
     struct hull_empty empty;
 
     make_process(call, entry, request, container, &exec.spec);
+    FAILPOINT(exec_launch_before);
     int rc = runtime_exec(call, entry->runtime, &exec, &made);
     if (rc < 0)
         return rc;
@@ -266,6 +268,7 @@ static int launch(struct hull_call *call, struct exec_entry *entry,
         rc = connect_client(call, entry, ret_stream);
     if (rc == 0)
         rc = runtime_start(call, entry->runtime, &ref, &empty);
+    FAILPOINT(exec_launch_after);
     if (rc < 0)
         *ret_stream = hull_stream_close(*ret_stream);
     return rc;

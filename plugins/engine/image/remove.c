@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "failpoint.h"
 #include "ids.h"
 #include "json.h"
 
@@ -201,10 +202,12 @@ static int clean_up(struct removal *removal, const char *intent)
 {
     struct img_change change = {.call = removal->call};
     struct state_commit_reply reply;
+    FAILPOINT(image_collect_before);
     int rc = img_collect(removal->call, &removal->blobs, &removal->chains);
 
     if (rc < 0)
         return rc;
+    FAILPOINT(image_collect_after);
     img_drop(&change, IMG_INTENTS, intent);
     return state_commit(removal->call, IMG_STATE, &change.commit, &reply);
 }

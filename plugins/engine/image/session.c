@@ -10,6 +10,7 @@
 
 #include <string.h>
 
+#include "failpoint.h"
 #include "ids.h"
 #include "json.h"
 #include "state.h"
@@ -25,8 +26,10 @@ static int write_intent(struct img_session *session)
     struct hull_call *call = session->call;
     struct image_intent_doc doc = {.chains = session->chains};
 
-    return state_put(call, IMG_STATE, IMG_INTENTS, session->intent,
-                     json_string(hull_call_arena(call), &image_intent_doc_message, &doc), false);
+    int rc = state_put(call, IMG_STATE, IMG_INTENTS, session->intent,
+                       json_string(hull_call_arena(call), &image_intent_doc_message, &doc), false);
+    FAILPOINT(image_intent);
+    return rc;
 }
 
 static int drop_intent(struct hull_call *call, const char *key)

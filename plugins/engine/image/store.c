@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "events.h"
+#include "failpoint.h"
 #include "json.h"
 #include "state.h"
 
@@ -202,7 +203,10 @@ int img_commit(struct img_change *change)
     if (change->commit.operations.n == 0)
         return 0;
     change->commit.sync = true;
-    return state_commit(change->call, IMG_STATE, &change->commit, &reply);
+    FAILPOINT(image_commit_before);
+    int rc = state_commit(change->call, IMG_STATE, &change->commit, &reply);
+    FAILPOINT(image_commit_after);
+    return rc;
 }
 
 static void strike(struct hull_strv *list, const char *value)

@@ -3,6 +3,7 @@
 
 #include "address.h"
 #include "events.h"
+#include "failpoint.h"
 #include "filters.h"
 #include "ids.h"
 #include "names.h"
@@ -233,6 +234,7 @@ int net_create(struct hull_call *call, const struct network_create_request *requ
         return rc;
     describe(call, request, &about, &network);
     rc = reserve_pools(call, request, &about, &network);
+    FAILPOINT(network_create_pools);
     /* Somebody may have made one of that name while this one waited. */
     if (rc == 0 && net_find_name(network.name) != NULL)
         rc = hull_fail(call, HULL_CONFLICT, "network with name %s already exists", network.name);
@@ -242,7 +244,9 @@ int net_create(struct hull_call *call, const struct network_create_request *requ
         return rc;
     hull_undo(call, drop_record, record);
     hull_undo(call, unmake, record);
+    FAILPOINT(network_create_commit);
     rc = net_assert(call, record);
+    FAILPOINT(network_create_driver);
     if (rc < 0)
         return rc;
     event_publish(call, "network", "create", network.id, "name", network.name, "type",
@@ -294,8 +298,10 @@ static int remove_record(struct hull_call *call, struct net_record *record)
     bool ipv6 = record->network.enable_ipv6;
     record->removing = true;
     rc = take_down(call, record);
+    FAILPOINT(network_remove_driver);
     if (rc == 0)
         rc = net_drop(call, record);
+    FAILPOINT(network_remove_commit);
     if (rc < 0) {
         record->removing = false;
         return rc;

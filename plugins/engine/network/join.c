@@ -3,6 +3,7 @@
 
 #include "address.h"
 #include "events.h"
+#include "failpoint.h"
 #include "ids.h"
 
 #include <stdlib.h>
@@ -369,12 +370,15 @@ int net_join(struct hull_call *call, const struct network_join_request *request,
     join.sandbox.dns = request->dns;
     join.sandbox.settings.sandbox_id = id_new(hull_call_arena(call));
     int rc = plan(call, &join);
+    FAILPOINT(network_join_plan);
     if (rc == 0 && join.count == 0)
         rc = join_none(call, request);
     for (size_t i = 0; i < join.count && rc == 0; i++)
         rc = join_driver(call, &join, i, i == join_gateway(&join));
+    FAILPOINT(network_join_driver);
     if (rc == 0)
         rc = join_publish(call, &join);
+    FAILPOINT(network_join_publish);
     if (rc == 0)
         rc = name(call, &join);
     if (rc < 0)
@@ -383,6 +387,7 @@ int net_join(struct hull_call *call, const struct network_join_request *request,
     rc = net_sandbox_put(call, &join.sandbox);
     if (rc < 0)
         return rc;
+    FAILPOINT(network_join_commit);
     for (size_t i = 0; i < join.count; i++)
         join_tell(call, join.networks[i], "connect", request->container_id);
     *ret_reply = join.sandbox.settings;
@@ -449,7 +454,9 @@ int net_leave(struct hull_call *call, const struct network_leave_request *reques
     net_names_leave(call, &sandbox);
     if (sandbox.ports.n > 0)
         join_unpublish(call, hull_strdup(call, sandbox.container_id));
+    FAILPOINT(network_leave_publish);
     for (size_t i = 0; i < sandbox.settings.networks.n; i++)
         leave_network(call, sandbox.container_id, &sandbox.settings.networks.v[i]);
+    FAILPOINT(network_leave_driver);
     return net_sandbox_drop(call, sandbox.container_id);
 }

@@ -129,6 +129,20 @@ static void count_users(const struct net_sandbox *sandbox, void *ctx)
     }
 }
 
+/* A create or a remove that a crash ended may have left its address pools. */
+static void sweep_pools(struct hull_call *call)
+{
+    struct ipam_sweep_request known = {0};
+    struct hull_empty done;
+    for (const struct net_record *record = net_records; record != NULL; record = record->next)
+        hull_strv_add(hull_call_arena(call), &known.networks,
+                      hull_strdup(call, record->network.id));
+    if (ipam_sweep(call, NET_IPAM, &known, &done) == 0)
+        return;
+    hull_log(call, HULL_LOG_WARN, "sweeping address pools", "error", hull_error(call), NULL);
+    hull_error_clear(call);
+}
+
 static int init(struct hull_call *call)
 {
     int rc = net_load(call);
@@ -136,9 +150,11 @@ static int init(struct hull_call *call)
         rc = net_sandbox_load(call);
     if (rc == 0)
         rc = net_predefine(call);
-    if (rc == 0)
-        net_sandbox_each(count_users, NULL);
-    return rc;
+    if (rc < 0)
+        return rc;
+    sweep_pools(call);
+    net_sandbox_each(count_users, NULL);
+    return 0;
 }
 
 static void fini(void)

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "api/config.h"
+#include "failpoint.h"
 #include "root.h"
 
 #define REMOVED ".removed-"
@@ -72,6 +73,7 @@ static int remove_folder(struct hull_work *work, void *arg)
     snprintf(aside, sizeof(aside), REMOVED "%s", job->name);
     if (renameat(volumes, job->name, volumes, aside) < 0 && errno != ENOENT)
         snprintf(aside, sizeof(aside), "%s", job->name); /* the aside one is in the way */
+    FAILPOINT(volume_remove_rename);
     int err = -root_remove_tree(volumes, aside);
     if (err != 0)
         return hull_problem_set(&work->problem, hull_kind_of_errno(err), "volume %s: %s", job->name,

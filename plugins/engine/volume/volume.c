@@ -14,6 +14,7 @@
 
 #include "container.h"
 #include "events.h"
+#include "failpoint.h"
 #include "filters.h"
 #include "ids.h"
 #include "json.h"
@@ -144,7 +145,9 @@ static int create(struct hull_call *call, const struct volume_create_options *re
     rc = volume_folder_make(call, name, &made.mountpoint);
     if (rc < 0)
         return rc;
+    FAILPOINT(volume_create_folder);
     rc = state_put(call, NULL, BUCKET, name, json_string(arena, &volume_message, &made), true);
+    FAILPOINT(volume_create_commit);
     if (rc < 0)
         return rc;
     entry = find(name); /* somebody else may have been quicker while we waited */
@@ -262,6 +265,7 @@ static int inspect(struct hull_call *call, const struct volume_ref *request,
 static int remove_one(struct hull_call *call, const char *name)
 {
     int rc = state_put(call, NULL, BUCKET, name, NULL, true);
+    FAILPOINT(volume_remove_commit);
     if (rc < 0)
         return rc;
     struct volume_entry *entry = find(name);

@@ -1,5 +1,6 @@
 #include "link.h"
 
+#include "failpoint.h"
 #include "netif.h"
 
 #include <errno.h>
@@ -165,6 +166,7 @@ int brg_bridge_make(struct hull_work *work, const struct brg_bridge *bridge)
         rc = guard_bridge(bridge);
     if (rc == 0)
         rc = raise_bridge(fd, bridge, !there, &failure);
+    FAILPOINT(bridge_make_after);
     return rc == 0 ? 0 : nif_fail(work, rc, &failure, "bridge", bridge->name);
 }
 
@@ -282,7 +284,9 @@ int brg_link_make(struct hull_work *work, const struct brg_link *link)
     int rc = create_pair(fd, link, &failure);
     if (rc < 0)
         return nif_fail(work, rc, &failure, "failed to create interface", link->host_name);
+    FAILPOINT(bridge_pair_made);
     rc = connect_pair(work, fd, inner_fd, link);
+    FAILPOINT(bridge_pair_connected);
     if (rc < 0)
         nif_delete(fd, link->host_name);
     return rc;

@@ -2,6 +2,7 @@
  * write.c: commits. What waits while a transaction is being written goes into the next one
  * together, so that many callers share one wait for the disk; a savepoint keeps each atomic.
  */
+#include "failpoint.h"
 #include "sqlite.h"
 
 #include <string.h>
@@ -116,7 +117,10 @@ static int apply_all(struct sql_db *db, struct sql_job *jobs, struct hull_proble
         return rc;
     sqlite3_bind_int64(sql_statement(db, SQL_SET_REVISION), 1, revision);
     rc = sql_run(db, SQL_SET_REVISION, problem);
-    return rc < 0 ? rc : sql_run(db, SQL_COMMIT, problem);
+    FAILPOINT(state_commit_before);
+    rc = rc < 0 ? rc : sql_run(db, SQL_COMMIT, problem);
+    FAILPOINT(state_commit_after);
+    return rc;
 }
 
 int sql_write(struct sql_db *db, struct sql_job *jobs, struct hull_problem *problem)

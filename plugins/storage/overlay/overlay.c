@@ -25,6 +25,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include "failpoint.h"
 #include "overlay.h"
 
 #define NAME "overlay2"
@@ -213,6 +214,7 @@ static int create_work(struct hull_work *work, void *arg)
     int rc = fill_container(work, job, dir_fd);
     if (rc < 0)
         layers_drop_container(job->layers, job->request->id);
+    FAILPOINT(overlay_create_after);
     return rc;
 }
 
@@ -265,7 +267,10 @@ static int ovl_describe(struct hull_call *call, const struct storage_container *
 static int mount_work(struct hull_work *work, void *arg)
 {
     struct job *job = arg;
-    return ovl_mount_make(&job->below, &work->problem);
+    FAILPOINT(overlay_mount_before);
+    int rc = ovl_mount_make(&job->below, &work->problem);
+    FAILPOINT(overlay_mount_after);
+    return rc;
 }
 
 /* Fill job->below: the layers, and with WRITABLE the container's own on top. */

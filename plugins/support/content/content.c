@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "api/config.h"
+#include "failpoint.h"
 
 /* A digest that somebody is storing; lives on the stack of the one who does. */
 struct flight {
@@ -202,6 +203,7 @@ static int remove_blob(struct hull_work *work, void *arg)
     if (unlinkat(content.store.blobs_fd, digest_hex(digest), 0) < 0 && errno != ENOENT)
         return hull_problem_set(&work->problem, hull_kind_of_errno(errno), "content %s: %s", digest,
                                 strerror(errno));
+    FAILPOINT(content_remove_after);
     return 0;
 }
 

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "failpoint.h"
 #include "root.h"
 
 #define CHUNK (256 << 10)
@@ -157,13 +158,16 @@ int store_link(struct hull_work *work, void *arg)
     char path[64];
 
     snprintf(path, sizeof(path), "/proc/self/fd/%d", file->fd);
+    FAILPOINT(content_sync_before);
     if (fsync(file->fd) < 0)
         return io_fail(&work->problem, "image store: sync");
+    FAILPOINT(content_link_before);
     if (linkat(AT_FDCWD, path, file->store->blobs_fd, digest_hex(file->digest), AT_SYMLINK_FOLLOW) <
             0 &&
         errno != EEXIST) {
         file->ret_copy = errno == ENOENT || errno == EXDEV;
         return file->ret_copy ? 0 : io_fail(&work->problem, "image store: link");
     }
+    FAILPOINT(content_link_after);
     return fsync(file->store->blobs_fd) < 0 ? io_fail(&work->problem, "image store: sync") : 0;
 }

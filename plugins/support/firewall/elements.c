@@ -2,6 +2,7 @@
  * before each change. */
 #include "fw.h"
 
+#include "failpoint.h"
 #include "netlink.h"
 
 #include <arpa/inet.h>
@@ -154,7 +155,9 @@ int fw_elements(const char *table, const struct fw_port *ports, size_t count, bo
     for (size_t done = 0; done < count;)
         done += put_elements(&batch, table, ports + done, count - done, add);
     begin(&batch, NFNL_MSG_BATCH_END, 0, AF_UNSPEC, NFNL_SUBSYS_NFTABLES);
+    FAILPOINT(firewall_elements_before);
     int rc = nl_transact(elements_fd, &batch, NULL, NULL, NULL);
+    FAILPOINT(firewall_elements_after);
     nl_done(&batch);
     if (rc < 0) /* answers that nobody read may be left in it */
         fw_elements_done();

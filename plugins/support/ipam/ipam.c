@@ -13,6 +13,7 @@
 #include "ipam.h"
 
 #include "api/config.h"
+#include "failpoint.h"
 #include "json.h"
 #include "netlink.h"
 #include "pool.h"
@@ -286,6 +287,7 @@ static int new_pool(struct hull_call *call, const char *key, const struct ipam_p
     tell_pool(call, entry, &spec, ret_reply);
     rc = state_put(call, NULL, POOL_BUCKET, key,
                    json_string(hull_call_arena(call), &ipam_pool_message, ret_reply), false);
+    FAILPOINT(ipam_pool_commit);
     if (rc < 0)
         free_entry(entry);
     return rc;
@@ -369,6 +371,28 @@ static int pool_release(struct hull_call *call, const struct ipam_pool *request,
     return rc;
 }
 
+static int sweep(struct hull_call *call, const struct ipam_sweep_request *request,
+                 struct hull_empty *ret_reply)
+{
+    struct hull_strv stale = {0};
+    int rc = 0;
+    for (const struct entry *entry = entries; entry != NULL; entry = entry->next) {
+        char *id = hull_strdup(call, entry->key);
+        id[strcspn(id, "/")] = '\0';
+        if (!hull_strv_contains(&request->networks, id))
+            hull_strv_add(hull_call_arena(call), &stale, hull_strdup(call, entry->key));
+    }
+    for (size_t i = 0; i < stale.n && rc == 0; i++) {
+        char *id = hull_strdup(call, stale.v[i]);
+        size_t length = strcspn(id, "/");
+        struct ipam_pool pool = {.ipv6 = hull_streq(id + length, "/6")};
+        id[length] = '\0';
+        pool.network_id = id;
+        rc = pool_release(call, &pool, ret_reply);
+    }
+    return rc;
+}
+
 /* Mark the address that REQUEST wants in memory. */
 static int pick(struct hull_call *call, struct pool *pool, const struct ipam_address *request,
                 struct ip_addr *ret_addr)
@@ -421,6 +445,7 @@ static int address_reserve(struct hull_call *call, const struct ipam_address *re
     ret_reply->gateway = hull_strdup(call, entry->gateway);
     rc = state_put(call, NULL, ADDRESS_BUCKET, hull_printf(call, "%s/%s", key, ret_reply->address),
                    json_string(hull_call_arena(call), &ipam_address_message, request), false);
+    FAILPOINT(ipam_address_commit);
     entry = rc < 0 ? find_entry(key) : NULL;
     if (entry != NULL)
         pool_free(&entry->pool, &addr);
@@ -461,6 +486,7 @@ static int address_release(struct hull_call *call, const struct ipam_address *re
         return 0;
     /* Recorded as free before it is free, or a crash between would give it out twice. */
     int rc = state_commit(call, NULL, &commit, &reply);
+    FAILPOINT(ipam_release_commit);
     entry = rc < 0 ? NULL : find_entry(key);
     for (size_t i = 0; entry != NULL && i < commit.operations.n; i++) {
         struct ip_addr addr;
@@ -524,6 +550,7 @@ static const char *const needs[] = {"state", NULL};
 static const struct hull_handler handlers[] = {
     HULL_HANDLE(ipam, pool_reserve, pool_reserve),
     HULL_HANDLE(ipam, pool_release, pool_release),
+    HULL_HANDLE(ipam, sweep, sweep),
     HULL_HANDLE(ipam, address_reserve, address_reserve),
     HULL_HANDLE(ipam, address_release, address_release),
     {},
