@@ -21,7 +21,7 @@ HULL_MESSAGE(ct_mount, CT_MOUNT_FIELDS)
 #define CT_DOC_FIELDS(F, T)                                                                   \
     F(T, STRING, _, id, "Id", HULL_REQUIRED, "")                                              \
     F(T, STRING, _, name, "Name", HULL_REQUIRED, "Without the slash")                         \
-    F(T, STRING, _, intent, "Intent", HULL_OMIT, "create, start or remove: not finished yet") \
+    F(T, STRING, _, intent, "Intent", HULL_OMIT, "create, start, exit or remove: unfinished") \
     F(T, INT, _, created_ns, "Created", 0, "")                                                \
     F(T, STRING, _, image_id, "ImageID", 0, "")                                               \
     F(T, STRING, _, os, "Os", 0, "")                                                          \
