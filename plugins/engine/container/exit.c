@@ -5,6 +5,7 @@
 #include "ct.h"
 
 #include "failpoint.h"
+#include "files.h"
 #include "network.h"
 #include "runtime.h"
 #include "timed.h"
@@ -118,7 +119,6 @@ static void clean_up(struct hull_call *call, struct ct *ct)
 {
     const struct network_leave_request leave = {.container_id = ct->doc.id};
     const struct runtime_process_ref process = {.id = ct->doc.id};
-    char *dir = ct_run_dir(hull_call_arena(call), ct->doc.id);
     struct hull_empty reply;
 
     if (network_leave(call, NULL, &leave, &reply) < 0)
@@ -128,7 +128,7 @@ static void clean_up(struct hull_call *call, struct ct *ct)
         warn(call, ct, "deleting the process");
     FAILPOINT(container_exit_process);
     ct_unmount_volumes(call, ct);
-    rmdir(dir);
+    files_remove_run(call, ct->doc.id);
 }
 
 static void publish_die(struct hull_call *call, struct ct *ct)

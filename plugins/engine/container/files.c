@@ -313,9 +313,9 @@ int files_write_network(struct hull_call *call, const struct ct_doc *doc,
     return rc < 0 ? rc : write_resolv(call, doc);
 }
 
-int files_remove(struct hull_call *call, const char *id)
+static int remove_below(struct hull_call *call, const char *top, const char *id)
 {
-    char *path = hull_printf(call, "%s/containers", daemon_config()->data_root);
+    char *path = hull_printf(call, "%s/containers", top);
     HULL_AUTO_FD fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
     int err;
 
@@ -323,4 +323,18 @@ int files_remove(struct hull_call *call, const char *id)
         return errno == ENOENT ? 0 : hull_fail_errno(call, errno, "opening %s", path);
     err = root_remove_tree(fd, id);
     return err < 0 ? hull_fail_errno(call, -err, "removing %s/%s", path, id) : 0;
+}
+
+int files_remove(struct hull_call *call, const char *id)
+{
+    return remove_below(call, daemon_config()->data_root, id);
+}
+
+void files_remove_run(struct hull_call *call, const char *id)
+{
+    if (remove_below(call, daemon_config()->exec_root, id) == 0)
+        return;
+    hull_log(call, HULL_LOG_WARN, "folder left behind", "container", id, "error", hull_error(call),
+             NULL);
+    hull_error_clear(call);
 }

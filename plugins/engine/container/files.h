@@ -21,5 +21,7 @@ const struct hull_strv *files_dns(const struct ct_doc *doc);
 bool files_has_dns(const struct ct_doc *doc);
 /* The folder is ours: remove it with all that is in it. */
 int files_remove(struct hull_call *call, const char *id) HULL_CHECKED;
+/* The folder of a run that has ended, with the sockets of execs that a crash left in it. */
+void files_remove_run(struct hull_call *call, const char *id);
 
 #endif

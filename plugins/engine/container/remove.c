@@ -48,7 +48,7 @@ static int remove_outside(struct hull_call *call, struct ct *ct)
         rc = runtime_delete(call, ct->doc.runtime, &process, &reply);
         if (rc == 0)
             rc = network_leave(call, NULL, &leave, &reply);
-        rmdir(ct_run_dir(hull_call_arena(call), ct->doc.id));
+        files_remove_run(call, ct->doc.id);
     }
     FAILPOINT(container_remove_process);
     if (rc == 0)

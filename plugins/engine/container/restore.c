@@ -73,7 +73,7 @@ static int undo_start(struct hull_call *call, struct ct *ct)
     ct->doc.pid = 0;
     ct->doc.network = NULL;
     ct_unmount_volumes(call, ct);
-    rmdir(ct_run_dir(hull_call_arena(call), ct->doc.id));
+    files_remove_run(call, ct->doc.id);
     ct_set_state(ct, ct->doc.started_ns == TIME_NEVER ? CT_CREATED : CT_EXITED);
     return rc < 0 ? rc : ct_save(call, ct, NULL, false);
 }
