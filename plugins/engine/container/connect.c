@@ -341,8 +341,11 @@ int ct_adopt_networks(struct hull_call *call, void *arg)
     if (!ct_is_running(ct) || is_shared(ct))
         return 0;
     rc = network_settings(call, NULL, &request, &settings);
-    if (rc < 0 || !settings.sandbox_id || !follow(ct, &settings))
+    if (rc < 0 || !settings.sandbox_id)
         return rc;
+    /* The document of a start that was cut off has no addresses yet. */
+    if (!follow(ct, &settings) && ct->doc.network)
+        return 0;
     if (take_settings(call, ct, &settings) < 0)
         files_failed(call, ct);
     return ct_save(call, ct, NULL, false);

@@ -10,6 +10,7 @@
 #include "resolv.h"
 #include "root.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -313,9 +314,9 @@ int files_write_network(struct hull_call *call, const struct ct_doc *doc,
     return rc < 0 ? rc : write_resolv(call, doc);
 }
 
-static int remove_below(struct hull_call *call, const char *top, const char *id)
+int files_remove(struct hull_call *call, const char *id)
 {
-    char *path = hull_printf(call, "%s/containers", top);
+    char *path = hull_printf(call, "%s/containers", daemon_config()->data_root);
     HULL_AUTO_FD fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
     int err;
 
@@ -325,16 +326,23 @@ static int remove_below(struct hull_call *call, const char *top, const char *id)
     return err < 0 ? hull_fail_errno(call, -err, "removing %s/%s", path, id) : 0;
 }
 
-int files_remove(struct hull_call *call, const char *id)
-{
-    return remove_below(call, daemon_config()->data_root, id);
-}
-
 void files_remove_run(struct hull_call *call, const char *id)
 {
-    if (remove_below(call, daemon_config()->exec_root, id) == 0)
+    char *path = ct_run_dir(hull_call_arena(call), id);
+    const struct dirent *entry;
+    DIR *dir;
+
+    if (rmdir(path) == 0 || errno != ENOTEMPTY)
         return;
-    hull_log(call, HULL_LOG_WARN, "folder left behind", "container", id, "error", hull_error(call),
-             NULL);
-    hull_error_clear(call);
+    dir = opendir(path);
+    while (dir != NULL && (entry = readdir(dir)) != NULL) {
+        const char *dot = strrchr(entry->d_name, '.');
+
+        /* Nothing else: the configuration may have data and runs in one folder. */
+        if (dot != NULL && strcmp(dot, ".sock") == 0)
+            unlinkat(dirfd(dir), entry->d_name, 0);
+    }
+    if (dir != NULL)
+        closedir(dir);
+    rmdir(path);
 }

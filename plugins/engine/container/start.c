@@ -285,9 +285,7 @@ static int join_networks(struct hull_call *call, struct ct *ct, int netns_fd)
     hull_message_copy(ct->run_arena, &network_settings_message, &reply, settings);
     ct->doc.network = settings;
     ct_keep_sockets(call, ct);
-    rc = files_write_hosts(call, doc, settings);
-    /* Should the daemon die when the program runs, the next one knows its addresses. */
-    return rc < 0 ? rc : ct_save(call, ct, "start", false);
+    return files_write_hosts(call, doc, settings);
 }
 
 static int run(struct hull_call *call, struct ct *ct)
