@@ -33,6 +33,8 @@ static void reserve(char **data, size_t *room, size_t wanted)
 
 static void put(struct reader *reader, const char *data, size_t size)
 {
+    if (size == 0)
+        return;
     reserve(&reader->out, &reader->out_room, reader->out_size + size);
     memcpy(reader->out + reader->out_size, data, size);
     reader->out_size += size;
