@@ -146,6 +146,18 @@ int nif_delete(int fd, const char *name)
     return rc == -ENODEV ? 0 : rc;
 }
 
+int nif_delete_in(struct hull_work *work, int netns_fd, const char *name)
+{
+    HULL_AUTO_FD fd = netns_fd < 0 ? nl_open(NETLINK_ROUTE) : nl_open_in(netns_fd, NL_IPV6_AS_IS);
+    int rc = fd < 0 ? fd : nif_delete(fd, name);
+    return rc == 0 ? 0 : nif_fail(work, rc, NULL, "failed to delete interface", name);
+}
+
+int nif_open_inside(int netns_fd, const struct nif_inside *inside)
+{
+    return nl_open_in(netns_fd, inside->nets[1].addr.family == 0 ? NL_IPV6_OFF : NL_IPV6_ON);
+}
+
 struct found {
     int index;
     uint8_t mac[6];

@@ -41,6 +41,8 @@ void nif_mark_own(struct nl_batch *batch);
 int nif_is_own(int fd, const char *name, bool *ret_own) HULL_CHECKED;
 /* Delete NAME; one that is gone is fine. */
 int nif_delete(int fd, const char *name);
+/* The same in the namespace NETNS_FD, -1: on the host, as a whole job. Fills WORK's problem. */
+int nif_delete_in(struct hull_work *work, int netns_fd, const char *name) HULL_CHECKED;
 /* Write VALUE to net/FAMILY/conf/NAME/KEY of the host. A kernel without the family is fine. */
 int nif_sysctl(const char *family, const char *name, const char *key, const char *value)
     HULL_CHECKED;
@@ -65,6 +67,9 @@ struct nif_inside {
     const struct nif_to *routes;
     size_t route_count;
 };
+/* A netlink socket in NETNS_FD for what INSIDE is about to get: IPv6 is off in there unless it has
+ * an address of it, for what is made from then on. The descriptor, or -errno. */
+int nif_open_inside(int netns_fd, const struct nif_inside *inside);
 /* Through FD, a socket inside: loopback and the interface up, addresses, then routes. RET_MAC (may
  * be NULL) is the interface's. */
 int nif_configure(int fd, const struct nif_inside *inside, uint8_t ret_mac[6],

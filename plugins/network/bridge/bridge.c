@@ -16,25 +16,22 @@
  */
 #include "link.h"
 
-#include "netdriver.h"
+#include "netjoin.h"
 
 #include <fcntl.h>
 #include <hull/hull.h>
-#include <net/if.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #define OPTION "com.docker.network."
 #define OPTION_NAME OPTION "bridge.name"
-#define OPTION_MTU OPTION "driver.mtu"
 #define OPTION_ICC OPTION "bridge.enable_icc"
 
 /* All that a network may say; the firewall's are read by the network engine. */
 static const char *const known_options[] = {
     OPTION_NAME,
-    OPTION_MTU,
+    NETJOIN_OPTION_MTU,
     OPTION_ICC,
     OPTION "bridge.default_bridge",
     OPTION "bridge.enable_ip_masquerade",
@@ -62,21 +59,6 @@ static const char *bridge_name(struct hull_call *call, const struct network *net
     return hull_printf(call, "hull-%.10s", network->id);
 }
 
-static int read_mtu(struct hull_call *call, const struct network *network, int *ret_mtu)
-{
-    const char *text = hull_map_find(&network->options, OPTION_MTU);
-    *ret_mtu = 0;
-    if (text == NULL || *text == '\0')
-        return 0;
-    char *end;
-    long mtu = strtol(text, &end, 10);
-    if (*end != '\0' || mtu < 68 || mtu > 65535)
-        return hull_fail(call, HULL_INVALID, "%s: %s is not an MTU (68 to 65535)", OPTION_MTU,
-                         text);
-    *ret_mtu = (int)mtu;
-    return 0;
-}
-
 static int about(struct hull_call *call, const struct netdriver_about_request *request,
                  struct netdriver_about_reply *ret_reply)
 {
@@ -101,8 +83,8 @@ static int create(struct hull_call *call, const struct netdriver_network *reques
     struct brg_bridge bridge = {.name = bridge_name(call, network)};
     int rc = check_options(call, &network->options);
     if (rc == 0)
-        rc = read_mtu(call, network, &bridge.mtu);
-    if (rc == 0 && (strlen(bridge.name) >= IFNAMSIZ || strpbrk(bridge.name, "/ \t\n:") != NULL))
+        rc = netjoin_mtu(call, network, &bridge.mtu);
+    if (rc == 0 && !netjoin_name_valid(bridge.name))
         rc = hull_fail(call, HULL_INVALID, "\"%s\" can't be the name of an interface", bridge.name);
     if (rc < 0)
         return rc;
@@ -130,7 +112,7 @@ static int delete_bridge(struct hull_work *work, void *arg)
 static int delete_link(struct hull_work *work, void *arg)
 {
     const struct removal *removal = arg;
-    return brg_link_delete(work, removal->netns_fd, removal->name);
+    return nif_delete_in(work, removal->netns_fd, removal->name);
 }
 
 static int remove_network(struct hull_call *call, const struct netdriver_network *request,
@@ -153,8 +135,7 @@ static int host_name(struct hull_call *call, const char **ret_name)
     return 0;
 }
 
-/* The MAC asked for, or 02:42 and the address: an address that comes back to another container
- * then keeps its MAC, and no neighbour holds a stale entry. */
+/* The MAC asked for, or one that follows from the address; without IPv4, a random one. */
 static int choose_mac(struct hull_call *call, const struct endpoint_settings *endpoint,
                       const struct ip_addr *addr, uint8_t mac[6])
 {
@@ -163,30 +144,19 @@ static int choose_mac(struct hull_call *call, const struct endpoint_settings *en
             return 0;
         return hull_fail(call, HULL_INVALID, "invalid MAC address: %s", endpoint->mac_address);
     }
-    mac[0] = 0x02;
-    mac[1] = 0x42;
-    if (addr->family == AF_INET)
-        memcpy(mac + 2, addr->bytes, 4);
-    else if (getentropy(mac + 2, 4) < 0)
+    netjoin_mac(addr, mac);
+    if (addr->family != AF_INET && getentropy(mac + 2, 4) < 0)
         return hull_fail(call, HULL_INTERNAL, "no random numbers");
     return 0;
 }
 
 static int read_addresses(struct hull_call *call, const struct netdriver_join_request *request,
-                          struct brg_link *link)
+                          struct nif_inside *inside)
 {
-    const struct endpoint_settings *endpoint = &request->endpoint;
-    if (!ip_parse(endpoint->ip_address, &link->nets[0].addr) &&
-        !ip_parse(endpoint->global_ipv6_address, &link->nets[1].addr))
+    netjoin_addresses(request, inside);
+    if (inside->nets[0].addr.family == 0 && inside->nets[1].addr.family == 0)
         return hull_fail(call, HULL_INVALID, "network %s: no address was chosen",
                          request->network.name);
-    link->nets[0].length = (unsigned)endpoint->ip_prefix_len;
-    if (ip_parse(endpoint->global_ipv6_address, &link->nets[1].addr))
-        link->nets[1].length = (unsigned)endpoint->global_ipv6_prefix_len;
-    if (request->default_route) {
-        (void)ip_parse(endpoint->gateway, &link->gateway[0]);
-        (void)ip_parse(endpoint->ipv6_gateway, &link->gateway[1]);
-    }
     return 0;
 }
 
@@ -200,17 +170,17 @@ static int join(struct hull_call *call, const struct netdriver_join_request *req
 {
     const struct network *network = &request->network;
     struct brg_link link = {.bridge = bridge_name(call, network),
-                            .name = request->ifname,
+                            .inside = {.name = request->ifname},
                             .netns_fd = request->netns_fd};
     const char *icc = hull_map_find(&network->options, OPTION_ICC);
     link.isolated = hull_streq(icc, "false");
-    int rc = read_mtu(call, network, &link.mtu);
+    int rc = netjoin_mtu(call, network, &link.mtu);
     if (rc == 0)
         rc = host_name(call, &link.host_name);
     if (rc == 0)
-        rc = read_addresses(call, request, &link);
+        rc = read_addresses(call, request, &link.inside);
     if (rc == 0)
-        rc = choose_mac(call, &request->endpoint, &link.nets[0].addr, link.mac);
+        rc = choose_mac(call, &request->endpoint, &link.inside.nets[0].addr, link.mac);
     if (rc == 0)
         rc = hull_work(call, make_link, &link);
     if (rc < 0)

@@ -32,13 +32,10 @@ static int create_bridge(int fd, const struct brg_bridge *bridge, struct nl_fail
     nl_put(&batch, IFLA_ADDRESS, mac, sizeof(mac));
     if (bridge->mtu > 0)
         nl_put_u32(&batch, IFLA_MTU, (uint32_t)bridge->mtu);
-    size_t info = nl_nest(&batch, IFLA_LINKINFO);
-    nl_put_text(&batch, IFLA_INFO_KIND, "bridge");
-    size_t data = nl_nest(&batch, IFLA_INFO_DATA);
+    struct nif_kind kind = nif_kind(&batch, "bridge");
     nl_put_u32(&batch, IFLA_BR_FORWARD_DELAY, 0);
     nl_put_u32(&batch, IFLA_BR_STP_STATE, 0);
-    nl_nest_end(&batch, data);
-    nl_nest_end(&batch, info);
+    nif_kind_end(&batch, kind);
     int rc = nl_transact(fd, &batch, NULL, NULL, failure);
     nl_done(&batch);
     return rc == -EEXIST ? 0 : rc;
@@ -182,13 +179,6 @@ int brg_bridge_delete(struct hull_work *work, const char *name)
     return rc == 0 ? 0 : nif_fail(work, rc, NULL, "failed to delete bridge", name);
 }
 
-int brg_link_delete(struct hull_work *work, int netns_fd, const char *name)
-{
-    HULL_AUTO_FD fd = netns_fd < 0 ? nl_open(NETLINK_ROUTE) : nl_open_in(netns_fd, NL_IPV6_AS_IS);
-    int rc = fd < 0 ? fd : nif_delete(fd, name);
-    return rc == 0 ? 0 : nif_fail(work, rc, NULL, "failed to delete interface", name);
-}
-
 /* --- veth pairs ------------------------------------------------------------------------------ */
 
 /* The pair, its inner end born in the container's namespace with its name and MAC. */
@@ -198,20 +188,17 @@ static int create_pair(int fd, const struct brg_link *link, struct nl_failure *f
     nif_begin(&batch, NLM_F_CREATE | NLM_F_EXCL, 0, false, link->host_name);
     if (link->mtu > 0)
         nl_put_u32(&batch, IFLA_MTU, (uint32_t)link->mtu);
-    size_t info = nl_nest(&batch, IFLA_LINKINFO);
-    nl_put_text(&batch, IFLA_INFO_KIND, "veth");
-    size_t data = nl_nest(&batch, IFLA_INFO_DATA);
+    struct nif_kind kind = nif_kind(&batch, "veth");
     size_t peer = nl_nest(&batch, VETH_INFO_PEER);
     struct ifinfomsg head = {.ifi_family = AF_UNSPEC};
     nl_put_raw(&batch, &head, sizeof(head));
-    nl_put_text(&batch, IFLA_IFNAME, link->name);
+    nl_put_text(&batch, IFLA_IFNAME, link->inside.name);
     nl_put(&batch, IFLA_ADDRESS, link->mac, sizeof(link->mac));
     if (link->mtu > 0)
         nl_put_u32(&batch, IFLA_MTU, (uint32_t)link->mtu);
     nl_put_u32(&batch, IFLA_NET_NS_FD, (uint32_t)link->netns_fd);
     nl_nest_end(&batch, peer);
-    nl_nest_end(&batch, data);
-    nl_nest_end(&batch, info);
+    nif_kind_end(&batch, kind);
     int rc = nl_transact(fd, &batch, NULL, NULL, failure);
     nl_done(&batch);
     return rc;
@@ -261,13 +248,12 @@ static int connect_pair(struct hull_work *work, int fd, int inner_fd, const stru
     int rc = attach_port(fd, link, &failure);
     if (rc < 0)
         return nif_fail(work, rc, &failure, "failed to attach to bridge", link->bridge);
-    struct nif_inside inside = {.name = link->name,
-                                .nets = {link->nets[0], link->nets[1]},
-                                .gateway = {link->gateway[0], link->gateway[1]}};
-    rc = nif_configure(inner_fd, &inside, NULL, &failure);
+    rc = nif_configure(inner_fd, &link->inside, NULL, &failure);
     if (rc == 0)
         rc = settle_outside(fd, link, &failure);
-    return rc == 0 ? 0 : nif_fail(work, rc, &failure, "failed to configure interface", link->name);
+    return rc == 0
+               ? 0
+               : nif_fail(work, rc, &failure, "failed to configure interface", link->inside.name);
 }
 
 int brg_link_make(struct hull_work *work, const struct brg_link *link)
@@ -275,12 +261,11 @@ int brg_link_make(struct hull_work *work, const struct brg_link *link)
     struct nl_failure failure = {0};
     HULL_AUTO_FD fd = nl_open(NETLINK_ROUTE);
     if (fd < 0)
-        return nif_fail(work, fd, NULL, "interface", link->name);
+        return nif_fail(work, fd, NULL, "interface", link->inside.name);
     /* First, for it turns IPv6 off for what is made there. */
-    HULL_AUTO_FD inner_fd =
-        nl_open_in(link->netns_fd, link->nets[1].addr.family == 0 ? NL_IPV6_OFF : NL_IPV6_ON);
+    HULL_AUTO_FD inner_fd = nif_open_inside(link->netns_fd, &link->inside);
     if (inner_fd < 0)
-        return nif_fail(work, inner_fd, NULL, "network namespace of interface", link->name);
+        return nif_fail(work, inner_fd, NULL, "network namespace of interface", link->inside.name);
     int rc = create_pair(fd, link, &failure);
     if (rc < 0)
         return nif_fail(work, rc, &failure, "failed to create interface", link->host_name);

@@ -4,7 +4,7 @@
 #ifndef HULL_BRIDGE_LINK_H
 #define HULL_BRIDGE_LINK_H
 
-#include "address.h"
+#include "netif.h"
 
 #include <hull/fiber.h>
 
@@ -23,20 +23,15 @@ int brg_bridge_delete(struct hull_work *work, const char *name) HULL_CHECKED;
 struct brg_link {
     const char *bridge;
     const char *host_name; /* of the end in the bridge */
-    const char *name;      /* of the end in the container */
     uint8_t mac[6];
     int mtu;
     bool isolated; /* reaches no other isolated port of the bridge */
     int netns_fd;
-    struct ip_addr gateway[2]; /* default routes; family 0: none */
-    struct ip_net nets[2];     /* addresses; family 0: none */
+    struct nif_inside inside; /* the end in the container */
 };
 
 /* Make the pair, one end in the bridge and one in the network namespace, up and with addresses.
  * Nothing is left behind when it fails. */
 int brg_link_make(struct hull_work *work, const struct brg_link *link) HULL_CHECKED;
-/* Delete the pair by its end in the bridge, or, with NETNS_FD, by the one inside; one that is gone
- * is fine. */
-int brg_link_delete(struct hull_work *work, int netns_fd, const char *name) HULL_CHECKED;
 
 #endif

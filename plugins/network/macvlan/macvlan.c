@@ -10,7 +10,7 @@
  */
 #include "parent.h"
 
-#include "netdriver.h"
+#include "netjoin.h"
 #include "network.h"
 
 #include <hull/hull.h>
@@ -25,7 +25,6 @@
 /* Pauses of 15 ms, doubled, that add up to almost two seconds. */
 #define RETRY_FIRST_MS 15
 #define RETRY_MS 1000
-#define OPTION_MTU "com.docker.network.driver.mtu"
 
 static const struct {
     const char *name;
@@ -39,7 +38,7 @@ static const struct {
 
 static int check_options(struct hull_call *call, const struct hull_map *options)
 {
-    static const char *const known[] = {OPTION_PARENT, OPTION_MODE, OPTION_MTU};
+    static const char *const known[] = {OPTION_PARENT, OPTION_MODE, NETJOIN_OPTION_MTU};
     for (size_t i = 0; i < options->n; i++) {
         bool found = false;
         for (size_t k = 0; k < HULL_COUNT(known); k++)
@@ -67,21 +66,6 @@ static int read_mode(struct hull_call *call, const struct network *network, uint
                      "requested macvlan mode '%s' is not valid: use bridge, private, vepa or "
                      "passthru",
                      text);
-}
-
-static int read_mtu(struct hull_call *call, const struct network *network, int *ret_mtu)
-{
-    const char *text = hull_map_find(&network->options, OPTION_MTU);
-    *ret_mtu = 0;
-    if (hull_streq(text, NULL))
-        return 0;
-    char *end;
-    long mtu = strtol(text, &end, 10);
-    if (*end != '\0' || mtu < 68 || mtu > 65535)
-        return hull_fail(call, HULL_INVALID, "%s: %s is not an MTU (68 to 65535)", OPTION_MTU,
-                         text);
-    *ret_mtu = (int)mtu;
-    return 0;
 }
 
 /* The parent's name, or those of the pair that stands for it. */
@@ -189,10 +173,10 @@ static int create(struct hull_call *call, const struct netdriver_network *reques
     if (rc == 0)
         rc = read_mode(call, network, &mode);
     if (rc == 0)
-        rc = read_mtu(call, network, &mtu);
+        rc = netjoin_mtu(call, network, &mtu);
     if (rc < 0)
         return rc;
-    if (strlen(parent.name) > 15 || strpbrk(parent.name, "/ \t\n:") != NULL)
+    if (!netjoin_name_valid(parent.name))
         return hull_fail(call, HULL_INVALID, "parent: \"%s\" can't be the name of an interface",
                          parent.name);
     if (strcmp(parent.name, "lo") == 0)
@@ -215,8 +199,8 @@ static int remove_network(struct hull_call *call, const struct netdriver_network
 
 /* --- containers ------------------------------------------------------------------------------- */
 
-/* The MAC asked for, or 02:42 and the address: neighbours then hold no stale entry when the
- * address comes back. In the mode passthru it is the parent's. */
+/* The MAC asked for, or one that follows from the address. In the mode passthru it is the
+ * parent's. */
 static int choose_mac(struct hull_call *call, const struct endpoint_settings *endpoint,
                       struct mvl_link *link)
 {
@@ -231,25 +215,9 @@ static int choose_mac(struct hull_call *call, const struct endpoint_settings *en
     link->has_mac = asked;
     if (asked || addr->family != AF_INET || link->mode == MACVLAN_MODE_PASSTHRU)
         return 0;
-    link->mac[0] = 0x02;
-    link->mac[1] = 0x42;
-    memcpy(link->mac + 2, addr->bytes, 4);
+    netjoin_mac(addr, link->mac);
     link->has_mac = true;
     return 0;
-}
-
-/* A network whose IPAM is null has none: the container asks a DHCP server itself. */
-static void read_addresses(const struct netdriver_join_request *request, struct nif_inside *inside)
-{
-    const struct endpoint_settings *endpoint = &request->endpoint;
-    if (ip_parse(endpoint->ip_address, &inside->nets[0].addr))
-        inside->nets[0].length = (unsigned)endpoint->ip_prefix_len;
-    if (ip_parse(endpoint->global_ipv6_address, &inside->nets[1].addr))
-        inside->nets[1].length = (unsigned)endpoint->global_ipv6_prefix_len;
-    if (!request->default_route)
-        return;
-    (void)ip_parse(endpoint->gateway, &inside->gateway[0]);
-    (void)ip_parse(endpoint->ipv6_gateway, &inside->gateway[1]);
 }
 
 static int make_link(struct hull_work *work, void *arg)
@@ -291,8 +259,9 @@ static int join(struct hull_call *call, const struct netdriver_join_request *req
                          request->endpoint.driver_opts.v[0].key);
     int rc = read_mode(call, network, &link.mode);
     if (rc == 0)
-        rc = read_mtu(call, network, &link.mtu);
-    read_addresses(request, &link.inside);
+        rc = netjoin_mtu(call, network, &link.mtu);
+    /* A network whose IPAM is null has none: the container asks a DHCP server itself. */
+    netjoin_addresses(request, &link.inside);
     if (rc == 0)
         rc = choose_mac(call, &request->endpoint, &link);
     if (rc == 0)
@@ -312,7 +281,7 @@ struct removal {
 static int delete_link(struct hull_work *work, void *arg)
 {
     const struct removal *removal = arg;
-    return mvl_link_delete(work, removal->netns_fd, removal->name);
+    return nif_delete_in(work, removal->netns_fd, removal->name);
 }
 
 /* The interface goes with the container's network namespace, unless that lives on. */

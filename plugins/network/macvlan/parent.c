@@ -192,8 +192,7 @@ int mvl_link_make(struct hull_work *work, struct mvl_link *link)
     if (fd < 0)
         return nif_fail(work, fd, NULL, "interface", link->inside.name);
     /* First, for it turns IPv6 off for what is made there. */
-    HULL_AUTO_FD inner_fd = nl_open_in(
-        link->netns_fd, link->inside.nets[1].addr.family == 0 ? NL_IPV6_OFF : NL_IPV6_ON);
+    HULL_AUTO_FD inner_fd = nif_open_inside(link->netns_fd, &link->inside);
     if (inner_fd < 0)
         return nif_fail(work, inner_fd, NULL, "network namespace of interface", link->inside.name);
     int rc = create(fd, link, &failure);
@@ -203,11 +202,4 @@ int mvl_link_make(struct hull_work *work, struct mvl_link *link)
     if (rc < 0)
         nif_delete(inner_fd, link->inside.name);
     return rc == 0 ? 0 : explain(work, rc, &failure, link);
-}
-
-int mvl_link_delete(struct hull_work *work, int netns_fd, const char *name)
-{
-    HULL_AUTO_FD fd = nl_open_in(netns_fd, NL_IPV6_AS_IS);
-    int rc = fd < 0 ? fd : nif_delete(fd, name);
-    return rc == 0 ? 0 : nif_fail(work, rc, NULL, "failed to delete interface", name);
 }

@@ -35,7 +35,5 @@ struct mvl_link {
 /* Make an interface in the network namespace, up and with addresses. LINK's mac is what it has
  * after. Nothing is left behind when it fails. */
 int mvl_link_make(struct hull_work *work, struct mvl_link *link) HULL_CHECKED;
-/* Delete NAME in the namespace; one that is gone is fine. */
-int mvl_link_delete(struct hull_work *work, int netns_fd, const char *name) HULL_CHECKED;
 
 #endif

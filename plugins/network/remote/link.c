@@ -93,8 +93,7 @@ int rmt_link_move(struct hull_work *work, struct rmt_link *link)
     HULL_AUTO_FD fd = nl_open(NETLINK_ROUTE);
     if (fd < 0)
         return nif_fail(work, fd, NULL, "interface", link->host_name);
-    HULL_AUTO_FD inner_fd = nl_open_in(
-        link->netns_fd, link->inside.nets[1].addr.family == 0 ? NL_IPV6_OFF : NL_IPV6_ON);
+    HULL_AUTO_FD inner_fd = nif_open_inside(link->netns_fd, &link->inside);
     if (inner_fd < 0)
         return nif_fail(work, inner_fd, NULL, "network namespace of interface", link->host_name);
     int rc = move(fd, link->host_name, link->netns_fd, &failure);
