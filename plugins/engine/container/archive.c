@@ -33,29 +33,10 @@ static void close_tree(struct hull_call *call, void *arg)
     hull_fd_cleanup(&tree->mntns_fd);
 }
 
-/*
- * A number may belong to another process by now, for the end of this one need not have been told
- * yet. So the folder of the process is opened, which stays with it, and its cgroup must be the
- * container's.
- */
-static int check_owner(struct hull_call *call, const struct ct *ct, int process_fd)
-{
-    char text[16384];
-    HULL_AUTO_FD fd = openat(process_fd, "cgroup", O_RDONLY | O_CLOEXEC);
-    ssize_t got = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
-
-    text[got < 0 ? 0 : got] = '\0';
-    if (!strstr(text, ct->doc.id))
-        return hull_fail(call, HULL_CONFLICT, "container %s has just ended: try again",
-                         ct->doc.name);
-    return 0;
-}
-
 static int open_running(struct hull_call *call, const struct ct *ct, struct tree *ret)
 {
-    const char *path = hull_printf(call, "/proc/%lld", (long long)ct->doc.pid);
-    HULL_AUTO_FD process_fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    int rc = check_owner(call, ct, process_fd);
+    HULL_AUTO_FD process_fd = -1;
+    int rc = ct_open_process(call, ct, &process_fd);
 
     if (rc < 0)
         return rc;

@@ -10,7 +10,6 @@
 #include "links.h"
 #include "network.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
@@ -26,7 +25,7 @@ static const char none_text[] =
 
 static bool is_shared(const struct ct *ct)
 {
-    return strncmp(ct->doc.host_config.network_mode, "container:", 10) == 0;
+    return ct_mode_other(ct->doc.host_config.network_mode) != NULL;
 }
 
 /* --- the document ----------------------------------------------------------------------------- */
@@ -92,22 +91,17 @@ static int check_alive(struct hull_call *call, const struct ct *ct)
 
 /* --- one that runs ---------------------------------------------------------------------------- */
 
-/* Its network namespace; never that of a process which has its number by now. */
 static int open_netns(struct hull_call *call, const struct ct *ct, int *ret_fd)
 {
-    char text[16384];
-    char *path = hull_printf(call, "/proc/%lld", (long long)ct->doc.pid);
-    HULL_AUTO_FD process_fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    HULL_AUTO_FD cgroup_fd = openat(process_fd, "cgroup", O_RDONLY | O_CLOEXEC);
-    HULL_AUTO_FD fd = openat(process_fd, "ns/net", O_RDONLY | O_CLOEXEC);
-    ssize_t got = cgroup_fd < 0 ? -1 : read(cgroup_fd, text, sizeof(text) - 1);
+    HULL_AUTO_FD process_fd = -1;
+    int rc = ct_open_process(call, ct, &process_fd);
 
-    text[got < 0 ? 0 : got] = '\0';
-    if (fd < 0 || !strstr(text, ct->doc.id))
-        return hull_fail(call, HULL_CONFLICT, "container %s has just ended: try again",
-                         ct->doc.name);
-    *ret_fd = HULL_TAKE_FD(fd);
-    return 0;
+    if (rc < 0)
+        return rc;
+    *ret_fd = openat(process_fd, "ns/net", O_RDONLY | O_CLOEXEC);
+    return *ret_fd < 0 ? hull_fail(call, HULL_CONFLICT, "container %s has just ended: try again",
+                                   ct->doc.name)
+                       : 0;
 }
 
 static int make_request(struct hull_call *call, const struct ct *ct, const char *network,
@@ -247,14 +241,12 @@ static int disconnect_stopped(struct hull_call *call, struct ct *ct, const char 
 {
     struct ct_doc old = ct->doc;
     const char *key = key_of(&ct->doc, network);
-    int rc;
 
     if (!key)
         return hull_fail(call, HULL_INTERNAL, "container %s is not connected to the network %s",
                          ct->doc.id, wanted);
     copy_networks(ct, key);
-    rc = save(call, ct, &old);
-    return rc;
+    return save(call, ct, &old);
 }
 
 int ct_handle_disconnect(struct hull_call *call, const struct container_connect_request *request,

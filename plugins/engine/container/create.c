@@ -163,7 +163,7 @@ static int choose_networks(struct hull_call *call, const struct container_create
 {
     struct hull_arena *arena = hull_call_arena(call);
     const char *mode = doc->host_config.network_mode;
-    bool shared = strncmp(mode, "container:", 10) == 0;
+    bool shared = ct_mode_other(mode) != NULL;
 
     doc->networks.keys = HULL_NEW_ARRAY(arena, const char *, 1);
     doc->networks.v = HULL_NEW(arena, struct endpoint_settings);
@@ -196,7 +196,7 @@ static int place_mac(struct hull_call *call, struct ct_doc *doc)
 
     if (!given(mac))
         return 0;
-    if (strncmp(mode, "container:", 10) == 0 || strcmp(mode, "host") == 0)
+    if (ct_mode_other(mode) || strcmp(mode, "host") == 0)
         return hull_fail(call, HULL_INVALID,
                          "conflicting options: mac-address and the network mode");
     first = HULL_MSGMAP_FIND(&doc->networks, mode);

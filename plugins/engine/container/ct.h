@@ -86,6 +86,12 @@ int ct_forget(struct hull_call *call, struct ct *ct) HULL_CHECKED;
 /* Set the state and wake whoever waits for a change. */
 void ct_set_state(struct ct *ct, enum ct_state state);
 bool ct_is_running(const struct ct *ct);
+/*
+ * The folder of CT's first process below /proc, to be closed by the caller: it stays with that
+ * process, whereas a number may be another's by now, for the end of this one need not have been
+ * told yet. -HULL_CONFLICT when its cgroup is not the container's.
+ */
+int ct_open_process(struct hull_call *call, const struct ct *ct, int *ret_fd) HULL_CHECKED;
 /* Give CT a deep copy of DOC, which may not lie in its arena (its name and id may). */
 void ct_copy_doc(struct ct *ct, struct ct_doc *doc);
 /* An event about CT with its labels, image and name, and further pairs, NULL. */

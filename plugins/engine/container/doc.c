@@ -8,6 +8,10 @@
 #include "json.h"
 #include "state.h"
 
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
 HULL_MESSAGE_DEFINE(ct_mount, CT_MOUNT_FIELDS)
 HULL_MESSAGE_DEFINE(ct_doc, CT_DOC_FIELDS)
 
@@ -48,6 +52,22 @@ void ct_set_state(struct ct *ct, enum ct_state state)
 bool ct_is_running(const struct ct *ct)
 {
     return ct->state == CT_RUNNING || ct->state == CT_PAUSED;
+}
+
+int ct_open_process(struct hull_call *call, const struct ct *ct, int *ret_fd)
+{
+    char text[16384];
+    const char *path = hull_printf(call, "/proc/%lld", (long long)ct->doc.pid);
+    HULL_AUTO_FD process_fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    HULL_AUTO_FD fd = openat(process_fd, "cgroup", O_RDONLY | O_CLOEXEC);
+    ssize_t got = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+
+    text[got < 0 ? 0 : got] = '\0';
+    if (!strstr(text, ct->doc.id))
+        return hull_fail(call, HULL_CONFLICT, "container %s has just ended: try again",
+                         ct->doc.name);
+    *ret_fd = HULL_TAKE_FD(process_fd);
+    return 0;
 }
 
 static int commit(struct hull_call *call, const struct ct *ct, const char *value, bool sync)

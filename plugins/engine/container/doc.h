@@ -6,6 +6,8 @@
 
 #include "container.h"
 
+#include <string.h>
+
 /* A mount besides those that every container has; the Engine API's MountPoint and what it lacks. */
 #define CT_MOUNT_FIELDS(F, T)                                                                    \
     F(T, EMBED, mount_point, point, "", 0, "")                                                   \
@@ -47,5 +49,14 @@ HULL_MESSAGE(ct_mount, CT_MOUNT_FIELDS)
     F(T, INT, _, restart_count, "RestartCount", 0, "")                                        \
     F(T, BOOL, _, stopped, "Stopped", HULL_OMIT, "By a client: unless-stopped stays down")
 HULL_MESSAGE(ct_doc, CT_DOC_FIELDS)
+
+/* The container whose namespace is shared in the mode "container:X", or NULL in any other. */
+static inline const char *ct_mode_other(const char *mode)
+{
+    static const char prefix[] = "container:";
+
+    return mode && strncmp(mode, prefix, sizeof(prefix) - 1) == 0 ? mode + sizeof(prefix) - 1
+                                                                  : NULL;
+}
 
 #endif

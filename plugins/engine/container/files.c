@@ -65,7 +65,7 @@ static bool is_own_network(const char *name)
     for (size_t i = 0; i < HULL_COUNT(others); i++)
         if (strcmp(name, others[i]) == 0)
             return false;
-    return strncmp(name, "container:", 10) != 0;
+    return !ct_mode_other(name);
 }
 
 bool files_has_dns(const struct ct_doc *doc)

@@ -65,7 +65,7 @@ int links_resolve(struct hull_call *call, struct ct_doc *doc)
     const char *mode = doc->host_config.network_mode;
     int rc = 0;
 
-    if (own->n > 0 && (strcmp(mode, "host") == 0 || strncmp(mode, "container:", 10) == 0))
+    if (own->n > 0 && (strcmp(mode, "host") == 0 || ct_mode_other(mode)))
         return hull_fail(call, HULL_INVALID,
                          "conflicting options: %s can't be used with links. This would result in "
                          "undefined behavior",

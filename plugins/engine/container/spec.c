@@ -21,7 +21,7 @@ static bool is(const char *text, const char *value)
 
 static bool joins(const char *mode)
 {
-    return mode && strncmp(mode, "container:", 10) == 0;
+    return ct_mode_other(mode) != NULL;
 }
 
 /* NAME=value replaces NAME; NAME alone removes it. */

@@ -166,12 +166,13 @@ static int mount_volumes(struct hull_call *call, struct start *start)
 static int join_namespace(struct hull_call *call, const char *mode, const char *type,
                           const char **ret_path, const char **ret_shm)
 {
+    const char *name = ct_mode_other(mode);
     struct ct *other;
     int rc;
 
-    if (!mode || strncmp(mode, "container:", 10) != 0)
+    if (!name)
         return 0;
-    rc = ct_find(call, mode + 10, &other);
+    rc = ct_find(call, name, &other);
     if (rc < 0)
         return rc;
     if (!ct_is_running(other))
@@ -271,7 +272,7 @@ static int join_networks(struct hull_call *call, struct ct *ct, int netns_fd)
     struct network_settings reply = {0};
     int rc = 0;
 
-    if (strncmp(host->network_mode, "container:", 10) == 0) {
+    if (ct_mode_other(host->network_mode)) {
         hull_fd_cleanup(&netns_fd);
     } else {
         memcpy(&request.networks, &doc->networks, sizeof(request.networks));

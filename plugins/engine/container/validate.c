@@ -31,7 +31,7 @@ static bool one_of(const char *text, const char *const *allowed)
 
 static bool of_container(const char *mode)
 {
-    return mode && strncmp(mode, "container:", 10) == 0 && mode[10] != '\0';
+    return given(ct_mode_other(mode));
 }
 
 static int not_done(struct hull_call *call, const char *field, const char *value)
