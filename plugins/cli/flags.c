@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "plugins/common/timefmt.h"
+#include "plugins/common/truth.h"
 #include "plugins/common/units.h"
 
 bool cli_problem(struct cli *cli, const char *fmt, ...)
@@ -26,14 +27,8 @@ bool cli_problem(struct cli *cli, const char *fmt, ...)
 
 static bool parse_bool(struct cli *cli, void *target, const char *value)
 {
-    static const char *const yes[] = {"1", "t", "T", "true", "TRUE", "True"};
-    static const char *const no[] = {"0", "f", "F", "false", "FALSE", "False"};
-    for (size_t i = 0; i < HULL_COUNT(yes); i++) {
-        if (strcmp(value, yes[i]) == 0 || strcmp(value, no[i]) == 0) {
-            *(bool *)target = strcmp(value, yes[i]) == 0;
-            return true;
-        }
-    }
+    if (truth_parse(value, target))
+        return true;
     return cli_problem(cli, "strconv.ParseBool: parsing \"%s\": invalid syntax", value);
 }
 

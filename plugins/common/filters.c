@@ -6,6 +6,8 @@
 #include <regex.h>
 #include <string.h>
 
+#include "truth.h"
+
 int filters_check(struct hull_call *call, const struct filters *filters, const char *const *allowed)
 {
     for (size_t i = 0; i < filters->n; i++) {
@@ -99,17 +101,9 @@ bool filters_labels(const struct filters *filters, const struct hull_map *labels
 
 int filters_bool(struct hull_call *call, const struct filters *filters, const char *key, bool *ret)
 {
-    static const char *const yes[] = {"1", "t", "T", "true", "TRUE", "True"};
-    static const char *const no[] = {"0", "f", "F", "false", "FALSE", "False"};
     const struct hull_strv *values = filters_get(filters, key);
 
-    if (!values)
+    if (!values || (values->n == 1 && truth_parse(values->v[0], ret)))
         return 0;
-    for (size_t i = 0; values->n == 1 && i < HULL_COUNT(yes); i++) {
-        if (strcmp(values->v[0], yes[i]) == 0 || strcmp(values->v[0], no[i]) == 0) {
-            *ret = strcmp(values->v[0], yes[i]) == 0;
-            return 0;
-        }
-    }
     return hull_fail(call, HULL_INVALID, "invalid filter '%s=[%s]'", key, values->v[0]);
 }

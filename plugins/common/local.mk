@@ -17,7 +17,7 @@ endif
 plugins_common_libcommon_la_SOURCES += plugins/common/compress.c plugins/common/compress.h
 plugins_common_libcommon_la_SOURCES += plugins/common/ids.c plugins/common/ids.h \
 	plugins/common/names.c plugins/common/names.h plugins/common/signals.c plugins/common/signals.h \
-	plugins/common/timefmt.c plugins/common/timefmt.h plugins/common/filters.c plugins/common/filters.h
+	plugins/common/timefmt.c plugins/common/timefmt.h plugins/common/truth.c plugins/common/truth.h plugins/common/filters.c plugins/common/filters.h
 plugins_common_libcommon_la_SOURCES += plugins/common/address.c plugins/common/address.h \
 	plugins/common/netlink.c plugins/common/netlink.h plugins/common/netif.c plugins/common/netif.h \
 	plugins/common/netjoin.c plugins/common/netjoin.h plugins/common/netns.c plugins/common/netns.h plugins/common/resolv.c plugins/common/resolv.h

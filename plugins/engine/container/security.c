@@ -5,6 +5,7 @@
 #include "ct.h"
 
 #include "spec.h"
+#include "truth.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -34,35 +35,23 @@ const char *security_option(const struct host_config *host, const char *name)
     return found;
 }
 
-/* As Go reads a truth; 1, 0 or -1. */
-static int truth(const char *text)
-{
-    static const char *const yes[] = {"1", "t", "T", "true", "TRUE", "True"};
-    static const char *const no[] = {"0", "f", "F", "false", "FALSE", "False"};
-
-    for (size_t i = 0; i < HULL_COUNT(yes); i++) {
-        if (strcmp(text, yes[i]) == 0)
-            return 1;
-        if (strcmp(text, no[i]) == 0)
-            return 0;
-    }
-    return -1;
-}
-
 bool security_flag(const struct host_config *host, const char *name, bool otherwise)
 {
     const char *value = security_option(host, name);
+    bool on = false;
 
     if (!value)
         return otherwise;
-    return *value == '\0' || truth(value) == 1;
+    return *value == '\0' || (truth_parse(value, &on) && on);
 }
 
 /* --- checks ----------------------------------------------------------------------------------- */
 
 static int check_truth(struct hull_call *call, const char *option, const char *value)
 {
-    if (*value == '\0' || truth(value) >= 0)
+    bool on;
+
+    if (*value == '\0' || truth_parse(value, &on))
         return 0;
     return hull_fail(call, HULL_INVALID, "invalid --security-opt 2: \"%s\"", option);
 }

@@ -5,6 +5,7 @@
 #include "format.h"
 
 #include "timefmt.h"
+#include "truth.h"
 
 #include <hull/hull.h>
 #include <string.h>
@@ -13,28 +14,20 @@
 
 enum kind { FLAG, NUMBER, DURATION };
 
-static bool is_flag(const char *value)
-{
-    static const char *const good[] = {"1", "t", "T", "true",  "TRUE",  "True",
-                                       "0", "f", "F", "false", "FALSE", "False"};
-
-    for (size_t i = 0; i < HULL_COUNT(good); i++)
-        if (strcmp(value, good[i]) == 0)
-            return true;
-    return false;
-}
-
 static bool is_true(const char *value)
 {
-    return is_flag(value) && strchr("1tT", value[0]);
+    bool on = false;
+
+    return truth_parse(value, &on) && on;
 }
 
 static bool is_good(enum kind kind, const char *value)
 {
     int64_t ns;
+    bool on;
 
     if (kind == FLAG)
-        return is_flag(value);
+        return truth_parse(value, &on);
     if (kind == DURATION)
         return time_parse_duration(value, &ns);
     return *value >= '0' && *value <= '9' && strspn(value, "0123456789kmgbKMGBi.") == strlen(value);
