@@ -49,6 +49,25 @@ HULL_CHECKED HULL_UNUSED static inline int state_put(struct hull_call *call, con
     return state_commit(call, port, &request, &reply);
 }
 
+/*
+ * The document under KEY of BUCKET, if there is one: *RET_FOUND. PORT as for state.get. Yields.
+ */
+HULL_CHECKED HULL_UNUSED static inline int state_find(struct hull_call *call, const char *port,
+                                                      const char *bucket, const char *key,
+                                                      struct state_document *ret_document,
+                                                      bool *ret_found)
+{
+    const struct state_key request = {.bucket = bucket, .key = key};
+    int rc = state_get(call, port, &request, ret_document);
+
+    *ret_found = rc == 0;
+    if (rc == -HULL_NOT_FOUND) {
+        hull_error_clear(call);
+        rc = 0;
+    }
+    return rc;
+}
+
 /* Each change of the bucket from now on; says ready when it watches. Ends when cancelled. */
 HULL_METHOD(state, watch, state_key, state_document, HULL_METHOD_MANY | HULL_METHOD_READY)
 

@@ -111,16 +111,14 @@ static int configured(struct hull_call *call, const char **ret)
 /* The driver that made this data root, or NULL. */
 static int remembered(struct hull_call *call, const char **ret)
 {
-    struct state_key key = {.bucket = IMG_ENGINE, .key = "storage"};
     struct state_document document;
     struct image_engine_doc doc;
-    int rc = state_get(call, IMG_STATE, &key, &document);
+    bool found;
+    int rc = state_find(call, IMG_STATE, IMG_ENGINE, "storage", &document, &found);
 
     *ret = NULL;
-    if (rc == -HULL_NOT_FOUND) {
-        hull_error_clear(call);
+    if (rc == 0 && !found)
         return 0;
-    }
     if (rc == 0)
         rc = json_decode_call(call, &image_engine_doc_message, document.value,
                               strlen(document.value), 0, &doc);

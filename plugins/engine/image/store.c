@@ -41,20 +41,16 @@ int img_get(struct hull_call *call, const char *id, struct image_doc *ret)
 
 int img_by_name(struct hull_call *call, const char *name, struct image_doc *ret, bool *ret_found)
 {
-    struct state_key key = {.bucket = IMG_NAMES, .key = name};
     struct state_document document;
-    struct image_name_doc found;
-    int rc = state_get(call, IMG_STATE, &key, &document);
+    struct image_name_doc named;
+    int rc = state_find(call, IMG_STATE, IMG_NAMES, name, &document, ret_found);
 
-    *ret_found = false;
-    if (rc == -HULL_NOT_FOUND) {
-        hull_error_clear(call);
+    if (rc == 0 && !*ret_found)
         return 0;
-    }
     if (rc == 0)
-        rc = decode(call, &document, &image_name_doc_message, &found);
+        rc = decode(call, &document, &image_name_doc_message, &named);
     if (rc == 0)
-        rc = img_get(call, found.id, ret);
+        rc = img_get(call, named.id, ret);
     *ret_found = rc == 0;
     return rc;
 }

@@ -84,15 +84,9 @@ static int parse_conf(struct hull_call *call, const char *text, struct cni_conf 
 static int load_conf(struct hull_call *call, const struct network *network, struct cni_conf *ret,
                      bool *ret_found)
 {
-    struct state_key key = {.bucket = NETWORKS, .key = network->id};
     struct state_document document;
-    int rc = state_get(call, NULL, &key, &document);
-    *ret_found = rc == 0;
-    if (rc == -HULL_NOT_FOUND) {
-        hull_error_clear(call);
-        return 0;
-    }
-    return rc < 0 ? rc : parse_conf(call, document.value, ret);
+    int rc = state_find(call, NULL, NETWORKS, network->id, &document, ret_found);
+    return rc < 0 || !*ret_found ? rc : parse_conf(call, document.value, ret);
 }
 
 static int create(struct hull_call *call, const struct netdriver_network *request,
@@ -440,16 +434,13 @@ static int leave(struct hull_call *call, const struct netdriver_leave_request *r
 {
     (void)ret_reply;
     struct cni_attachment a = {.container_id = request->container_id};
-    struct state_key key = {.bucket = ENDPOINTS,
-                            .key = key_of(call, request->network.id, request->container_id)};
+    const char *key = key_of(call, request->network.id, request->container_id);
     struct state_document document;
     struct cni_conf conf;
     bool found = false;
-    int rc = state_get(call, NULL, &key, &document);
-    if (rc == -HULL_NOT_FOUND) {
-        hull_error_clear(call);
+    int rc = state_find(call, NULL, ENDPOINTS, key, &document, &found);
+    if (rc == 0 && !found)
         return 0;
-    }
     if (rc == 0)
         rc = read_record(call, document.value, &a);
     if (rc == 0)

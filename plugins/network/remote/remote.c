@@ -68,17 +68,11 @@ int rmt_lie(struct hull_call *call, const char *name, const char *method, const 
 int rmt_load(struct hull_call *call, const char *bucket, const char *key,
              const struct hull_message *message, void *ret_value, bool *ret_found)
 {
-    struct state_key request = {.bucket = bucket, .key = key};
     struct state_document document;
-    int rc = state_get(call, NULL, &request, &document);
-    *ret_found = rc == 0;
-    if (rc == -HULL_NOT_FOUND) {
-        hull_error_clear(call);
-        return 0;
-    }
-    return rc < 0 ? rc
-                  : json_decode_call(call, message, document.value, strlen(document.value), 0,
-                                     ret_value);
+    int rc = state_find(call, NULL, bucket, key, &document, ret_found);
+    return rc < 0 || !*ret_found ? rc
+                                 : json_decode_call(call, message, document.value,
+                                                    strlen(document.value), 0, ret_value);
 }
 
 int rmt_store(struct hull_call *call, const char *bucket, const char *key,
