@@ -185,25 +185,17 @@ static bool has_gone(int fd)
     return recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
 }
 
-static bool is_stream(int fd)
-{
-    int type = 0;
-    socklen_t size = sizeof(type);
-
-    return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == SOCK_STREAM;
-}
-
-int log_socket_send(struct hull_call *call, int fd, const void *data, size_t size)
+int log_socket_send(struct hull_call *call, int fd, const struct log_address *address,
+                    const void *data, size_t size)
 {
     const char *at = data;
-    bool stream = is_stream(fd);
     int err = 0;
     socklen_t err_size = sizeof(err);
 
     while (size > 0) {
         ssize_t sent;
 
-        if (stream && has_gone(fd))
+        if (!address->datagrams && has_gone(fd))
             return hull_fail(call, HULL_IO, "the receiver has closed the connection");
         sent = send(fd, at, size, MSG_NOSIGNAL | MSG_DONTWAIT);
         if (sent < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
@@ -221,7 +213,8 @@ int log_socket_send(struct hull_call *call, int fd, const void *data, size_t siz
         size -= (size_t)sent;
     }
     /* A host without the port says so; on this host it does at once. */
-    if (!stream && getsockopt(fd, SOL_SOCKET, SO_ERROR, &err, &err_size) == 0 && err != 0)
+    if (address->datagrams && getsockopt(fd, SOL_SOCKET, SO_ERROR, &err, &err_size) == 0 &&
+        err != 0)
         return hull_fail_errno(call, err, "sending to the receiver");
     return 0;
 }

@@ -25,7 +25,8 @@ int log_socket_open(struct hull_call *call, const struct log_address *address, i
     HULL_CHECKED;
 /* All of DATA, as one datagram or as bytes of a stream. Fails when the other end is known to have
  * gone. Yields. */
-int log_socket_send(struct hull_call *call, int fd, const void *data, size_t size) HULL_CHECKED;
+int log_socket_send(struct hull_call *call, int fd, const struct log_address *address,
+                    const void *data, size_t size) HULL_CHECKED;
 /* True when the other end has all that was sent (a datagram is taken to have arrived). */
 bool log_socket_arrived(int fd, const struct log_address *address);
 /* Send no more, and wait a few seconds for the other end to take what is left. Yields. */

@@ -88,7 +88,7 @@ static int fluentd_send(struct hull_call *call, struct log_target *target,
     struct hull_text text = HULL_TEXT(arena);
 
     fluentd_message(&text, &target->request, *(const bool *)target->own, record);
-    return log_socket_send(call, target->fd, text.data, text.length);
+    return log_socket_send(call, target->fd, &target->address, text.data, text.length);
 }
 
 static const char *const options[] = {

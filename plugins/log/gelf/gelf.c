@@ -83,7 +83,7 @@ static int send_chunks(struct hull_call *call, const struct log_target *target,
     int rc = 0;
 
     if (count == 1)
-        return log_socket_send(call, target->fd, data->data, data->length);
+        return log_socket_send(call, target->fd, &target->address, data->data, data->length);
     if (count > GELF_CHUNKS_MAX) {
         hull_log(call, HULL_LOG_WARN, "a line is too long for gelf and is left out", "container",
                  target->request.id, NULL);
@@ -94,7 +94,7 @@ static int send_chunks(struct hull_call *call, const struct log_target *target,
     for (size_t i = 0; rc == 0 && i < count; i++) {
         size_t size = gelf_chunk(buffer, id, i, count, data->data, data->length);
 
-        rc = log_socket_send(call, target->fd, buffer, size);
+        rc = log_socket_send(call, target->fd, &target->address, buffer, size);
     }
     return rc;
 }
@@ -111,7 +111,7 @@ static int gelf_send(struct hull_call *call, struct log_target *target,
         return 0;
     gelf_message(&json, target, record);
     if (!target->address.datagrams)
-        return log_socket_send(call, target->fd, json.data, json.length + 1);
+        return log_socket_send(call, target->fd, &target->address, json.data, json.length + 1);
     gelf_compress(&data, settings->compression, settings->level, json.data, json.length);
     return send_chunks(call, target, &data);
 }

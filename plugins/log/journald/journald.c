@@ -29,7 +29,7 @@ static int journald_send(struct hull_call *call, struct log_target *target,
     struct hull_text text = HULL_TEXT(arena);
 
     journal_entry(&text, &target->request, record);
-    return log_socket_send(call, target->fd, text.data, text.length);
+    return log_socket_send(call, target->fd, &target->address, text.data, text.length);
 }
 
 static const char *const options[] = {NULL};

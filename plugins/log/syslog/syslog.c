@@ -39,7 +39,7 @@ static int syslog_send(struct hull_call *call, struct log_target *target,
     struct hull_text text = HULL_TEXT(arena);
 
     syslog_message(&text, target->own, target->host, target->request.tag, (int)getpid(), record);
-    return log_socket_send(call, target->fd, text.data, text.length);
+    return log_socket_send(call, target->fd, &target->address, text.data, text.length);
 }
 
 static const char *const options[] = {
