@@ -37,6 +37,8 @@ char *json_string(struct hull_arena *arena, const struct hull_message *message, 
 /* Append TEXT quoted and escaped; invalid UTF-8 becomes U+FFFD; <, > and & become \u003c … as
  * Go's encoder writes them. NULL counts as "". */
 void json_quote(struct hull_text *out, const char *text, size_t length);
+/* Append "KEY":"VALUE", both quoted so. */
+void json_quote_pair(struct hull_text *out, const struct hull_pair *pair);
 
 /* One field from text, as in a query or on a command line: "1", "true", "a=b"; lists and maps
  * take one more element; STRVMAP takes JSON in both encodings of filters. The error names NAME. */

@@ -87,6 +87,13 @@ void json_quote(struct hull_text *out, const char *text, size_t length)
     put_char(out, '"');
 }
 
+void json_quote_pair(struct hull_text *out, const struct hull_pair *pair)
+{
+    json_quote(out, pair->key, strlen(pair->key));
+    hull_text_puts(out, ":");
+    json_quote(out, pair->value, strlen(pair->value));
+}
+
 static void put_string(struct hull_text *out, const char *text)
 {
     json_quote(out, text, text ? strlen(text) : 0);

@@ -262,12 +262,8 @@ static const char *attributes_json(struct hull_call *call, const struct hull_map
     struct hull_text text = HULL_TEXT(hull_call_arena(call));
 
     for (size_t i = 0; i < attributes->n; i++) {
-        const struct hull_pair *pair = &attributes->v[i];
-
         hull_text_puts(&text, i > 0 ? "," : "{");
-        json_quote(&text, pair->key, strlen(pair->key));
-        hull_text_puts(&text, ":");
-        json_quote(&text, pair->value, strlen(pair->value));
+        json_quote_pair(&text, &attributes->v[i]);
     }
     if (attributes->n > 0)
         hull_text_puts(&text, "}");

@@ -92,9 +92,7 @@ static const char *options_of(struct hull_call *call, const struct netdriver_joi
     hull_text_puts(&out, "]");
     for (size_t i = 0; i < own->n; i++) {
         hull_text_puts(&out, ",");
-        json_quote(&out, own->v[i].key, strlen(own->v[i].key));
-        hull_text_puts(&out, ":");
-        json_quote(&out, own->v[i].value, strlen(own->v[i].value));
+        json_quote_pair(&out, &own->v[i]);
     }
     hull_text_puts(&out, "}");
     return out.data;

@@ -47,11 +47,8 @@ static const char *options_of(struct hull_call *call, const struct network *netw
         put_bool(&out, "internal", true);
     hull_text_puts(&out, "\"com.docker.network.generic\":{");
     for (size_t i = 0; i < network->options.n; i++) {
-        const struct hull_pair *pair = &network->options.v[i];
         hull_text_puts(&out, i > 0 ? "," : "");
-        json_quote(&out, pair->key, strlen(pair->key));
-        hull_text_puts(&out, ":");
-        json_quote(&out, pair->value, strlen(pair->value));
+        json_quote_pair(&out, &network->options.v[i]);
     }
     hull_text_puts(&out, "}}");
     return out.data;
