@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Of the host's file; more is not read. */
+/* Of the host's files; more is not read. */
 #define FILE_MAX ((size_t)64 * 1024)
 #define WORD_MAX 255
 #define STUB "127.0.0.53"
@@ -47,8 +47,7 @@ void resolv_parse(struct hull_arena *arena, char *text, struct resolv *ret)
     }
 }
 
-/* The beginning of a file, "" when it can't be read. */
-static char *read_file(struct hull_arena *arena, const char *path)
+char *resolv_read_file(struct hull_arena *arena, const char *path)
 {
     HULL_AUTO_FD fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     char *data = hull_arena_alloc(arena, FILE_MAX + 1);
@@ -62,12 +61,12 @@ const char *resolv_of_host(struct hull_arena *arena, bool stub, struct resolv *r
     static const char plain[] = "/etc/resolv.conf";
     static const char behind[] = "/run/systemd/resolve/resolv.conf";
     *ret = (struct resolv){0};
-    resolv_parse(arena, read_file(arena, plain), ret);
+    resolv_parse(arena, resolv_read_file(arena, plain), ret);
     if (stub || ret->servers.n != 1 || strcmp(ret->servers.v[0], STUB) != 0 ||
         access(behind, R_OK) != 0)
         return plain;
     *ret = (struct resolv){0};
-    resolv_parse(arena, read_file(arena, behind), ret);
+    resolv_parse(arena, resolv_read_file(arena, behind), ret);
     return behind;
 }
 

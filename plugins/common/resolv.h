@@ -12,6 +12,9 @@ struct resolv {
     struct hull_strv options;
 };
 
+/* The beginning of a small file of the host, /etc/hosts too; "" when it can't be read. Never hangs
+ * on a FIFO. Worker-safe. */
+char *resolv_read_file(struct hull_arena *arena, const char *path);
 /* Read TEXT, which is changed. What is no address, or no word, is left out. Worker-safe. */
 void resolv_parse(struct hull_arena *arena, char *text, struct resolv *ret);
 /*

@@ -17,9 +17,6 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Of the host's files; more is not read. */
-#define HOST_FILE_MAX ((size_t)64 * 1024)
-
 static const char hosts_head[] = "127.0.0.1\tlocalhost\n"
                                  "::1\tlocalhost ip6-localhost ip6-loopback\n"
                                  "fe00::\tip6-localnet\n"
@@ -40,17 +37,6 @@ static int write_file(struct hull_call *call, const struct ct_doc *doc, const ch
         return hull_fail_errno(call, errno, "chmod %s", path);
     err = root_write_full(fd, text->data, text->length);
     return err < 0 ? hull_fail_errno(call, -err, "writing %s", path) : 0;
-}
-
-/* The beginning of a file of the host, "" when it can't be read. */
-static char *host_file(struct hull_call *call, const char *path)
-{
-    HULL_AUTO_FD fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-    char *data = hull_alloc(call, HOST_FILE_MAX + 1);
-    ssize_t got = fd < 0 ? 0 : read(fd, data, HOST_FILE_MAX);
-
-    data[got > 0 ? got : 0] = '\0';
-    return data;
 }
 
 static bool on_host_network(const struct ct_doc *doc)
@@ -141,7 +127,7 @@ int files_write_hosts(struct hull_call *call, const struct ct_doc *doc,
     int rc;
 
     if (on_host_network(doc))
-        hull_text_puts(&text, host_file(call, "/etc/hosts"));
+        hull_text_puts(&text, resolv_read_file(hull_call_arena(call), "/etc/hosts"));
     else
         hull_text_puts(&text, hosts_head);
     rc = add_extra_hosts(call, doc, &text);
