@@ -6,8 +6,8 @@
 
 #include <stdbool.h>
 
-/* "1", "t", "T", "true", "True", "TRUE", or the same of false. False when TEXT is none of them; *RET
- * is then as it was. Worker-safe. */
+/* "1", "t", "T", "true", "True", "TRUE", or the same of false. False when TEXT is none of them;
+ * *RET is then as it was. Worker-safe. */
 bool truth_parse(const char *text, bool *ret);
 
 #endif
