@@ -73,6 +73,8 @@ HULL_MESSAGE(config_ulimit, CONFIG_ULIMIT_FIELDS)
     F(T, STRING, _, tlskey, "tlskey", 0, "Key")                                                  \
     F(T, BOOL, _, unsafe_tcp, "unsafe-tcp", 0,                                                   \
       "Allow tcp:// without client certificates: whoever connects is root")                      \
+    F(T, STRV, _, authorization_plugins, "authorization-plugins", 0,                             \
+      "Plugins that are asked, in this order, whether a request is allowed")                     \
     F(T, BOOL, _, experimental, "experimental", 0, "Accepted; there is nothing experimental")    \
     F(T, MSGMAP, config_plugin_opts, plugin_opts, "plugin-opts", 0, "Options by plugin")
 

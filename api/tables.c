@@ -3,6 +3,7 @@
  */
 #define HULL_DEFINE_TABLES
 
+#include "authz.h"
 #include "cdi.h"
 #include "cli.h"
 #include "config.h"

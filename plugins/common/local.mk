@@ -38,3 +38,4 @@ plugins_common_libcommon_la_SOURCES += plugins/common/helper.c plugins/common/he
 plugins_common_libcommon_la_SOURCES += plugins/common/log_forward.c plugins/common/log_forward.h \
 	plugins/common/log_socket.c plugins/common/log_socket.h
 plugins_common_libcommon_la_SOURCES += plugins/common/failpoint.c plugins/common/failpoint.h
+plugins_common_libcommon_la_SOURCES += plugins/common/base64.c plugins/common/base64.h

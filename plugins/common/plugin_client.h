@@ -55,6 +55,8 @@ int plugin_call(struct hull_call *call, const struct plugin_call *what, void *re
  * errors. Yields. */
 int plugin_activate(struct hull_call *call, const struct plugin_dirs *dirs, const char *name,
                     const char *type) HULL_CHECKED;
+/* -HULL_INVALID when no plugin can be called NAME. Never yields. */
+int plugin_check_name(struct hull_call *call, const char *name) HULL_CHECKED;
 /* True when there is a plugin of the name, running or not. Never yields. */
 bool plugin_exists(struct hull_call *call, const struct plugin_dirs *dirs, const char *name);
 /* The names of all plugins that can be found, each once. Never yields. */

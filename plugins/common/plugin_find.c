@@ -49,7 +49,7 @@ static struct hull_strv specs_of(const struct plugin_dirs *dirs)
 }
 
 /* A name becomes part of a path. */
-static int check_name(struct hull_call *call, const char *name)
+int plugin_check_name(struct hull_call *call, const char *name)
 {
     bool good = name != NULL && isalnum((unsigned char)name[0]);
     for (const char *at = name; good && *at != '\0'; at++)
@@ -216,7 +216,7 @@ int plugin_find(struct hull_call *call, const struct plugin_dirs *dirs, const ch
 {
     struct hull_strv specs = specs_of(dirs);
     *ret = (struct plugin_address){};
-    int rc = check_name(call, name);
+    int rc = plugin_check_name(call, name);
     if (rc == 0)
         rc = find_socket(call, sockets_of(dirs), name, ret);
     for (size_t i = 0; rc == 0 && ret->text == NULL && i < specs.n; i++)

@@ -39,12 +39,25 @@ static int next_chunk(struct hull_call *call, struct http_body *body)
     }
 }
 
+static ssize_t read_held(struct http_body *body, void *data, size_t size)
+{
+    size_t n = body->held_left < size ? body->held_left : size;
+
+    memcpy(data, body->held, n);
+    body->held += n;
+    body->held_left -= n;
+    body->done = body->held_left == 0;
+    return (ssize_t)n;
+}
+
 ssize_t http_body_read(struct hull_call *call, struct http_body *body, void *data, size_t size)
 {
     int rc = 0;
 
     if (body->broken)
         return broken(call, body, "it was cut off");
+    if (body->held_left > 0)
+        return read_held(body, data, size);
     if (body->expect) {
         body->expect = false;
         rc = hull_stream_write(call, body->conn->stream, go_on, sizeof(go_on) - 1);
@@ -66,6 +79,26 @@ ssize_t http_body_read(struct hull_call *call, struct http_body *body, void *dat
     else
         body->done = (body->left -= got) == 0;
     return got;
+}
+
+int http_body_look(struct hull_call *call, struct http_body *body, size_t max,
+                   const char **ret_data, size_t *ret_length)
+{
+    struct hull_text text = HULL_TEXT(hull_call_arena(call));
+    char *buffer = body->done ? NULL : hull_alloc(call, HTTP_COPY_SIZE);
+
+    while (!body->done && text.length <= max) {
+        ssize_t got = http_body_read(call, body, buffer, HTTP_COPY_SIZE);
+        if (got < 0)
+            return (int)got;
+        hull_text_add(&text, buffer, (size_t)got);
+    }
+    if (text.length > max)
+        return hull_fail(call, HULL_TOO_LARGE, "it has more than %zu bytes", max);
+    body->held = *ret_data = text.data;
+    body->held_left = *ret_length = text.length;
+    body->done = text.length == 0;
+    return 0;
 }
 
 bool http_body_skip(struct hull_call *call, struct http_body *body)

@@ -179,7 +179,9 @@ static int find_route(struct hull_call *call, struct http_request *request)
     if (!request->route)
         return hull_fail(call, HULL_NOT_FOUND, "page not found");
     request->version = version ? version : 1051;
-    int rc = version ? http_version_check(call, version) : 0;
+    int rc = http_authz_request(call, request);
+    if (rc == 0 && version)
+        rc = http_version_check(call, version);
     if (rc < 0)
         return rc;
     if (request->route->style == HTTP_SWARM)
@@ -199,9 +201,13 @@ static bool is_endless(enum http_style style)
 
 static int answer(struct hull_call *call, struct http_request *request)
 {
-    if (strcmp(request->head.method, "OPTIONS") == 0)
-        return http_reply_whole(call, request, 200, NULL, NULL, "", 0);
-    int rc = check_origin(call, request);
+    int rc;
+
+    if (strcmp(request->head.method, "OPTIONS") == 0) {
+        rc = http_authz_request(call, request);
+        return rc < 0 ? rc : http_reply_whole(call, request, 200, NULL, NULL, "", 0);
+    }
+    rc = check_origin(call, request);
     if (rc == 0)
         rc = find_route(call, request);
     if (rc == 0 && is_endless(request->route->style))
@@ -209,6 +215,15 @@ static int answer(struct hull_call *call, struct http_request *request)
     if (rc == 0 && http_draining && request->conn->endless)
         rc = hull_fail(call, HULL_UNAVAILABLE, "the daemon is shutting down");
     return rc < 0 ? rc : http_dispatch(call, request);
+}
+
+static int reply_error(struct hull_call *call, struct http_request *request, int failed)
+{
+    int rc = http_reply_error(call, request, failed);
+
+    if (rc < 0 && rc != -HULL_CANCELED && !request->head_sent)
+        rc = http_reply_error(call, request, rc); /* why even the error may not be told */
+    return rc;
 }
 
 /* The handler, with somebody who watches whether the client is still there. */
@@ -224,7 +239,7 @@ static int watched(struct hull_call *call, void *arg)
         request->conn->close = true; /* the client has gone, or the daemon goes */
     else if (rc < 0 && request->head_sent)
         request->conn->close = true; /* cut it short, so that the client sees it */
-    else if (rc < 0 && http_reply_error(call, request, rc) < 0)
+    else if (rc < 0 && reply_error(call, request, rc) < 0)
         request->conn->close = true;
     return rc;
 }
@@ -302,20 +317,33 @@ static int wait_request(struct hull_call *call, struct http_conn *conn)
     return rc > 0 ? 0 : -HULL_IO;
 }
 
+/* Who the client is, for as long as it is connected. */
+static void keep_peer(struct http_conn *conn, const struct tls_accept_reply *reply)
+{
+    conn->peer = hull_arena_new();
+    conn->user = hull_arena_strdup(conn->peer, reply->user ? reply->user : "");
+    for (size_t i = 0; i < reply->certificates.n; i++)
+        hull_strv_add(conn->peer, &conn->certificates,
+                      hull_arena_strdup(conn->peer, reply->certificates.v[i]));
+}
+
 /* Wait for the client to begin, then shake hands. */
 static int start_tls(struct hull_call *call, void *arg)
 {
     struct http_conn *conn = arg;
     const struct daemon_config *config = daemon_config();
     const struct tls_accept_request request = {.stream = HULL_TAKE(conn->stream),
+                                               .peer = http_authz_on(),
                                                .verify = config->tlsverify,
                                                .ca = config->tlscacert,
                                                .cert = config->tlscert,
                                                .key = config->tlskey};
-    struct tls_connect_reply reply;
+    struct tls_accept_reply reply;
     int rc = tls_accept(call, "support/tls", &request, &reply);
 
     conn->stream = rc < 0 ? NULL : reply.stream;
+    if (rc == 0 && reply.certificates.n > 0)
+        keep_peer(conn, &reply);
     conn->close = rc < 0;
     conn->tls = true;
     if (rc < 0)
@@ -335,6 +363,7 @@ static void conn_free(struct http_conn *conn)
     hull_cond_broadcast(&http_changed);
     hull_stream_close(conn->stream);
     release_buffer(conn);
+    hull_arena_free(conn->peer);
     free(conn);
 }
 

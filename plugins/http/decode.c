@@ -85,11 +85,16 @@ static int read_all(struct hull_call *call, struct http_request *request, char *
     return 0;
 }
 
-static int check_type(struct hull_call *call, const char *type)
+bool http_is_json(const char *type)
 {
     static const char json[] = "application/json";
     size_t length = type ? strcspn(type, "; \t") : 0;
-    if (length == sizeof(json) - 1 && strncasecmp(type, json, length) == 0)
+    return length == sizeof(json) - 1 && strncasecmp(type, json, length) == 0;
+}
+
+static int check_type(struct hull_call *call, const char *type)
+{
+    if (http_is_json(type))
         return 0;
     return hull_fail(call, HULL_INVALID,
                      "unsupported Content-Type header (%s): must be 'application/json'",

@@ -46,10 +46,13 @@ static int send_head(struct hull_call *call, struct http_request *request, bool 
     struct hull_text out = HULL_TEXT(hull_call_arena(call));
     const char *protocol = http_header(&request->head, "Upgrade");
     bool upgrade = request->head.upgrade && protocol;
+    const char *type = multiplexed ? "application/vnd.docker.multiplexed-stream"
+                                   : "application/vnd.docker.raw-stream";
+    int rc = http_authz_response(call, request, upgrade ? 101 : 200, type, NULL, NULL, 0);
 
-    http_reply_begin(request, &out, upgrade ? 101 : 200,
-                     multiplexed ? "application/vnd.docker.multiplexed-stream"
-                                 : "application/vnd.docker.raw-stream");
+    if (rc < 0)
+        return rc;
+    http_reply_begin(request, &out, upgrade ? 101 : 200, type);
     if (upgrade) {
         hull_text_puts(&out, "Connection: Upgrade\r\n");
         http_reply_header(&out, "Upgrade", "tcp");

@@ -14,6 +14,7 @@
  */
 #include "http.h"
 
+#include "api/authz.h"
 #include "api/config.h"
 #include "api/http.h"
 
@@ -36,6 +37,8 @@ static int listen_all(struct hull_call *call, const struct http_listen_request *
     int rc = 0;
 
     (void)ret;
+    if (http_authz_on())
+        rc = authz_check(call, "support/authz", &(struct hull_empty){0}, ret);
     for (size_t i = 0; rc == 0 && i < request->hosts.n; i++) {
         struct http_listener *listener;
         rc = http_listen_open(call, request->hosts.v[i], config, &listener);

@@ -43,11 +43,14 @@ struct http_conn {
     size_t start; /* the first of them */
     size_t end;
     size_t size;
-    size_t scanned; /* of the head */
-    size_t head;    /* its length once it is complete */
-    bool close;     /* after this request */
-    bool tls;       /* the stream is the inside of TLS */
-    bool idle;      /* no request is here: a drain may cut the connection */
+    size_t scanned;                /* of the head */
+    size_t head;                   /* its length once it is complete */
+    bool close;                    /* after this request */
+    bool tls;                      /* the stream is the inside of TLS */
+    bool idle;                     /* no request is here: a drain may cut the connection */
+    struct hull_arena *peer;       /* what the next two live in; NULL when the client is unknown */
+    const char *user;              /* the common name in the client's certificate */
+    struct hull_strv certificates; /* of the client, PEM */
     struct hull_call *call;
     struct hull_call *endless; /* of a request that would go on for ever: a drain ends it */
     struct http_conn *next, **link;
@@ -127,6 +130,8 @@ struct http_body {
     bool broken; /* its framing is wrong, or the client has gone */
     int64_t left;
     struct http_chunks chunks;
+    const char *held; /* bytes that were read ahead and are given out first */
+    size_t held_left;
 };
 
 struct http_request {
@@ -136,6 +141,7 @@ struct http_request {
     struct http_params params;
     int version; /* of the API: 1051 for 1.51 */
     struct http_body body;
+    struct authz_exchange *shown; /* to authorization plugins, who are asked about the answer */
     /* the answer */
     bool head_sent;
     bool chunked; /* its body */
@@ -164,8 +170,26 @@ ssize_t http_body_read(struct hull_call *call, struct http_body *body, void *dat
     HULL_CHECKED;
 /* The body as a stream for a handler. */
 struct hull_stream *http_body_stream(struct http_body *body);
+/* Read all of it, at most MAX bytes, and keep it to be read again. -HULL_TOO_LARGE. Yields. */
+int http_body_look(struct hull_call *call, struct http_body *body, size_t max,
+                   const char **ret_data, size_t *ret_length) HULL_CHECKED;
 /* Skip what was not read of it; false when the connection can't be used again. Yields. */
 bool http_body_skip(struct hull_call *call, struct http_body *body);
+
+/* True for the Content-Type of JSON, whatever its parameters. */
+bool http_is_json(const char *type);
+
+/* --- authorization --------------------------------------------------------------------------- */
+
+/* True when somebody is to be asked; without, the two functions below do nothing. */
+bool http_authz_on(void);
+/* May REQUEST be acted on? -HULL_FORBIDDEN, -HULL_TOO_LARGE for JSON that can't be shown. Yields. */
+int http_authz_request(struct hull_call *call, struct http_request *request) HULL_CHECKED;
+/* May it be answered so? BODY is NULL for what is sent piece by piece. Only the first answer of a
+ * request is asked about: a refusal is sent as it is. Yields. */
+int http_authz_response(struct hull_call *call, struct http_request *request, int status,
+                        const char *content_type, const struct hull_text *headers, const char *body,
+                        size_t length) HULL_CHECKED;
 
 /* --- answers --------------------------------------------------------------------------------- */
 

@@ -188,7 +188,7 @@ static int check_tcp(struct hull_call *call, const char *host, const struct daem
                                              .ca = config->tlscacert,
                                              .cert = config->tlscert,
                                              .key = config->tlskey};
-    struct tls_connect_reply unused;
+    struct tls_accept_reply unused;
 
     *ret_tls = config->tls || config->tlsverify;
     if (!config->tlsverify && !config->unsafe_tcp)

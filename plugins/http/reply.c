@@ -95,7 +95,10 @@ int http_reply_whole(struct hull_call *call, struct http_request *request, int s
 {
     struct hull_text out = HULL_TEXT(hull_call_arena(call));
     bool head_only = request->head.method && strcmp(request->head.method, "HEAD") == 0;
+    int rc = http_authz_response(call, request, status, content_type, headers, body, length);
 
+    if (rc < 0)
+        return rc;
     http_reply_begin(request, &out, status, bodiless(status) ? NULL : content_type);
     if (headers && headers->length)
         hull_text_add(&out, headers->data, headers->length);
@@ -113,7 +116,10 @@ int http_reply_open(struct hull_call *call, struct http_request *request, int st
                     const char *content_type, const struct hull_text *headers)
 {
     struct hull_text out = HULL_TEXT(hull_call_arena(call));
+    int rc = http_authz_response(call, request, status, content_type, headers, NULL, 0);
 
+    if (rc < 0)
+        return rc;
     http_reply_begin(request, &out, status, content_type);
     if (headers && headers->length)
         hull_text_add(&out, headers->data, headers->length);

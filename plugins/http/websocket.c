@@ -179,6 +179,8 @@ static int send_head(struct hull_call *call, struct http_request *request)
     char accept[29];
     int rc = check_head(call, request, accept);
 
+    if (rc == 0)
+        rc = http_authz_response(call, request, 101, NULL, NULL, NULL, 0);
     if (rc < 0)
         return rc;
     http_reply_begin(request, &out, 101, NULL);

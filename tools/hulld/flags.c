@@ -24,6 +24,7 @@ static const struct {
     {"default-ulimits", "default-ulimit"},
     {"default-address-pools", "default-address-pool"},
     {"plugin-opts", "plugin-opt"},
+    {"authorization-plugins", "authorization-plugin"},
 };
 
 static const struct {

@@ -4,6 +4,7 @@
  */
 #include "ct.h"
 
+#include "base64.h"
 #include "jail.h"
 #include "json.h"
 #include "root.h"
@@ -191,28 +192,6 @@ static unsigned long go_mode(mode_t mode)
     return result;
 }
 
-static char *base64(struct hull_arena *arena, const char *text, size_t length)
-{
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    char *out = hull_arena_alloc(arena, (length + 2) / 3 * 4 + 1), *at = out;
-
-    for (size_t i = 0; i < length; i += 3) {
-        unsigned char in[3] = {0};
-        size_t have = length - i < 3 ? length - i : 3;
-
-        memcpy(in, text + i, have);
-        *at++ = digits[in[0] >> 2];
-        *at++ = digits[(in[0] & 3) << 4 | in[1] >> 4];
-        *at++ = '=';
-        *at++ = '=';
-        if (have > 1)
-            at[-2] = digits[(in[1] & 15) << 2 | in[2] >> 6];
-        if (have > 2)
-            at[-1] = digits[in[2] & 63];
-    }
-    return out;
-}
-
 /* The last part of PATH, "/" for the top; trailing slashes and "." do not count. */
 static char *base_name(struct hull_arena *arena, const char *path)
 {
@@ -262,7 +241,7 @@ static int stat_path(struct hull_call *call, const struct ct *ct, const struct t
                      time_format(arena, st.st_mtim.tv_sec * TIME_SECOND + st.st_mtim.tv_nsec));
     json_quote(&text, target, strlen(target));
     hull_text_puts(&text, "}");
-    *ret_header = base64(arena, text.data, text.length);
+    *ret_header = base64_encode(arena, text.data, text.length);
     return 0;
 }
 

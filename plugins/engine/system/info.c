@@ -105,6 +105,7 @@ static void fill_config(struct hull_call *call, struct system_info *info)
         if (hull_plugin_exists(hull_printf(call, "log/%s", logs[i])))
             hull_strv_add(arena, &info->plugins.log, logs[i]);
     hull_strv_add(arena, &info->plugins.volume, "local");
+    info->plugins.authorization = config->authorization_plugins;
     info->docker_root_dir = config->data_root;
     info->debug = hull_log_level() == HULL_LOG_DEBUG;
     info->logging_driver = config->log_driver != NULL ? config->log_driver : "json-file";

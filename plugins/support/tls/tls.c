@@ -7,6 +7,7 @@
 #include "tls_plugin.h"
 
 #include <arpa/inet.h>
+#include <openssl/pem.h>
 #include <openssl/x509v3.h>
 #include <stdlib.h>
 #include <string.h>
@@ -91,8 +92,58 @@ static int use_server(struct hull_call *call, const struct tls_accept_request *r
     return 0;
 }
 
+/* The last of several names counts, as Go has it. -HULL_IO for one with a NUL in it: whoever reads
+ * it would read something else. */
+static int common_name(struct hull_call *call, const X509 *certificate, const char **ret)
+{
+    const X509_NAME *subject = X509_get_subject_name(certificate);
+    int at = -1, next;
+    unsigned char *text = NULL;
+
+    while ((next = X509_NAME_get_index_by_NID(subject, NID_commonName, at)) >= 0)
+        at = next;
+    if (at < 0)
+        return 0;
+    int length =
+        ASN1_STRING_to_UTF8(&text, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, at)));
+    if (length < 0 || memchr(text, '\0', (size_t)length)) {
+        OPENSSL_free(text);
+        return hull_fail(call, HULL_IO, "TLS: the common name of the client can't be read");
+    }
+    *ret = hull_arena_strndup(hull_call_arena(call), (const char *)text, (size_t)length);
+    OPENSSL_free(text);
+    return 0;
+}
+
+static void add_certificate(struct hull_call *call, X509 *certificate, struct hull_strv *list)
+{
+    BIO *out = BIO_new(BIO_s_mem());
+    const char *data;
+
+    HULL_ASSERT(out != NULL && PEM_write_bio_X509(out, certificate) == 1);
+    size_t length = (size_t)BIO_get_mem_data(out, (void *)&data);
+    hull_strv_add(hull_call_arena(call), list,
+                  hull_arena_strndup(hull_call_arena(call), data, length));
+    BIO_free(out);
+}
+
+/* The client's certificate, and those that it sent along. */
+static int tell_peer(struct hull_call *call, SSL *ssl, struct tls_accept_reply *ret)
+{
+    X509 *own = SSL_get1_peer_certificate(ssl);
+    STACK_OF(X509) *chain = SSL_get_peer_cert_chain(ssl);
+    int rc = own ? common_name(call, own, &ret->user) : 0;
+
+    if (own)
+        add_certificate(call, own, &ret->certificates);
+    for (int i = 0; own && i < sk_X509_num(chain); i++)
+        add_certificate(call, sk_X509_value(chain, i), &ret->certificates);
+    X509_free(own);
+    return rc;
+}
+
 static int tls_accept_one(struct hull_call *call, const struct tls_accept_request *request,
-                          struct tls_connect_reply *ret_reply)
+                          struct tls_accept_reply *ret_reply)
 {
     int rc = use_server(call, request);
 
@@ -103,7 +154,12 @@ static int tls_accept_one(struct hull_call *call, const struct tls_accept_reques
     SSL *ssl = SSL_new(server);
     HULL_ASSERT(ssl != NULL);
     SSL_set_accept_state(ssl);
-    return tls_wrap(call, ssl, request->stream, &ret_reply->stream);
+    rc = tls_wrap(call, ssl, request->stream, &ret_reply->stream);
+    if (rc == 0 && request->peer)
+        rc = tell_peer(call, ssl, ret_reply);
+    if (rc < 0)
+        ret_reply->stream = hull_stream_close(ret_reply->stream);
+    return rc;
 }
 
 /* --- client ---------------------------------------------------------------------------------- */
