@@ -183,7 +183,7 @@ bool http_is_json(const char *type);
 
 /* True when somebody is to be asked; without, the two functions below do nothing. */
 bool http_authz_on(void);
-/* May REQUEST be acted on? -HULL_FORBIDDEN, -HULL_TOO_LARGE for JSON that can't be shown. Yields. */
+/* May REQUEST be acted on? -HULL_FORBIDDEN; -HULL_TOO_LARGE for JSON too long to show. Yields. */
 int http_authz_request(struct hull_call *call, struct http_request *request) HULL_CHECKED;
 /* May it be answered so? BODY is NULL for what is sent piece by piece. Only the first answer of a
  * request is asked about: a refusal is sent as it is. Yields. */
