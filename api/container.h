@@ -147,6 +147,16 @@ HULL_METHOD(container, attach, container_attach_request, container_stream_reply,
 HULL_MESSAGE(container_logs_request, CONTAINER_LOGS_REQUEST_FIELDS)
 HULL_METHOD(container, logs, container_logs_request, container_stream_reply, 0)
 
+/*
+ * hull's own: forget what the container wrote so far. It may run and write meanwhile, and its log
+ * may be followed: what is written afterwards is kept and seen. Lines that a log driver has not
+ * delivered yet are forgotten, too.
+ */
+#define CONTAINER_LOGS_TRUNCATE_REQUEST_FIELDS(F, T) \
+    F(T, STRING, _, id, "id", HULL_PATH | HULL_REQUIRED, "Container id, name or id prefix")
+HULL_MESSAGE(container_logs_truncate_request, CONTAINER_LOGS_TRUNCATE_REQUEST_FIELDS)
+HULL_METHOD(container, logs_truncate, container_logs_truncate_request, hull_empty, 0)
+
 #define CONTAINER_STATS_REQUEST_FIELDS(F, T)                                                \
     F(T, STRING, _, id, "id", HULL_PATH | HULL_REQUIRED, "Container id, name or id prefix") \
     F(T, OPT_BOOL, _, stream, "stream", HULL_QUERY, "One answer a second, until hang-up")   \

@@ -8,19 +8,20 @@
 
 #include "container.h"
 
-#define LOG_READ_REQUEST_FIELDS(F, T)                                                            \
-    F(T, STRING, _, path, "path", HULL_REQUIRED, "Newest file; older ones are path.1, path.2 …") \
-    F(T, BOOL, _, stdout_, "stdout", 0, "Lines of standard output")                              \
-    F(T, BOOL, _, stderr_, "stderr", 0, "Lines of standard error")                               \
-    F(T, OPT_INT, _, since_ns, "since", 0, "Not before, nanoseconds since 1970")                 \
-    F(T, OPT_INT, _, until_ns, "until", 0, "Not after; the stream ends there")                   \
-    F(T, OPT_INT, _, tail, "tail", 0, "Only this many last lines")                               \
-    F(T, BOOL, _, timestamps, "timestamps", 0, "Each line begins with its time")                 \
-    F(T, BOOL, _, details, "details", 0, "Each line begins with its attributes")                 \
-    F(T, BOOL, _, multiplexed, "multiplexed", 0, "Frames, as container.attach has them")         \
-    F(T, BOOL, _, follow, "follow", 0, "Go on with what comes, until end becomes readable")      \
-    F(T, STRING, _, from, "from", 0, "Only what is behind this position: INODE:OFFSET:TIME_NS")  \
-    F(T, BOOL, _, positions, "positions", 0, "Each line begins with the position of its end")    \
+#define LOG_READ_REQUEST_FIELDS(F, T)                                                           \
+    F(T, STRING, _, path, "path", HULL_REQUIRED,                                                \
+      "Newest file; older ones are path.1, path.2.gz …")                                        \
+    F(T, BOOL, _, stdout_, "stdout", 0, "Lines of standard output")                             \
+    F(T, BOOL, _, stderr_, "stderr", 0, "Lines of standard error")                              \
+    F(T, OPT_INT, _, since_ns, "since", 0, "Not before, nanoseconds since 1970")                \
+    F(T, OPT_INT, _, until_ns, "until", 0, "Not after; the stream ends there")                  \
+    F(T, OPT_INT, _, tail, "tail", 0, "Only this many last lines")                              \
+    F(T, BOOL, _, timestamps, "timestamps", 0, "Each line begins with its time")                \
+    F(T, BOOL, _, details, "details", 0, "Each line begins with its attributes")                \
+    F(T, BOOL, _, multiplexed, "multiplexed", 0, "Frames, as container.attach has them")        \
+    F(T, BOOL, _, follow, "follow", 0, "Go on with what comes, until end becomes readable")     \
+    F(T, STRING, _, from, "from", 0, "Only what is behind this position: INODE:OFFSET:TIME_NS") \
+    F(T, BOOL, _, positions, "positions", 0, "Each line begins with the position of its end")   \
     F(T, FD, _, end_fd, "end", 0, "Readable (an eventfd) when nothing more is written")
 HULL_MESSAGE(log_read_request, LOG_READ_REQUEST_FIELDS)
 HULL_METHOD(log, read, log_read_request, container_stream_reply, 0)
@@ -32,7 +33,8 @@ HULL_MESSAGE(log_check_request, LOG_CHECK_REQUEST_FIELDS)
 HULL_METHOD(log, check, log_check_request, hull_empty, 0)
 
 /*
- * Deliver what the container writes, from where the last delivery (of this daemon or the one
+ * Do what the driver does beside reading: json-file and local compress what is rotated out, the
+ * others deliver what the container writes, from where the last delivery (of this daemon or the one
  * before) ended, until END and all is delivered. It goes on when start has returned. Starting
  * what is being delivered lets it go on until the new END.
  */
@@ -50,6 +52,12 @@ HULL_METHOD(log, check, log_check_request, hull_empty, 0)
     F(T, FD, _, end_fd, "end", 0, "Readable when nothing more is written; absent: it is so now")
 HULL_MESSAGE(log_start_request, LOG_START_REQUEST_FIELDS)
 HULL_METHOD(log, start, log_start_request, hull_empty, 0)
+
+/* Forget all that was written so far (log/json-file has it, for every driver). */
+#define LOG_TRUNCATE_REQUEST_FIELDS(F, T) \
+    F(T, STRING, _, path, "path", HULL_REQUIRED, "Newest file; older ones are path.1, path.2 …")
+HULL_MESSAGE(log_truncate_request, LOG_TRUNCATE_REQUEST_FIELDS)
+HULL_METHOD(log, truncate, log_truncate_request, hull_empty, 0)
 
 /* The container goes, and its files with it: what can't be delivered soon is lost. */
 #define LOG_STOP_REQUEST_FIELDS(F, T) \

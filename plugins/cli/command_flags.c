@@ -39,6 +39,7 @@ const struct flag logs_flags[] = {
     FLAG("since", 0, FLAG_STRING, AT(since), "From this time on (2026-01-02T13:23:37Z or 42m)"),
     FLAG("tail", 'n', FLAG_STRING, AT(tail), "So many lines from the end", .fallback = "all"),
     FLAG("timestamps", 't', FLAG_BOOL, AT(timestamps), "Each line begins with its time"),
+    FLAG("truncate", 0, FLAG_BOOL, AT(truncate), "Forget what was written so far (hull only)"),
     FLAG("until", 0, FLAG_STRING, AT(until), "Up to this time (2026-01-02T13:23:37Z or 42m)"),
     END};
 #undef AT

@@ -173,9 +173,20 @@ const char *moment(struct cli *cli, const char *text)
                              ns % TIME_SECOND);
 }
 
+static int truncate_logs(struct cli *cli)
+{
+    const struct container_logs_truncate_request request = {.id = cli->argv[0]};
+    struct hull_empty reply;
+    int rc = container_logs_truncate(cli->call, NULL, &request, &reply);
+
+    return rc < 0 ? cli_failed(cli, rc) : 0;
+}
+
 int cmd_container_logs(struct cli *cli)
 {
     const struct logs_options *o = cli->options;
+    if (o->truncate)
+        return truncate_logs(cli);
     struct container_inspect_request inspect_request = {.id = cli->argv[0]};
     struct container_inspect_reply info;
     int rc = container_inspect(cli->call, NULL, &inspect_request, &info);

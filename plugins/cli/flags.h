@@ -17,7 +17,7 @@ struct rm_options {
     bool volumes, force, link;
 };
 struct logs_options {
-    bool follow, timestamps, details;
+    bool follow, timestamps, details, truncate;
     const char *since, *until, *tail;
 };
 struct output_options {

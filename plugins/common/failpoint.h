@@ -51,6 +51,8 @@
     X(container_remove_files, "the container's folder is gone")                          \
     X(container_remove_commit, "the container is forgotten")                             \
     X(container_rename_commit, "the new name is written down, networks do not know yet") \
+    X(log_compress_before, "a rotated log is compressed, nobody sees it yet")            \
+    X(log_compress_after, "a rotated log is there compressed and uncompressed")          \
     X(exec_launch_before, "an exec is about to be launched")                             \
     X(exec_launch_after, "the program of an exec runs, the client does not know yet")    \
     X(image_intent, "the intent of a load, commit or import is written")                 \

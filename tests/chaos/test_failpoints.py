@@ -21,6 +21,10 @@ from images import archive, tar_of
 
 PASSES = int(os.environ.get("HULL_CHAOS_PASSES", "1"))
 RESTART_S = 2
+# What the container does: it fills a few files of its log, which are compressed.
+LINES = 60
+WRITE = "i=0; while [ $i -lt %d ]; do echo line $i; i=$((i+1)); done; exec sleep 300" % LINES
+LOG = {"Type": "local", "Config": {"max-size": "1k", "max-file": "9"}}
 # Buckets of the state store whose documents are no leftovers: what the daemon notes for itself.
 OWN_BUCKETS = {"image-used", "system"}
 
@@ -118,9 +122,9 @@ class Life:
         self.networks.append(made["Id"])
         made = self.ask(("container", name), True, (201,), "POST",
                         "/containers/create?name=" + name,
-                        {"Image": tag, "Cmd": ["sleep", "300"], "Volumes": {"/anonymous": {}},
+                        {"Image": tag, "Cmd": ["sh", "-c", WRITE], "Volumes": {"/anonymous": {}},
                          "ExposedPorts": {"80/tcp": {}},
-                         "HostConfig": {"Binds": [volume + ":/v"], "NetworkMode": network,
+                         "HostConfig": {"LogConfig": LOG, "Binds": [volume + ":/v"], "NetworkMode": network,
                                         "PortBindings": {"80/tcp": [
                                             {"HostIp": "127.0.0.1", "HostPort": str(self.port)}]}}})
         self.ids.append(made["Id"])
@@ -130,6 +134,7 @@ class Life:
         self.running = None
         self.ask(None, None, (204,), "POST", "/containers/%s/start" % name)
         self.running = True
+        self.wait_compressed()
         made = self.ask(None, None, (201,), "POST", "/containers/%s/exec" % name,
                         {"Cmd": ["true"]})
         self.ask(None, None, (200,), "POST", "/exec/%s/start" % made["Id"], {"Detach": True})
@@ -142,6 +147,15 @@ class Life:
         self.running = None
         self.ask(None, None, (204,), "POST", "/containers/r-%s/kill" % name)
         self.running = False
+
+    def wait_compressed(self):
+        """What the container wrote is rotated at once; the daemon compresses it in its own time."""
+        folder = os.path.join(self.engine.root, "data/containers", self.ids[-1])
+        deadline = time.monotonic() + 10
+        while not any(name.endswith("log.3.gz") for name in os.listdir(folder)):
+            assert time.monotonic() < deadline, os.listdir(folder)
+            self.engine.call("GET", "/_ping")
+            time.sleep(0.01)
 
     def remove(self):
         name = self.name
@@ -187,8 +201,22 @@ class Life:
             assert state["Pid"] == 0 and state["ExitCode"] in (0, 137), state
             return
         os.kill(state["Pid"], 0)
+        self.check_log(name)
         assert shown["NetworkSettings"]["Networks"]["n-" + self.name]["IPAddress"], shown
         assert str(self.port) in str(shown["NetworkSettings"]["Ports"]), shown
+
+
+    def check_log(self, name):
+        """All that the container wrote is there, whatever was being compressed."""
+        deadline = time.monotonic() + 10
+        while True:
+            status, shown = self.engine.call("GET", "/containers/%s/logs?stdout=1" % name)
+            assert status == 200, shown
+            lines = [int(number) for number in re.findall(r"line (\d+)", str(shown))]
+            if lines == list(range(LINES)):
+                return
+            assert time.monotonic() < deadline, lines
+            time.sleep(0.02)
 
 
 @pytest.fixture(scope="module")

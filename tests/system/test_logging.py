@@ -5,13 +5,14 @@ import os
 import re
 import shutil
 import socket
+import subprocess
 import tempfile
 import threading
 import time
 
 import pytest
 
-from engine import Engine
+from engine import Engine, program
 
 
 class Receiver:
@@ -245,7 +246,141 @@ def test_journald(logged, folder):
     receiver.close()
 
 
+# --- files: rotation, compression, truncation ----------------------------------------------------
+
+def log_files(engine, cid):
+    folder = os.path.join(engine.root, "data/containers", cid)
+    return {name.split("-json.log")[1] for name in os.listdir(folder) if "-json.log" in name}
+
+
+def until(what, timeout=20):
+    deadline = time.monotonic() + timeout
+    while not what():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def api_logs(engine, cid, query=""):
+    with socket.socket(socket.AF_UNIX) as sock:
+        sock.connect(engine.sock)
+        sock.sendall(("GET /v1.41/containers/%s/logs?stdout=1&stderr=1%s HTTP/1.0\r\n\r\n"
+                      % (cid, query)).encode())
+        data = b""
+        while (part := sock.recv(1 << 16)):
+            data += part
+    return data.split(b"\r\n\r\n", 1)[1]
+
+
+@pytest.mark.parametrize("driver, options", [
+    ("local", {"max_size": "20k"}),
+    ("local", {"max_size": "20k", "compress": "false"}),
+    ("json-file", {"max_size": "20k", "max_file": "5", "compress": "true"}),
+])
+def test_rotated_and_compressed_files_are_read_as_one(logged, driver, options):
+    cid = run(logged, driver, (COUNT % 2000) + "; read x", "-i", **options)
+    suffix = "" if options.get("compress") == "false" else ".gz"
+    want = {""} | {".%d%s" % (number, suffix) for number in range(1, 5)}
+    until(lambda: log_files(logged, cid) == want)
+    until(lambda: b"line 1999\n" in api_logs(logged, cid))
+    seen = numbers(logged.hull("logs", cid).stdout.encode())
+    assert seen == list(range(seen[0], 2000)) and 700 < len(seen) < 1500
+    for tail in (1, 250, 600):
+        shown = logged.hull("logs", "--tail", str(tail), cid).stdout.encode()
+        assert numbers(shown) == seen[-tail:]
+    stamped = logged.hull("logs", "-t", cid).stdout.splitlines()
+    since, last = stamped[100].split(" ")[0], stamped[400].split(" ")[0]
+    assert logged.hull("logs", "-t", "--since", since, "--until", last,
+                       cid).stdout.splitlines() == stamped[100:401]
+    assert logged.hull("inspect", "-f", "{{.LogPath}}", cid).stdout.strip().endswith(
+        "-json.log" if driver == "json-file" else "")
+    logged.hull("rm", "-f", cid)
+
+
+def test_following_loses_nothing_while_files_are_compressed(logged):
+    script = "i=0; while [ $i -lt 2000 ]; do echo line $i; i=$((i+1)); " \
+             "[ $((i%100)) = 0 ] && usleep 20000; done"
+    cid = run(logged, "local", script, max_size="4k", max_file="50")
+    seen = numbers(logged.hull("logs", "-f", cid).stdout.encode())
+    assert seen == list(range(2000))
+    until(lambda: ".20.gz" in log_files(logged, cid))
+    assert numbers(logged.hull("logs", cid).stdout.encode()) == list(range(2000))
+    logged.hull("rm", "-f", cid)
+
+
+@pytest.mark.parametrize("point", ["log_compress_before", "log_compress_after"])
+def test_a_daemon_killed_while_it_compresses_costs_no_line(logged, point, monkeypatch):
+    logged.kill()
+    monkeypatch.setenv("HULL_FAILPOINT", point + ":2")
+    logged.start()
+    monkeypatch.delenv("HULL_FAILPOINT")
+    cid = logged.hull("create", "--network", "none", "--log-driver", "local", "--log-opt",
+                      "max-size=4k", "--log-opt", "max-file=50", "busybox", "sh", "-c",
+                      COUNT % 500).stdout.strip()
+    logged.hull("start", cid, check=False)
+    assert logged.process.wait(20) == -9
+    logged.start()
+    logged.hull("wait", cid)
+    assert numbers(logged.hull("logs", cid).stdout.encode()) == list(range(500))
+    until(lambda: all(re.fullmatch(r"(\.\d+\.gz)?", name) for name in log_files(logged, cid)))
+    assert numbers(logged.hull("logs", cid).stdout.encode()) == list(range(500))
+    logged.hull("rm", "-f", cid)
+
+
+def test_a_log_is_truncated_while_it_is_written_and_followed(logged):
+    script = "i=0; while [ $i -lt 3000 ]; do echo line $i; i=$((i+1)); " \
+             "[ $((i%30)) = 0 ] && usleep 10000; done"
+    cid = run(logged, "local", script, max_size="10k", max_file="9")
+    shown = []
+    reader = threading.Thread(target=lambda: shown.append(
+        logged.hull("logs", "-f", cid).stdout.encode()))
+    reader.start()
+    for number in (300, 900, 1500):
+        until(lambda: b"line %d\n" % number in api_logs(logged, cid))
+        logged.hull("logs", "--truncate", cid)
+        left = numbers(api_logs(logged, cid))
+        assert not left or left[0] > number
+    reader.join(30)
+    seen = numbers(shown[0])
+    assert seen == sorted(set(seen)) and seen[-1] == 2999
+    left = numbers(logged.hull("logs", cid).stdout.encode())
+    assert left == list(range(left[0], 3000)) and left[0] > 1500
+    logged.hull("logs", "--truncate", cid)
+    assert logged.hull("logs", cid).stdout == "" and log_files(logged, cid) == {""}
+    logged.hull("rm", "-f", cid)
+    assert "No such container" in logged.hull("logs", "--truncate", cid, check=False).stderr
+
+
+def test_the_daemon_has_a_driver_for_all_containers(folder):
+    own = Engine("--log-driver", "local", "--log-opt", "max-size=5k", "--log-opt", "max-file=3",
+                 bridge="hdl%d" % (os.getpid() % 100000))
+    try:
+        own.load_busybox()
+        assert own.hull("info", "-f", "{{.LoggingDriver}}").stdout == "local\n"
+        shown = "{{json .HostConfig.LogConfig}}"
+        one = own.hull("create", "busybox").stdout.strip()
+        assert json.loads(own.hull("inspect", "-f", shown, one).stdout) == {
+            "Type": "local", "Config": {"max-file": "3", "max-size": "5k"}}
+        two = own.hull("create", "--log-opt", "max-file=2", "busybox").stdout.strip()
+        assert json.loads(own.hull("inspect", "-f", shown, two).stdout) == {
+            "Type": "local", "Config": {"max-file": "2", "max-size": "5k"}}
+        three = own.hull("create", "--log-driver", "json-file", "busybox").stdout.strip()
+        assert json.loads(own.hull("inspect", "-f", shown, three).stdout) == {
+            "Type": "json-file", "Config": {}}
+    finally:
+        own.stop()
+    for flags, message in ((("--log-driver", "nothing"), "no log driver named 'nothing'"),
+                           (("--log-opt", "x=y"), "unknown log opt 'x' for json-file")):
+        done = subprocess.run([program("hulld"), "--root", folder + "/wrong", *flags],
+                              capture_output=True, text=True, check=False, timeout=20)
+        assert done.returncode != 0 and message in done.stderr
+
+
 @pytest.mark.parametrize("driver, option, message", [
+    ("json-file", "compress=maybe", "neither true nor false"),
+    ("json-file", "compress=true", "compress cannot be true when max-file is less than 2"),
+    ("json-file", "max-file=65", "hull keeps at most 64 files"),
+    ("local", "tag=x", "unknown log opt 'tag' for local log driver"),
+    ("local", "max-size=much", "invalid max-size"),
     ("syslog", "x=1", "unknown log opt 'x' for syslog log driver"),
     ("syslog", "syslog-facility=zz", "invalid syslog facility: zz"),
     ("syslog", "syslog-address=tcp+tls://h:1", "tcp+tls is not supported by hull yet"),
@@ -267,4 +402,4 @@ def test_wrong_options_are_refused(logged, driver, option, message):
 
 def test_info_names_the_drivers(logged):
     drivers = json.loads(logged.hull("info", "-f", "{{json .Plugins.Log}}").stdout)
-    assert drivers == ["fluentd", "gelf", "journald", "json-file", "syslog"]
+    assert drivers == ["fluentd", "gelf", "journald", "json-file", "local", "syslog"]

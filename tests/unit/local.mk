@@ -132,10 +132,11 @@ tests_unit_test_words_LDADD = plugins/common/libcommon.la $(TEST_LIBADD)
 check_PROGRAMS += tests/unit/test-log-line
 TESTS += tests/unit/test-log-line
 tests_unit_test_log_line_SOURCES = tests/unit/test-log-line.c plugins/log/json-file/line.c \
-	plugins/log/json-file/reader.c
-tests_unit_test_log_line_CFLAGS = $(TEST_CFLAGS)
+	plugins/log/json-file/compact_file.c plugins/log/json-file/file.c \
+	plugins/log/json-file/gzip.c plugins/log/json-file/reader.c
+tests_unit_test_log_line_CFLAGS = $(TEST_CFLAGS) $(ZLIB_CFLAGS)
 tests_unit_test_log_line_LDFLAGS = $(TEST_LDFLAGS)
-tests_unit_test_log_line_LDADD = plugins/common/libcommon.la $(TEST_LIBADD)
+tests_unit_test_log_line_LDADD = plugins/common/libcommon.la $(TEST_LIBADD) $(ZLIB_LIBS)
 
 check_PROGRAMS += tests/unit/test-spec
 TESTS += tests/unit/test-spec

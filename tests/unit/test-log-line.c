@@ -1,6 +1,7 @@
 /* Lines of a json-file, and reading files with tail, since and rotation. */
 #include "tap.h"
 
+#include "plugins/log/json-file/compact.h"
 #include "plugins/log/json-file/reader.h"
 
 #include <fcntl.h>
@@ -117,17 +118,23 @@ static void begin(void)
     write_lines("log", 6, 9);
 }
 
+static void remove_file(const char *name)
+{
+    char path[128];
+
+    snprintf(path, sizeof(path), "%s/%s", dir, name);
+    unlink(path);
+}
+
 static void end(struct reader *reader)
 {
-    static const char *const names[] = {"log", "log.1", "log.2", "log.3"};
+    static const char *const names[] = {"log",      "log.1",    "log.2",
+                                        "log.3",    "log.1.gz", "log.2.gz",
+                                        "log.3.gz", "log.4.gz", "log.gz.part"};
 
     reader_free(reader);
-    for (size_t i = 0; i < HULL_COUNT(names); i++) {
-        char path[128];
-
-        snprintf(path, sizeof(path), "%s/%s", dir, names[i]);
-        unlink(path);
-    }
+    for (size_t i = 0; i < HULL_COUNT(names); i++)
+        remove_file(names[i]);
     rmdir(dir);
 }
 
@@ -216,6 +223,138 @@ TEST(frames)
     CHECK_INT(reader->out_size, 8 + 31 + 2);
     CHECK(memcmp(reader->out, "\2\0\0\0\0\0\0\41", 8) == 0);
     CHECK(memcmp(reader->out + 8, "1970-01-01T00:00:01.000000000Z 1\n", 33) == 0);
+    end(reader);
+}
+
+/* --- compressed files ------------------------------------------------------------------------ */
+
+static int compress_one(void)
+{
+    static const volatile bool no = false;
+    const struct log_stop stop = {&no, &no};
+    char path[128];
+
+    snprintf(path, sizeof(path), "%s/log", dir);
+    return compact_one(path, &stop);
+}
+
+static bool exists(const char *name)
+{
+    char path[128];
+
+    snprintf(path, sizeof(path), "%s/%s", dir, name);
+    return access(path, F_OK) == 0;
+}
+
+TEST(rotated_files_are_compressed_oldest_first_and_read_alike)
+{
+    if (!log_can_compress())
+        SKIP("built without zlib");
+    begin();
+    CHECK_INT(compress_one(), 1);
+    CHECK(exists("log.2.gz") && !exists("log.2") && exists("log.1"));
+    check_tail(7, "2 3 4 5 6 7 8 ");
+    CHECK_INT(compress_one(), 1);
+    CHECK_INT(compress_one(), 0);
+    CHECK(exists("log.1.gz") && !exists("log.1") && exists("log") && !exists("log.gz.part"));
+    for (int tail = 1; tail < 12; tail++) {
+        char expected[64] = "";
+
+        for (int i = tail > 9 ? 0 : 9 - tail; i < 9; i++)
+            snprintf(expected + strlen(expected), 8, "%d ", i);
+        check_tail(tail, expected);
+    }
+    end(reader_new());
+}
+
+/* What a daemon leaves that is killed in the middle: the uncompressed file counts. */
+TEST(both_forms_of_a_file_are_one)
+{
+    struct reader *reader;
+
+    if (!log_can_compress())
+        SKIP("built without zlib");
+    begin();
+    CHECK_INT(compress_one(), 1);
+    write_lines("log.2", 0, 3);
+    write_lines("log.gz.part", 5, 6);
+    reader = reader_new();
+    CHECK_INT(reader_open(reader), 0);
+    CHECK_STR(read_all(reader), "0 1 2 3 4 5 6 7 8 ");
+    CHECK_INT(compress_one(), 1);
+    CHECK(exists("log.2.gz") && !exists("log.2") && !exists("log.gz.part"));
+    end(reader);
+}
+
+TEST(following_knows_its_file_again_when_it_was_compressed)
+{
+    struct reader *reader;
+
+    if (!log_can_compress())
+        SKIP("built without zlib");
+    begin();
+    reader = reader_new();
+    reader->request.follow = true;
+    reader->request.tail = (struct hull_opt_int){true, 1};
+    CHECK_INT(reader_open(reader), 0);
+    CHECK_STR(read_all(reader), "8 ");
+    write_lines("log", 9, 10);
+    move("log.2", "log.3");
+    move("log.1", "log.2");
+    move("log", "log.1");
+    write_lines("log", 10, 11);
+    while (compress_one() > 0)
+        ;
+    CHECK(exists("log.1.gz") && exists("log.3.gz"));
+    CHECK_STR(read_all(reader), "9 10 ");
+    end(reader);
+}
+
+TEST(a_position_is_found_in_a_compressed_file)
+{
+    struct reader *reader;
+    char *position;
+
+    if (!log_can_compress())
+        SKIP("built without zlib");
+    begin();
+    reader = reader_new();
+    reader->request.positions = true;
+    reader->request.until_ns = (struct hull_opt_int){true, INT64_C(4000000000)};
+    CHECK_INT(reader_open(reader), 0);
+    position = strdup(strstr(read_all(reader), " 3 ") + 3); /* of line 4 */
+    reader_free(reader);
+    while (compress_one() > 0)
+        ;
+    reader = reader_new();
+    reader->from = position;
+    CHECK_INT(reader_open(reader), 0);
+    CHECK_STR(read_all(reader), "5 6 7 8 ");
+    end(reader);
+}
+
+TEST(an_emptied_file_is_read_from_its_beginning)
+{
+    struct reader *reader;
+    char path[128];
+
+    begin();
+    reader = reader_new();
+    reader->request.follow = true;
+    CHECK_INT(reader_open(reader), 0);
+    CHECK_STR(read_all(reader), "0 1 2 3 4 5 6 7 8 ");
+    snprintf(path, sizeof(path), "%s/log", dir);
+    CHECK_INT(truncate(path, 0), 0);
+    CHECK_STR(read_all(reader), "");
+    write_lines("log", 9, 10);
+    CHECK_STR(read_all(reader), "9 ");
+    /* As log_truncate does: the rotated files are gone, and there is more than before. */
+    CHECK_INT(truncate(path, 0), 0);
+    remove_file("log.1");
+    remove_file("log.2");
+    write_lines("log", 10, 14);
+    reader->restart = true;
+    CHECK_STR(read_all(reader), "10 11 12 13 ");
     end(reader);
 }
 

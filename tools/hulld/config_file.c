@@ -182,8 +182,6 @@ static int check_supported(const struct daemon_config *config, struct hull_probl
         {config->selinux_enabled, "selinux-enabled: SELinux is not supported by hull yet"},
         {config->state_backend != NULL && strcmp(config->state_backend, "sqlite") != 0,
          "state-backend: only sqlite is there yet"},
-        {config->log_driver != NULL && strcmp(config->log_driver, "json-file") != 0,
-         "log-driver: only json-file is there yet"},
     };
 
     for (size_t i = 0; i < HULL_COUNT(table); i++)

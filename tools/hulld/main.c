@@ -15,6 +15,7 @@
 
 #include "failpoint.h"
 #include "http.h"
+#include "log.h"
 
 #define STOP_SECONDS 15
 /* So long after the last request the memory it needed is given back. */
@@ -104,6 +105,23 @@ static void configure(struct hulld *hulld)
     }
 }
 
+/* The driver that containers get is known, and its options are right, before there is one. */
+static int check_log_driver(struct hull_call *call, const struct daemon_config *config)
+{
+    const char *driver = config->log_driver != NULL ? config->log_driver : "json-file";
+    const char *port = hull_printf(call, "log/%s", driver);
+    const struct log_check_request request = {.options = config->log_opts};
+    struct hull_empty empty;
+
+    if ((config->log_driver == NULL && config->log_opts.n == 0) || strcmp(driver, "none") == 0)
+        return 0;
+    if (strchr(driver, '/') != NULL || !hull_plugin_exists(port))
+        return hull_fail(call, HULL_INVALID, "log-driver: no log driver named '%s' is registered",
+                         driver);
+    int rc = log_check(call, port, &request, &empty);
+    return rc < 0 ? hull_wrap(call, rc, "log-opts") : 0;
+}
+
 /* Requests that run get half of the time to end by themselves, the plugins the rest. */
 static int stop(struct hull_call *call, const struct hulld *hulld)
 {
@@ -145,6 +163,8 @@ static int serve(struct hull_call *call, void *arg)
     /* Signals first: whoever hears that we are ready may send one at once. */
     struct hull_task *end = hull_task_start(call, "signals", wait_end, hulld);
     int rc = hull_yield(call);
+    if (rc == 0)
+        rc = check_log_driver(call, &hulld->config);
     if (rc == 0)
         rc = http_listen(call, NULL, &listen, &empty);
     if (rc < 0)

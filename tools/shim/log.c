@@ -13,12 +13,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #define LINE_MAX_BYTES 16384
 #define OUT_BYTES 8192
+#define NAME_BYTES 4096
 
 static int log_fd = -1;
 static int64_t log_size;
@@ -155,21 +157,70 @@ static void put_time(const struct timespec *time)
     puts_("Z");
 }
 
-/* log.2 becomes log.3 …; with one file only, that one is emptied. */
+/* The name of rotated file NUMBER; SUFFIX is "" or, when the daemon compressed it, ".gz". */
+static void rotated_name(char name[NAME_BYTES], int64_t number, const char *suffix)
+{
+    if (number == 0)
+        snprintf(name, NAME_BYTES, "%s", shim.plan.log_path);
+    else
+        snprintf(name, NAME_BYTES, "%s.%lld%s", shim.plan.log_path, (long long)number, suffix);
+}
+
+/* log.2 becomes log.3 … */
+static void rename_all(void)
+{
+    static const char *const suffixes[] = {"", ".gz"};
+    int64_t last = shim.plan.log_max_files - 1;
+    char from[NAME_BYTES], to[NAME_BYTES];
+    for (int64_t i = last; i > 0; i--)
+        for (size_t k = 0; k < HULL_COUNT(suffixes); k++) {
+            rotated_name(to, i, suffixes[k]);
+            if (i == last)
+                unlink(to);
+            rotated_name(from, i - 1, suffixes[k]);
+            if (i > 1 || k == 0)
+                rename(from, to);
+        }
+}
+
+/* The daemon changes names, too: it holds the lock of the folder for that. -1 when it does. */
+static int lock_folder(void)
+{
+    char folder[NAME_BYTES];
+    snprintf(folder, sizeof(folder), "%s", shim.plan.log_path);
+    char *slash = strrchr(folder, '/');
+    if (slash != NULL)
+        *slash = '\0';
+    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0) {
+        close(fd);
+        return -1;
+    }
+    return fd;
+}
+
+/* Only the file knows what it holds once somebody truncated it. */
+static bool is_full(void)
+{
+    struct stat st;
+    if (shim.plan.log_max_size <= 0 || log_size + (int64_t)out_size < shim.plan.log_max_size)
+        return false;
+    flush();
+    if (fstat(log_fd, &st) == 0)
+        log_size = st.st_size;
+    return log_size >= shim.plan.log_max_size;
+}
+
+/* With one file only, that one is emptied. When the daemon has the lock, a line later will do. */
 static void rotate(void)
 {
-    const char *path = shim.plan.log_path;
-    char from[4096], to[4096];
-    for (int64_t i = shim.plan.log_max_files - 1; i > 0; i--) {
-        snprintf(to, sizeof(to), "%s.%lld", path, (long long)i);
-        if (i == 1)
-            snprintf(from, sizeof(from), "%s", path);
-        else
-            snprintf(from, sizeof(from), "%s.%lld", path, (long long)i - 1);
-        rename(from, to);
-    }
+    int lock_fd = lock_folder();
+    if (lock_fd < 0)
+        return;
+    rename_all();
     int flags = O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC;
-    int fd = open(path, flags | (shim.plan.log_max_files <= 1 ? O_TRUNC : 0), 0640);
+    int fd = open(shim.plan.log_path, flags | (shim.plan.log_max_files <= 1 ? O_TRUNC : 0), 0640);
+    close(lock_fd);
     if (fd < 0)
         return; /* go on in the old one */
     close(log_fd);
@@ -182,10 +233,8 @@ static void put_record(bool err, const char *data, size_t size, bool newline,
 {
     if (log_fd < 0)
         return;
-    if (shim.plan.log_max_size > 0 && log_size + (int64_t)out_size >= shim.plan.log_max_size) {
-        flush();
+    if (is_full())
         rotate();
-    }
     puts_("{\"log\":\"");
     put_quoted(data, size);
     puts_(newline ? "\\n\",\"stream\":\"" : "\",\"stream\":\"");

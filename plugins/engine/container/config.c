@@ -184,6 +184,26 @@ static void default_empty(struct hull_arena *arena, struct host_config *host)
         host->log_config.config.v = HULL_NEW_ARRAY(arena, struct hull_pair, 1);
 }
 
+/* The daemon's options are its driver's; only those of the buffer are every driver's. */
+static void default_log(struct hull_arena *arena, const struct daemon_config *daemon,
+                        struct log_config *log)
+{
+    const char *driver = daemon->log_driver ? daemon->log_driver : "json-file";
+
+    if (!log->type || !*log->type)
+        log->type = driver;
+    if (strcmp(log->type, "none") == 0)
+        return;
+    for (size_t i = 0; i < daemon->log_opts.n; i++) {
+        const struct hull_pair *option = &daemon->log_opts.v[i];
+        bool shared = strncmp(option->key, "cache-", 6) == 0 && strcmp(log->type, "local") != 0 &&
+                      strcmp(log->type, "json-file") != 0;
+
+        if ((shared || strcmp(log->type, driver) == 0) && !hull_map_find(&log->config, option->key))
+            hull_map_set(arena, &log->config, option->key, option->value);
+    }
+}
+
 void ct_default_host(struct hull_call *call, struct host_config *host)
 {
     struct hull_arena *arena = hull_call_arena(call);
@@ -191,12 +211,7 @@ void ct_default_host(struct hull_call *call, struct host_config *host)
 
     default_resources(&host->resources);
     default_paths(host);
-    if (!host->log_config.type || host->log_config.type[0] == '\0') {
-        host->log_config.type = NULL;
-        if (host->log_config.config.n == 0)
-            host->log_config.config = daemon->log_opts;
-    }
-    set_default(&host->log_config.type, daemon->log_driver, "json-file");
+    default_log(arena, daemon, &host->log_config);
     if (hull_streq(host->network_mode, "default"))
         host->network_mode = NULL;
     set_default(&host->network_mode, NULL, "bridge");

@@ -50,6 +50,7 @@ static const struct hull_handler handlers[] = {
     HULL_HANDLE(container, resize, ct_handle_resize),
     HULL_HANDLE(container, attach, ct_handle_attach),
     HULL_HANDLE(container, logs, ct_handle_logs),
+    HULL_HANDLE(container, logs_truncate, ct_handle_logs_truncate),
     HULL_HANDLE(container, stats, ct_handle_stats),
     HULL_HANDLE(container, update, ct_handle_update),
     HULL_HANDLE(container, changes, ct_handle_changes),

@@ -211,6 +211,7 @@ container_top_handler ct_handle_top;
 container_resize_handler ct_handle_resize;
 container_attach_handler ct_handle_attach;
 container_logs_handler ct_handle_logs;
+container_logs_truncate_handler ct_handle_logs_truncate;
 container_stats_handler ct_handle_stats;
 container_update_handler ct_handle_update;
 container_changes_handler ct_handle_changes;

@@ -10,6 +10,7 @@
 #include "runtime.h"
 #include "template.h"
 #include "tokens.h"
+#include "truth.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -18,9 +19,15 @@
 #include <string.h>
 #include <sys/eventfd.h>
 
-/* Docker's own limits when the client gives none: 10 MB in three files. */
-#define LOG_MAX_SIZE (10 * 1024 * 1024)
-#define LOG_MAX_FILES 3
+/* When the client gives none: of the drivers whose log the files are, and of the others. */
+#define MEGABYTE (1024 * 1024)
+static const struct {
+    const char *type;
+    int64_t max_size, max_files;
+} defaults[] = {{"json-file", 10 * MEGABYTE, 3}, {"local", 20 * MEGABYTE, 5}};
+#define BUFFER_SIZE (10 * MEGABYTE)
+#define BUFFER_FILES 3
+#define FILES_MAX 64 /* log/json-file reads no more */
 #define SHORT_ID 12
 
 static const char *port_of(struct hull_call *call, const char *type)
@@ -33,10 +40,15 @@ static bool is_none(const char *type)
     return strcmp(type, "none") == 0;
 }
 
-/* json-file is written by the shim and needs nobody to deliver. */
-static bool is_delivered(const char *type)
+/* json-file is written by the shim: its driver only compresses, when it is asked to. */
+static bool needs_driver(const struct log_config *log)
 {
-    return !is_none(type) && strcmp(type, "json-file") != 0;
+    const char *compress = hull_map_find(&log->config, "compress");
+    bool wanted = false;
+
+    if (strcmp(log->type, "json-file") == 0)
+        return compress && truth_parse(compress, &wanted) && wanted;
+    return !is_none(log->type);
 }
 
 bool ct_log_readable(const struct ct *ct)
@@ -215,6 +227,9 @@ static int check_files(struct hull_call *call, const struct hull_map *options)
             return hull_fail(call, HULL_INVALID, "invalid %s: invalid size: '%s'", sizes[i], size);
         if (count && (!token_number(count, &number) || number < 1))
             return hull_fail(call, HULL_INVALID, "%s cannot be less than 1: '%s'", files[i], count);
+        if (count && number > FILES_MAX)
+            return hull_fail(call, HULL_INVALID, "%s: '%s': hull keeps at most %d files of a log",
+                             files[i], count, FILES_MAX);
     }
     return 0;
 }
@@ -270,25 +285,60 @@ static const char *attributes_json(struct hull_call *call, const struct hull_map
     return text.data;
 }
 
+/* What undelivered lines may take: max-buffer-size is what the client counts on at least. */
+static void buffer_sizes(const struct hull_map *options, struct runtime_stdio *stdio)
+{
+    const char *size = hull_map_find(options, "cache-max-size");
+    const char *files = hull_map_find(options, "cache-max-file");
+    const char *least = hull_map_find(options, "max-buffer-size");
+    int64_t bytes = 0;
+
+    stdio->log_max_size = BUFFER_SIZE;
+    stdio->log_max_files = BUFFER_FILES;
+    if (size)
+        (void)!token_size(size, &stdio->log_max_size);
+    if (files)
+        (void)!token_number(files, &stdio->log_max_files);
+    if (least && token_size(least, &bytes) && bytes / stdio->log_max_files >= stdio->log_max_size)
+        stdio->log_max_size = bytes / stdio->log_max_files + 1;
+}
+
+/* False when the files are only the buffer of another driver. */
+static bool file_sizes(const struct log_config *log, struct runtime_stdio *stdio)
+{
+    const char *size = hull_map_find(&log->config, "max-size");
+    const char *files = hull_map_find(&log->config, "max-file");
+    size_t at = 0;
+
+    while (at < HULL_COUNT(defaults) && strcmp(defaults[at].type, log->type) != 0)
+        at++;
+    if (at == HULL_COUNT(defaults))
+        return false;
+    stdio->log_max_size = defaults[at].max_size;
+    stdio->log_max_files = defaults[at].max_files;
+    if (size && strcmp(log->type, "json-file") == 0)
+        stdio->log_max_files = 1;
+    if (size)
+        (void)!token_size(size, &stdio->log_max_size);
+    if (files)
+        (void)!token_number(files, &stdio->log_max_files);
+    return true;
+}
+
 int ct_log_stdio(struct hull_call *call, const struct ct_doc *doc, struct runtime_stdio *stdio)
 {
     const struct log_config *log = &doc->host_config.log_config;
-    bool own = strcmp(log->type, "json-file") == 0;
-    const char *size = hull_map_find(&log->config, own ? "max-size" : "cache-max-size");
-    const char *files = hull_map_find(&log->config, own ? "max-file" : "cache-max-file");
-    const char *tag = own ? hull_map_find(&log->config, "tag") : NULL;
+    const char *tag = hull_map_find(&log->config, "tag");
     struct hull_map attributes = {0};
     int rc;
 
     if (is_none(log->type))
         return 0;
     stdio->log_path = ct_log_path(hull_call_arena(call), doc->id);
-    stdio->log_max_size = LOG_MAX_SIZE;
-    stdio->log_max_files = own && size ? 1 : LOG_MAX_FILES;
-    if (size)
-        (void)!token_size(size, &stdio->log_max_size);
-    if (files)
-        (void)!token_number(files, &stdio->log_max_files);
+    if (!file_sizes(log, stdio)) {
+        tag = NULL; /* is the driver's affair */
+        buffer_sizes(&log->config, stdio);
+    }
     rc = choose_attributes(call, doc, &attributes);
     if (rc == 0 && tag) {
         rc = make_tag(call, tag, doc, &tag);
@@ -326,7 +376,7 @@ int ct_log_start(struct hull_call *call, struct ct *ct, bool runs)
     struct hull_empty reply;
     int rc;
 
-    if (!is_delivered(log->type))
+    if (!needs_driver(log))
         return 0;
     request.command = command_of(call, doc);
     rc = make_tag(call, tag && *tag ? tag : "{{.ID}}", doc, &request.tag);
@@ -339,11 +389,11 @@ int ct_log_start(struct hull_call *call, struct ct *ct, bool runs)
 
 void ct_log_stop(struct hull_call *call, const struct ct *ct)
 {
-    const char *type = ct->doc.host_config.log_config.type;
+    const struct log_config *log = &ct->doc.host_config.log_config;
     const struct log_stop_request request = {.id = ct->doc.id};
     struct hull_empty reply;
 
-    if (!is_delivered(type) || log_stop(call, port_of(call, type), &request, &reply) == 0)
+    if (!needs_driver(log) || log_stop(call, port_of(call, log->type), &request, &reply) == 0)
         return;
     hull_log(call, HULL_LOG_WARN, "ending log delivery", "container", ct->doc.id, "error",
              hull_error(call), NULL);

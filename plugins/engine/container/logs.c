@@ -66,3 +66,20 @@ int ct_handle_logs(struct hull_call *call, const struct container_logs_request *
         rc = ct_log_follow(call, ct, &read.end_fd);
     return rc < 0 ? rc : log_read(call, "log/json-file", &read, ret);
 }
+
+int ct_handle_logs_truncate(struct hull_call *call,
+                            const struct container_logs_truncate_request *request,
+                            struct hull_empty *ret)
+{
+    struct log_truncate_request truncate = {0};
+    struct ct *ct;
+    int rc = ct_find(call, request->id, &ct);
+
+    if (rc < 0)
+        return rc;
+    if (!ct_log_readable(ct))
+        return hull_fail(call, HULL_NOT_SUPPORTED,
+                         "container %s has no log: its log driver is none", ct->doc.name);
+    truncate.path = ct_log_path(hull_call_arena(call), ct->doc.id);
+    return log_truncate(call, "log/json-file", &truncate, ret);
+}

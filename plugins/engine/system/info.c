@@ -92,7 +92,8 @@ static void fill_config(struct hull_call *call, struct system_info *info)
 {
     struct hull_arena *arena = hull_call_arena(call);
     const struct daemon_config *config = daemon_config();
-    static const char *const logs[] = {"fluentd", "gelf", "journald", "json-file", "syslog"};
+    static const char *const logs[] = {"fluentd",   "gelf",  "journald",
+                                       "json-file", "local", "syslog"};
     static const struct {
         const char *port, *name;
     } networks[] = {

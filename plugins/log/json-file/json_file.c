@@ -9,6 +9,10 @@
  */
 #include "reader.h"
 
+#include "compact.h"
+#include "truncate.h"
+#include "truth.h"
+
 #include <errno.h>
 #include <hull/daemon.h>
 #include <hull/hull.h>
@@ -88,8 +92,12 @@ static int refill(struct hull_call *call, struct reader *reader)
 {
     while (!reader->done) {
         bool last = reader->end_seen || !reader->request.follow;
-        int rc = hull_work(call, fill_work, reader);
+        int rc = truncate_shut_out(call, reader);
 
+        if (rc == 0) {
+            rc = hull_work(call, fill_work, reader);
+            truncate_let_in(reader);
+        }
         if (rc < 0 || reader->out_size > 0)
             return rc;
         if (last)
@@ -119,9 +127,15 @@ static ssize_t stream_read(struct hull_call *call, void *ctx, void *buffer, size
     return (ssize_t)size;
 }
 
+static void close_reader(struct reader *reader)
+{
+    truncate_forget(reader);
+    reader_free(reader);
+}
+
 static void stream_close(void *ctx)
 {
-    reader_free(ctx);
+    close_reader(ctx);
 }
 
 static const struct hull_stream_ops stream_ops = {.read = stream_read, .close = stream_close};
@@ -146,16 +160,68 @@ static int jf_read(struct hull_call *call, const struct log_read_request *reques
     slash = strrchr(reader->dir, '/');
     if (slash)
         *slash = '\0';
+    truncate_know(reader);
     if (request->follow)
         rc = watch(call, reader);
     if (rc == 0)
+        rc = truncate_shut_out(call, reader);
+    if (rc == 0) {
         rc = hull_work(call, open_work, reader);
+        truncate_let_in(reader);
+    }
     if (rc < 0) {
-        reader_free(reader);
+        close_reader(reader);
         return rc;
     }
     ret->stream = hull_stream_new(&stream_ops, reader);
     ret->multiplexed = request->multiplexed;
+    return 0;
+}
+
+static int jf_truncate(struct hull_call *call, const struct log_truncate_request *request,
+                       struct hull_empty *ret)
+{
+    (void)ret;
+    return truncate_log(call, request->path);
+}
+
+/* --- compression ------------------------------------------------------------------------------ */
+
+static int jf_start(struct hull_call *call, const struct log_start_request *request,
+                    struct hull_empty *ret)
+{
+    (void)ret;
+    return compact_start(call, request);
+}
+
+static int jf_stop(struct hull_call *call, const struct log_stop_request *request,
+                   struct hull_empty *ret)
+{
+    (void)ret;
+    compact_stop(call, request->id);
+    return 0;
+}
+
+/* --- options ---------------------------------------------------------------------------------- */
+
+static int check_compress(struct hull_call *call, const struct hull_map *options)
+{
+    const char *text = hull_map_find(options, "compress");
+    const char *files = hull_map_find(options, "max-file");
+    bool compress = false;
+
+    if (!text)
+        return 0;
+    if (!truth_parse(text, &compress))
+        return hull_fail(call, HULL_INVALID, "log opt compress: \"%s\" is neither true nor false",
+                         text);
+    if (compress && (!files || strcmp(files, "1") == 0 || !hull_map_find(options, "max-size")))
+        return hull_fail(call, HULL_INVALID,
+                         "compress cannot be true when max-file is less than 2 or max-size is not "
+                         "set");
+    if (compress && !log_can_compress())
+        return hull_fail(call, HULL_NOT_SUPPORTED,
+                         "log opt compress: this hull was built without zlib");
     return 0;
 }
 
@@ -177,18 +243,20 @@ static int jf_check(struct hull_call *call, const struct log_check_request *requ
         if (at == HULL_COUNT(options))
             return hull_fail(call, HULL_INVALID, "unknown log opt '%s' for json-file log driver",
                              option->key);
-        if (strcmp(option->key, "compress") == 0 && strcmp(option->value, "false") != 0)
-            return hull_fail(call, HULL_NOT_SUPPORTED,
-                             "log opt compress: \"%s\" is not supported by hull yet",
-                             option->value);
     }
-    return 0;
+    return check_compress(call, &request->options);
 }
 
 static const struct hull_handler handlers[] = {
-    HULL_HANDLE(log, read, jf_read),
-    HULL_HANDLE(log, check, jf_check),
-    {},
+    HULL_HANDLE(log, read, jf_read),         HULL_HANDLE(log, check, jf_check),
+    HULL_HANDLE(log, start, jf_start),       HULL_HANDLE(log, stop, jf_stop),
+    HULL_HANDLE(log, truncate, jf_truncate), {},
 };
 
-HULL_PLUGIN(log_json_file, .port = "log/json-file", .version = "0.1", .handlers = handlers);
+static void jf_fini(void)
+{
+    compact_fini();
+}
+
+HULL_PLUGIN(log_json_file, .port = "log/json-file", .version = "0.1", .handlers = handlers,
+            .fini = jf_fini);

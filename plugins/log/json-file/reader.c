@@ -1,13 +1,12 @@
 /*
  * reader.c: from files to frames. Files are held by descriptor, so that a rotation renames them
- * under us without harm; which is which is told by inode.
+ * under us without harm; which is which is told by inode, which a compressed file keeps.
  */
 #include "reader.h"
 
 #include "timefmt.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -112,11 +111,9 @@ static void take_lines(struct reader *reader)
     char *at = reader->in, *end = reader->in + reader->in_size, *newline;
     off_t offset = 0; /* of END */
 
-    if (reader->request.positions && reader->count > 0) {
-        struct stat st;
-
-        offset = lseek(reader->fds[reader->count - 1], 0, SEEK_CUR);
-        reader->in_inode = fstat(reader->fds[reader->count - 1], &st) == 0 ? st.st_ino : 0;
+    if (reader->count > 0) {
+        offset = reader->files[reader->count - 1].offset;
+        reader->in_inode = reader->files[reader->count - 1].inode;
     }
 
     while (!reader->done && (newline = memchr(at, '\n', (size_t)(end - at)))) {
@@ -133,155 +130,170 @@ static void take_lines(struct reader *reader)
     }
 }
 
+/* Somebody else may have emptied the file, as copytruncate of logrotate does. */
+static bool was_emptied(const struct log_file *file)
+{
+    struct stat st;
+
+    return !file->gz && fstat(file->fd, &st) == 0 && st.st_size < file->offset;
+}
+
 static ssize_t read_more(struct reader *reader)
 {
+    struct log_file *file = &reader->files[reader->count - 1];
     ssize_t got;
 
     reserve(&reader->in, &reader->in_room, reader->in_size + READ_SIZE);
-    do
-        got = read(reader->fds[reader->count - 1], reader->in + reader->in_size, READ_SIZE);
-    while (got < 0 && errno == EINTR);
+    got = log_file_read(file, reader->in + reader->in_size, READ_SIZE);
+    if (got == 0 && was_emptied(file)) {
+        file->offset = 0;
+        reader->in_size = 0;
+        got = log_file_read(file, reader->in, READ_SIZE);
+    }
     if (got > 0)
         reader->in_size += (size_t)got;
-    return got < 0 ? -errno : got;
+    return got;
 }
 
-static int open_number(const struct reader *reader, size_t number)
+static void close_files(struct reader *reader, size_t from)
 {
-    char path[4352];
-
-    if (number == 0)
-        snprintf(path, sizeof(path), "%s", reader->path);
-    else
-        snprintf(path, sizeof(path), "%s.%zu", reader->path, number);
-    return open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-}
-
-static bool same_file(int a, int b)
-{
-    struct stat left, right;
-
-    return fstat(a, &left) == 0 && fstat(b, &right) == 0 && left.st_ino == right.st_ino &&
-           left.st_dev == right.st_dev;
+    while (reader->count > from)
+        log_file_close(&reader->files[--reader->count]);
 }
 
 /*
- * Open the newest file, the one before it, … until KNOWN, which is left out. A rotation in
- * between shows us the same file twice; its second is closed.
+ * Open the newest file, the one before it, … until KNOWN, which is left out. One number may be
+ * missing: of a shim that was killed while it rotated.
  */
-static size_t open_until(const struct reader *reader, int known, int *fds)
+static size_t open_files(const struct reader *reader, const struct log_file *known,
+                         struct log_file *files)
 {
-    size_t count = 0;
+    size_t count = 0, missing = 0;
 
-    for (size_t number = 0; count < READER_FILES - 1; number++) {
-        int fd = open_number(reader, number);
+    for (size_t number = 0; count < LOG_FILES_MAX - 1 && missing < 2; number++) {
+        struct log_file file;
 
-        if (fd < 0 && number == 0)
+        if (log_file_open(&file, reader->path, number) < 0) {
+            missing++;
             continue;
-        if (fd < 0)
-            break;
-        if (known >= 0 && same_file(fd, known)) {
-            close(fd);
+        }
+        if (known && file.inode == known->inode) {
+            log_file_close(&file);
             break;
         }
-        if (count > 0 && same_file(fd, fds[count - 1]))
-            close(fd);
-        else
-            fds[count++] = fd;
+        files[count++] = file;
     }
     return count;
 }
 
-/* At the end of the file being read: go to the next one. False when there is none. */
-static bool next_file(struct reader *reader)
+/* The same, all at one moment: 0 or a negative errno. */
+static int open_until(const struct reader *reader, const struct log_file *known,
+                      struct log_file *files, size_t *ret_count)
 {
-    int newer[READER_FILES];
+    HULL_AUTO_FD lock = log_folder_lock(reader->path, true);
+
+    *ret_count = 0;
+    if (lock < 0)
+        return lock == -ENOENT ? 0 : lock;
+    *ret_count = open_files(reader, known, files);
+    return 0;
+}
+
+/* At the end of the file being read: go to the next one: 1, 0 when there is none, or a negative
+ * errno. */
+static int next_file(struct reader *reader)
+{
+    struct log_file newer[LOG_FILES_MAX];
     size_t count;
+    int rc;
 
     if (reader->count > 1) {
-        close(reader->fds[--reader->count]);
-        return true;
+        close_files(reader, reader->count - 1);
+        reader->in_size = 0; /* of a shim that was killed while it wrote */
+        reader->in_overlong = false;
+        return 1;
     }
     if (reader->count == 1 && !reader->request.follow)
-        return false;
-    count = open_until(reader, reader->count ? reader->fds[0] : -1, newer);
-    if (count == 0)
-        return false;
+        return 0;
+    rc = open_until(reader, reader->count ? &reader->files[0] : NULL, newer, &count);
+    if (rc < 0 || count == 0)
+        return rc;
     /* What was written between our last look and the rotation comes first. */
     if (reader->count == 1)
-        newer[count++] = reader->fds[0];
-    memcpy(reader->fds, newer, count * sizeof(*newer));
+        newer[count++] = reader->files[0];
+    memcpy(reader->files, newer, count * sizeof(*newer));
     reader->count = count;
-    return true;
+    return 1;
+}
+
+static int restart(struct reader *reader)
+{
+    close_files(reader, 0);
+    reader->restart = false;
+    reader->in_size = 0;
+    reader->in_overlong = false;
+    return open_until(reader, NULL, reader->files, &reader->count);
 }
 
 int reader_fill(struct reader *reader)
 {
+    int rc = reader->restart ? restart(reader) : 0;
+
     reader->out_at = reader->out_size = 0;
-    while (!reader->done && reader->out_size < OUT_ENOUGH) {
+    while (rc >= 0 && !reader->done && reader->out_size < OUT_ENOUGH) {
         ssize_t got = reader->count > 0 ? read_more(reader) : 0;
 
         if (got < 0)
             return (int)got;
         take_lines(reader);
-        if (got == 0 && !next_file(reader))
+        if (got > 0)
+            continue;
+        rc = next_file(reader);
+        if (rc == 0)
             break;
     }
-    return 0;
+    return rc < 0 ? rc : 0;
 }
 
 /* --- the beginning ---------------------------------------------------------------------------- */
 
-/* The offset in FD behind the newline that comes before the last *WANTED lines; *WANTED becomes
- * what is missing. */
-static off_t tail_offset(int fd, int64_t *wanted)
+static int seek_end(struct reader *reader)
 {
-    char buffer[16384];
-    off_t at = lseek(fd, 0, SEEK_END), end = at;
+    struct stat st;
 
-    while (at > 0) {
-        size_t size = at < (off_t)sizeof(buffer) ? (size_t)at : sizeof(buffer);
-
-        at -= (off_t)size;
-        if (pread(fd, buffer, size, at) != (ssize_t)size)
-            return 0;
-        for (size_t i = size; i-- > 0;) {
-            if (buffer[i] != '\n' || at + (off_t)i + 1 == end)
-                continue;
-            if (--*wanted == 0)
-                return at + (off_t)i + 1;
-        }
-    }
-    if (end > 0)
-        --*wanted;
+    close_files(reader, 1);
+    if (reader->count == 1 && fstat(reader->files[0].fd, &st) == 0)
+        reader->files[0].offset = st.st_size;
+    reader->done = !reader->request.follow;
     return 0;
 }
 
-static void seek_tail(struct reader *reader)
+static int seek_tail(struct reader *reader)
 {
     int64_t wanted = reader->request.tail.value;
     size_t used = 0;
+    int rc = 0;
 
-    if (wanted <= 0) {
-        while (reader->count > 1)
-            close(reader->fds[--reader->count]);
-        if (reader->count == 1)
-            lseek(reader->fds[0], 0, SEEK_END);
-        reader->done = !reader->request.follow;
-        return;
-    }
-    while (used < reader->count && wanted > 0) {
-        off_t offset = tail_offset(reader->fds[used], &wanted);
-
-        lseek(reader->fds[used], offset, SEEK_SET);
-        used++;
-    }
-    while (reader->count > used)
-        close(reader->fds[--reader->count]);
+    if (wanted <= 0)
+        return seek_end(reader);
+    while (rc == 0 && used < reader->count && wanted > 0)
+        rc = log_file_tail(&reader->files[used++], &wanted);
+    close_files(reader, used);
+    return rc;
 }
 
-/* True when the line of FD that ends at OFFSET was written at TIME: inodes are used again. */
-static bool line_was(int fd, off_t offset, int64_t time_ns)
+static bool read_at(struct log_file *file, char *data, size_t size, off_t offset)
+{
+    size_t used = 0;
+    ssize_t got = log_file_seek(file, offset);
+
+    while (got >= 0 && used < size && (got = log_file_read(file, data + used, size - used)) > 0)
+        used += (size_t)got;
+    return used == size;
+}
+
+/* True when the line of FILE that ends at OFFSET was written at TIME: inodes are used again. */
+static bool line_was(struct log_file *file, off_t offset, int64_t time_ns)
 {
     size_t size = offset < (off_t)LINE_MAX_SIZE ? (size_t)offset : LINE_MAX_SIZE;
     HULL_AUTO_FREE char *data = malloc(size + 1);
@@ -290,8 +302,7 @@ static bool line_was(int fd, off_t offset, int64_t time_ns)
     char *start;
 
     HULL_ASSERT(data);
-    if (size < 2 || pread(fd, data, size, offset - (off_t)size) != (ssize_t)size ||
-        data[size - 1] != '\n')
+    if (size < 2 || !read_at(file, data, size, offset - (off_t)size) || data[size - 1] != '\n')
         return false;
     start = memrchr(data, '\n', size - 1);
     start = start ? start + 1 : data;
@@ -301,40 +312,42 @@ static bool line_was(int fd, off_t offset, int64_t time_ns)
 
 /* Go behind the position that a reader before us has reached. When its file was rotated out, all
  * that is left is behind it. */
-static void seek_from(struct reader *reader)
+static int seek_from(struct reader *reader)
 {
     unsigned long long inode;
     long long offset, time_ns;
+    int rc = 0;
 
     if (sscanf(reader->from, "%llu:%lld:%lld", &inode, &offset, &time_ns) != 3)
-        return;
-    for (size_t i = 0; i < reader->count; i++) {
-        struct stat st;
+        return 0;
+    for (size_t i = 0; rc == 0 && i < reader->count; i++) {
+        struct log_file *file = &reader->files[i];
 
-        if (fstat(reader->fds[i], &st) < 0 || st.st_ino != inode || st.st_size < offset ||
-            !line_was(reader->fds[i], offset, time_ns))
+        if (file->inode != inode)
             continue;
-        lseek(reader->fds[i], offset, SEEK_SET);
-        while (reader->count > i + 1)
-            close(reader->fds[--reader->count]);
-        return;
+        if (line_was(file, offset, time_ns)) {
+            close_files(reader, i + 1);
+            return log_file_seek(file, offset);
+        }
+        rc = log_file_seek(file, 0);
     }
+    return rc;
 }
 
 int reader_open(struct reader *reader)
 {
-    reader->count = open_until(reader, -1, reader->fds);
-    if (reader->from)
-        seek_from(reader);
-    if (reader->request.tail.set)
-        seek_tail(reader);
-    return 0;
+    int rc = open_until(reader, NULL, reader->files, &reader->count);
+
+    if (rc == 0 && reader->from)
+        rc = seek_from(reader);
+    if (rc == 0 && reader->request.tail.set)
+        rc = seek_tail(reader);
+    return rc;
 }
 
 void reader_free(struct reader *reader)
 {
-    while (reader->count > 0)
-        close(reader->fds[--reader->count]);
+    close_files(reader, 0);
     hull_fd_cleanup(&reader->inotify_fd);
     hull_fd_cleanup(&reader->request.end_fd);
     free(reader->path);

@@ -4,12 +4,8 @@
 #ifndef HULL_JSON_FILE_READER_H
 #define HULL_JSON_FILE_READER_H
 
+#include "file.h"
 #include "log.h"
-
-#include <sys/types.h>
-
-/* Files of one log at most: the newest and its rotated ones. */
-#define READER_FILES 64
 
 /* One line of a log: what the shim wrote. The texts lie in the buffer of the line. */
 struct log_line {
@@ -29,8 +25,11 @@ bool log_line_parse(char *line, size_t length, char *room, size_t room_size, str
 struct reader {
     struct log_read_request request; /* path and from are ours */
     char *path, *dir, *from;
+    struct reader *next; /* of the loop's thread: truncate.h */
+    bool filling;        /* likewise: a worker has it */
+    bool restart;        /* the log was truncated: begin at its beginning */
     int inotify_fd;
-    int fds[READER_FILES]; /* [0] is the newest; the one being read is [count - 1] */
+    struct log_file files[LOG_FILES_MAX]; /* [0] is the newest; read is [count - 1] */
     size_t count;
     char *in; /* bytes not yet taken apart */
     size_t in_size, in_room;

@@ -1,0 +1,111 @@
+/*
+ * compact_file.c: one rotated file is replaced by its compressed form. It is made beside it under
+ * a name that nobody reads; whatever dies in between, the uncompressed file is there until the
+ * compressed one is complete on the disk. Both at once is a state that readers know: the
+ * uncompressed one counts.
+ */
+#include "compact.h"
+
+#include "failpoint.h"
+#include "file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define NAME_SIZE 4352
+
+static void part_name(char *buffer, size_t size, const char *path)
+{
+    snprintf(buffer, size, "%s.gz.part", path);
+}
+
+static int open_plain(const char *path, size_t number, ino_t *ret_inode)
+{
+    char name[NAME_SIZE];
+    HULL_AUTO_FD fd = -1;
+    struct stat st;
+
+    log_file_name(name, sizeof(name), path, number, false);
+    fd = open(name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0 || fstat(fd, &st) < 0)
+        return -errno;
+    *ret_inode = st.st_ino;
+    return HULL_TAKE_FD(fd);
+}
+
+/* The oldest file that is rotated and not compressed, or -ENOENT. */
+static int open_oldest(const char *path, ino_t *ret_inode)
+{
+    for (size_t number = LOG_FILES_MAX - 1; number > 0; number--) {
+        int fd = open_plain(path, number, ret_inode);
+
+        if (fd != -ENOENT)
+            return fd;
+    }
+    return -ENOENT;
+}
+
+/* Where the file at INODE is by now, 0 when it is no more. */
+static size_t find_number(const char *path, ino_t inode)
+{
+    for (size_t number = 1; number < LOG_FILES_MAX; number++) {
+        char name[NAME_SIZE];
+        struct stat st;
+
+        log_file_name(name, sizeof(name), path, number, false);
+        if (lstat(name, &st) == 0 && st.st_ino == inode)
+            return number;
+    }
+    return 0;
+}
+
+/* The complete file PART takes the place of the one at INODE. */
+static int publish(const char *path, ino_t inode, const char *part)
+{
+    HULL_AUTO_FD lock = log_folder_lock(path, false);
+    char plain[NAME_SIZE], compressed[NAME_SIZE];
+    size_t number;
+
+    if (lock < 0)
+        return lock;
+    number = find_number(path, inode);
+    if (number == 0) /* rotated out, or truncated */
+        return 0;
+    log_file_name(plain, sizeof(plain), path, number, false);
+    log_file_name(compressed, sizeof(compressed), path, number, true);
+    FAILPOINT(log_compress_before);
+    if (rename(part, compressed) < 0)
+        return -errno;
+    FAILPOINT(log_compress_after);
+    return unlink(plain) < 0 ? -errno : 0;
+}
+
+int compact_one(const char *path, const struct log_stop *stop)
+{
+    char part[NAME_SIZE];
+    HULL_AUTO_FD source = -1;
+    HULL_AUTO_FD target = -1;
+    ino_t inode = 0;
+    int rc;
+
+    part_name(part, sizeof(part), path);
+    if (unlink(part) < 0 && errno != ENOENT)
+        return -errno;
+    source = open_oldest(path, &inode);
+    if (source < 0)
+        return source == -ENOENT ? 0 : source;
+    target = open(part, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0640);
+    if (target < 0)
+        return -errno;
+    rc = log_compress(source, inode, target, stop);
+    if (rc == 0 && fdatasync(target) < 0)
+        rc = -errno;
+    if (rc == 0)
+        rc = publish(path, inode, part);
+    if (unlink(part) < 0 && errno != ENOENT && rc == 0)
+        rc = -errno;
+    return rc < 0 ? rc : 1;
+}
