@@ -41,6 +41,8 @@ HULL_MESSAGE(config_ulimit, CONFIG_ULIMIT_FIELDS)
     F(T, INT, _, mtu, "mtu", 0, "MTU of the default bridge")                                     \
     F(T, OPT_BOOL, _, icc, "icc", 0, "Containers of the default bridge reach each other")        \
     F(T, OPT_BOOL, _, ip_forward, "ip-forward", 0, "Turn on forwarding in the kernel")           \
+    F(T, BOOL, _, ip_forward_no_drop, "ip-forward-no-drop", 0,                                   \
+      "Where it is turned on, let the host forward for everybody")                               \
     F(T, OPT_BOOL, _, ip_masq, "ip-masq", 0, "Masquerade the default bridge")                    \
     F(T, STRING, _, ip, "ip", 0, "Host address for published ports that name none")              \
     F(T, LIST, config_pool, default_address_pools, "default-address-pools", 0,                   \

@@ -36,9 +36,24 @@ HULL_MESSAGE(firewall_ports, FIREWALL_PORTS_FIELDS)
 HULL_METHOD(firewall, publish, firewall_ports, firewall_ports, 0)
 /* All ports of the container. Idempotent. */
 HULL_METHOD(firewall, unpublish, firewall_ports, hull_empty, 0)
+/*
+ * Of a family whose forwarding in the kernel was turned on for containers: packets between other
+ * interfaces of this host are dropped, after the administrator's chain, unless one of the two is a
+ * bridge that came later, which is another engine's with rules of its own.
+ */
+#define FIREWALL_BARRIER_FIELDS(F, T)              \
+    F(T, BOOL, _, ipv6, "IPv6", 0, "Which family") \
+    F(T, STRV, _, bridges, "Bridges", 0, "Those that were there before")
+HULL_MESSAGE(firewall_barrier, FIREWALL_BARRIER_FIELDS)
+#define FIREWALL_BARRIERS_FIELDS(F, T) \
+    F(T, LIST, firewall_barrier, barriers, "Barriers", 0, "At most one of each family")
+HULL_MESSAGE(firewall_barriers, FIREWALL_BARRIERS_FIELDS)
+/* These and no others. Idempotent. */
+HULL_METHOD(firewall, bar, firewall_barriers, hull_empty, 0)
 /* The whole wanted state, after a restart: one transaction. */
 #define FIREWALL_STATE_FIELDS(F, T)                              \
     F(T, LIST, firewall_network, networks, "Networks", 0, "All") \
+    F(T, LIST, firewall_barrier, barriers, "Barriers", 0, "All") \
     F(T, LIST, firewall_ports, containers, "Containers", 0, "All")
 HULL_MESSAGE(firewall_state, FIREWALL_STATE_FIELDS)
 HULL_METHOD(firewall, restore, firewall_state, hull_empty, 0)

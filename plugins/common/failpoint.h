@@ -75,6 +75,8 @@
     X(network_join_commit, "the join is complete and written down")                      \
     X(network_leave_publish, "ports are taken back")                                     \
     X(network_leave_driver, "interfaces and addresses are given back")                   \
+    X(network_forwarding_recorded, "that forwarding is turned on is written down")       \
+    X(network_forwarding_on, "forwarding is on, and what else may pass is barred")       \
     X(ipam_pool_commit, "an address pool is written down")                               \
     X(ipam_address_commit, "an address is written down as taken")                        \
     X(ipam_release_commit, "an address is written down as free")                         \

@@ -98,11 +98,26 @@ int nif_fail(struct hull_work *work, int rc, const struct nl_failure *failure, c
                             strerror(-rc), *text == '\0' ? "" : ": ", text);
 }
 
-int nif_sysctl(const char *family, const char *name, const char *key, const char *value)
+static int open_sysctl(const char *family, const char *name, const char *key, int flags)
 {
     char path[128];
     snprintf(path, sizeof(path), "/proc/sys/net/%s/conf/%s/%s", family, name, key);
-    HULL_AUTO_FD fd = open(path, O_WRONLY | O_CLOEXEC);
+    return open(path, flags | O_CLOEXEC);
+}
+
+int nif_sysctl_read(const char *family, const char *name, const char *key, char *value, size_t size)
+{
+    HULL_AUTO_FD fd = open_sysctl(family, name, key, O_RDONLY);
+    ssize_t got = fd < 0 ? -1 : read(fd, value, size - 1);
+    if (got < 0)
+        return -errno;
+    value[got] = '\0';
+    return 0;
+}
+
+int nif_sysctl(const char *family, const char *name, const char *key, const char *value)
+{
+    HULL_AUTO_FD fd = open_sysctl(family, name, key, O_WRONLY);
     if (fd < 0)
         return errno == ENOENT ? 0 : -errno;
     return write(fd, value, strlen(value)) < 0 ? -errno : 0;
@@ -155,7 +170,8 @@ int nif_delete_in(struct hull_work *work, int netns_fd, const char *name)
 
 int nif_open_inside(int netns_fd, const struct nif_inside *inside)
 {
-    return nl_open_in(netns_fd, inside->nets[1].addr.family == 0 ? NL_IPV6_OFF : NL_IPV6_ON);
+    enum nl_ipv6 on = inside->hears_routers ? NL_IPV6_ON : NL_IPV6_DEAF;
+    return nl_open_in(netns_fd, inside->nets[1].addr.family == 0 ? NL_IPV6_OFF : on);
 }
 
 struct found {

@@ -46,6 +46,9 @@ int nif_delete_in(struct hull_work *work, int netns_fd, const char *name) HULL_C
 /* Write VALUE to net/FAMILY/conf/NAME/KEY of the host. A kernel without the family is fine. */
 int nif_sysctl(const char *family, const char *name, const char *key, const char *value)
     HULL_CHECKED;
+/* Read the beginning of net/FAMILY/conf/NAME/KEY into VALUE, as a string. 0 or -errno. */
+int nif_sysctl_read(const char *family, const char *name, const char *key, char *value, size_t size)
+    HULL_CHECKED;
 /* Fill PROBLEM of WORK: "WHAT NAME: strerror: what the kernel said". FAILURE may be NULL. */
 int nif_fail(struct hull_work *work, int rc, const struct nl_failure *failure, const char *what,
              const char *name);
@@ -66,6 +69,7 @@ struct nif_inside {
     struct ip_addr gateway[2]; /* default routes; family 0: none */
     const struct nif_to *routes;
     size_t route_count;
+    bool hears_routers; /* it believes what routers advertise there */
 };
 /* A netlink socket in NETNS_FD for what INSIDE is about to get: IPv6 is off in there unless it has
  * an address of it, for what is made from then on. The descriptor, or -errno. */

@@ -46,17 +46,26 @@ struct visit {
     int fd; /* the socket, or -errno */
 };
 
+/* A kernel without IPv6 has nothing to turn off. */
+static void write_there(const char *path, const char *value)
+{
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    ssize_t written = write(fd, value, 1);
+    (void)written;
+    close(fd);
+}
+
 static void open_there(void *arg)
 {
     struct visit *visit = arg;
-    if (visit->ipv6 != NL_IPV6_AS_IS) {
-        int sysctl = open("/proc/sys/net/ipv6/conf/default/disable_ipv6", O_WRONLY | O_CLOEXEC);
-        if (sysctl >= 0) {
-            ssize_t written = write(sysctl, visit->ipv6 == NL_IPV6_OFF ? "1" : "0", 1);
-            (void)written; /* a kernel without IPv6 has nothing to turn off */
-            close(sysctl);
-        }
-    }
+    if (visit->ipv6 != NL_IPV6_AS_IS)
+        write_there("/proc/sys/net/ipv6/conf/default/disable_ipv6",
+                    visit->ipv6 == NL_IPV6_OFF ? "1" : "0");
+    if (visit->ipv6 == NL_IPV6_DEAF || visit->ipv6 == NL_IPV6_ON)
+        write_there("/proc/sys/net/ipv6/conf/default/accept_ra",
+                    visit->ipv6 == NL_IPV6_DEAF ? "0" : "1");
     visit->fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
     if (visit->fd < 0)
         visit->fd = -errno;

@@ -26,7 +26,12 @@ struct nl_batch {
 /* A socket for PROTOCOL (NETLINK_ROUTE, NETLINK_NETFILTER), or -errno. The caller owns it. */
 int nl_open(int protocol);
 /* An earlier network may have turned it off for the namespace. */
-enum nl_ipv6 { NL_IPV6_AS_IS, NL_IPV6_OFF, NL_IPV6_ON };
+enum nl_ipv6 {
+    NL_IPV6_AS_IS,
+    NL_IPV6_OFF,
+    NL_IPV6_ON,
+    NL_IPV6_DEAF, /* on, and it believes no router's advertisement */
+};
 /*
  * The same, NETLINK_ROUTE, in the network namespace NETNS_FD. The calling thread stays where it
  * is: a child that shares memory and descriptors (as posix_spawn's does) enters the namespace,

@@ -35,18 +35,19 @@ def busybox_layer():
 
 
 class Engine:
-    def __init__(self, *flags, bridge=None):
+    def __init__(self, *flags, bridge=None, within=()):
         self.root = tempfile.mkdtemp(prefix="hull-test-")
         self.bridge = bridge or "ht%d" % (os.getpid() % 1000000)
         self.sock = self.root + "/hull.sock"
         self.flags = flags
+        self.within = within  # a command that runs the daemon somewhere else
         self.process = None
         self.start()
 
     def start(self):
         with open(self.root + "/hulld.log", "a") as log:
             self.process = subprocess.Popen(
-                [program("hulld"), "--root", self.root, "--bridge", self.bridge,
+                [*self.within, program("hulld"), "--root", self.root, "--bridge", self.bridge,
                  *(flag.replace("@ROOT", self.root) for flag in self.flags)],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         deadline = time.monotonic() + 10

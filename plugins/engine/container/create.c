@@ -16,6 +16,7 @@
 #include "tokens.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
@@ -304,6 +305,22 @@ static void warn_of_features(struct hull_call *call, struct ct_doc *doc, struct 
         r->blkio_weight_device.n = 0;
 }
 
+/* Where nobody may turn it on, a container on a network gets no further than the host. */
+static void warn_of_forwarding(struct hull_call *call, const struct host_config *host,
+                               struct hull_strv *warnings)
+{
+    const struct hull_opt_bool *forward = &daemon_config()->ip_forward;
+    const char *mode = host->network_mode;
+    char now = '1';
+    if (!forward->set || forward->value || hull_streq(mode, "host") || hull_streq(mode, "none") ||
+        (mode != NULL && strncmp(mode, "container:", strlen("container:")) == 0))
+        return;
+    HULL_AUTO_FD fd = open("/proc/sys/net/ipv4/ip_forward", O_RDONLY | O_CLOEXEC);
+    if (fd >= 0 && read(fd, &now, 1) == 1 && now == '0')
+        hull_strv_add(hull_call_arena(call), warnings,
+                      "IPv4 forwarding is disabled. Networking will not work.");
+}
+
 /* --- the document ----------------------------------------------------------------------------- */
 
 static int make_doc(struct hull_call *call, const struct container_create_request *request,
@@ -438,6 +455,7 @@ int ct_handle_create(struct hull_call *call, const struct container_create_reque
     if (rc < 0)
         return rc;
     warn_of_features(call, &doc, &ret->warnings);
+    warn_of_forwarding(call, &doc.host_config, &ret->warnings);
     ct_copy_doc(ct, &doc);
     rc = make_real(call, ct);
     if (rc < 0)

@@ -8,11 +8,8 @@
 #include "json.h"
 #include "timefmt.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <net/if.h>
 #include <string.h>
-#include <unistd.h>
 
 static struct hull_lock assert_lock;
 
@@ -180,27 +177,6 @@ bool net_firewall(struct hull_call *call, const struct net_record *record,
     return true;
 }
 
-/* Without forwarding in the kernel no packet leaves a bridge. */
-static int turn_on_forwarding(struct hull_call *call)
-{
-    static const char path[] = "/proc/sys/net/ipv4/ip_forward";
-    const struct daemon_config *config = daemon_config();
-    if (config != NULL && !is_on(config->ip_forward))
-        return 0;
-    HULL_AUTO_FD fd = open(path, O_RDWR | O_CLOEXEC);
-    char now = '0';
-    if (fd >= 0 && read(fd, &now, 1) == 1 && now == '1')
-        return 0;
-    if (fd < 0 || pwrite(fd, "1", 1, 0) != 1)
-        return hull_fail_errno(call, errno,
-                               "can't turn on IP forwarding (%s); set it yourself and use "
-                               "--ip-forward=false",
-                               path);
-    hull_log(call, HULL_LOG_INFO, "IP forwarding turned on: this host forwards now", "note",
-             "what else may pass is up to the host's own firewall", NULL);
-    return 0;
-}
-
 /*
  * The default bridge is about to be made, maybe long after its pool was chosen: when another
  * program uses these addresses by now, others are chosen.
@@ -235,7 +211,7 @@ static int assert_bridge(struct hull_call *call, struct net_record *record,
     struct hull_empty done;
     int rc = netdriver_create(call, net_driver(call, record), &request, &done);
     if (rc == 0 && !rules->internal)
-        rc = turn_on_forwarding(call);
+        rc = net_forwarding_need(call, &record->network);
     return rc < 0 ? rc : firewall_network_add(call, NET_FIREWALL, rules, &done);
 }
 

@@ -142,6 +142,18 @@ bool net_firewall(struct hull_call *call, const struct net_record *record,
 /* When the daemon ends and no container is in a network: take bridges and rules down. Yields. */
 int net_clear(struct hull_call *call) HULL_CHECKED;
 
+/* --- forwarding in the kernel (forwarding.c) ----------------------------------------------- */
+
+/* Turn it on for the families of NETWORK, if it is off and the configuration allows it. Yields. */
+int net_forwarding_need(struct hull_call *call, const struct network *network) HULL_CHECKED;
+/* Turn off again what was turned on here, unless somebody else may count on it by now. Yields. */
+int net_forwarding_end(struct hull_call *call) HULL_CHECKED;
+/* What the firewall has to drop because of it; in the call's arena. */
+void net_forwarding_barriers(struct hull_call *call, struct firewall_barriers *ret);
+/* Read what was recorded. Yields. */
+int net_forwarding_load(struct hull_call *call) HULL_CHECKED;
+void net_forwarding_unload(void);
+
 /* --- handlers ------------------------------------------------------------------------------ */
 
 int net_join(struct hull_call *call, const struct network_join_request *request,

@@ -149,6 +149,8 @@ static int init(struct hull_call *call)
     if (rc == 0)
         rc = net_sandbox_load(call);
     if (rc == 0)
+        rc = net_forwarding_load(call);
+    if (rc == 0)
         rc = net_predefine(call);
     if (rc < 0)
         return rc;
@@ -159,6 +161,7 @@ static int init(struct hull_call *call)
 
 static void fini(void)
 {
+    net_forwarding_unload();
     net_sandbox_unload();
     net_unload();
 }

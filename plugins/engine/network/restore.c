@@ -74,6 +74,10 @@ int net_restore(struct hull_call *call, const struct network_restore_request *re
     }
     int rc = raise_networks(call, &all);
     net_names_restore(call, request);
+    struct firewall_barriers barriers;
+    net_forwarding_barriers(call, &barriers);
+    all.state.barriers.n = barriers.barriers.n;
+    all.state.barriers.v = barriers.barriers.v;
     if (rc == 0)
         rc = firewall_restore(call, NET_FIREWALL, &all.state, ret_reply);
     if (rc == 0)
@@ -89,13 +93,19 @@ static void note_use(const struct net_sandbox *sandbox, void *ctx)
 
 int net_clear(struct hull_call *call)
 {
-    static const struct firewall_state nothing;
+    struct firewall_state nothing = {0};
+    struct firewall_barriers barriers;
     struct hull_empty done;
     bool in_use = false;
     net_sandbox_each(note_use, &in_use);
     if (in_use)
         return 0; /* containers live on, and so does what they need */
-    int rc = firewall_restore(call, NET_FIREWALL, &nothing, &done);
+    int rc = net_forwarding_end(call);
+    net_forwarding_barriers(call, &barriers);
+    nothing.barriers.n = barriers.barriers.n;
+    nothing.barriers.v = barriers.barriers.v;
+    if (rc == 0)
+        rc = firewall_restore(call, NET_FIREWALL, &nothing, &done);
     for (struct net_record *record = net_records; record != NULL && rc == 0;
          record = record->next) {
         struct netdriver_network request = {.network = record->network};

@@ -80,7 +80,10 @@ static void fill_host(struct hull_call *call, struct system_info *info)
         info->operating_system = "Linux";
     info->os_version = os_release(call, "VERSION_ID");
     info->os_type = "linux";
-    info->ipv4_forwarding = kernel_flag("/proc/sys/net/ipv4/ip_forward");
+    /* What is off is turned on by the first network that needs it. */
+    const struct hull_opt_bool *forward = &daemon_config()->ip_forward;
+    info->ipv4_forwarding =
+        !forward->set || forward->value || kernel_flag("/proc/sys/net/ipv4/ip_forward");
     info->n_fd = count_descriptors();
     info->n_goroutines = (int64_t)hull_debug_fiber_count();
     info->system_time = time_format_fixed(hull_call_arena(call), hull_time_ns());

@@ -253,7 +253,7 @@ static int join(struct hull_call *call, const struct netdriver_join_request *req
     const struct network *network = &request->network;
     struct mvl_link link = {.parent = parent_of(call, network).name,
                             .netns_fd = request->netns_fd,
-                            .inside = {.name = request->ifname}};
+                            .inside = {.name = request->ifname, .hears_routers = true}};
     if (request->endpoint.driver_opts.n > 0)
         return hull_fail(call, HULL_INVALID, "network driver macvlan: option %s is not known",
                          request->endpoint.driver_opts.v[0].key);

@@ -40,7 +40,9 @@ struct entry {
 
 static struct entry *networks;
 static struct entry *holders; /* of ports */
-static bool ready;            /* the table is there */
+static struct hull_arena *barriers_arena;
+static struct firewall_barriers barriers; /* there */
+static bool ready;                        /* the table is there */
 static char *table;
 static struct hull_lock lock; /* over changes of the table */
 /* Numbers kept for libnftables, whose select() takes none from FD_SETSIZE on. */
@@ -115,6 +117,23 @@ static void gather(struct hull_call *call, struct firewall_state *state)
         *(HULL_LIST_ADD(hull_call_arena(call), &state->networks)) = entry->network;
     for (struct entry *entry = holders; entry != NULL; entry = entry->next)
         *(HULL_LIST_ADD(hull_call_arena(call), &state->containers)) = entry->ports;
+    state->barriers.n = barriers.barriers.n;
+    state->barriers.v = barriers.barriers.v;
+}
+
+static void remember_barriers(const struct firewall_barriers *wanted)
+{
+    struct firewall_barriers copy = *wanted;
+    if (barriers_arena != NULL)
+        hull_arena_free(barriers_arena);
+    barriers_arena = hull_arena_new();
+    hull_message_copy(barriers_arena, &firewall_barriers_message, &copy, &barriers);
+}
+
+/* Nothing needs the table. */
+static bool is_idle(void)
+{
+    return networks == NULL && holders == NULL && barriers.barriers.n == 0;
 }
 
 /* --- the table ------------------------------------------------------------------------------- */
@@ -220,7 +239,7 @@ static int run_elements(struct hull_work *work, void *arg)
 static int write_ports(struct hull_call *call, const struct firewall_ports *ports, bool add)
 {
     if (!ready)
-        return add || networks != NULL ? write_table(call) : 0;
+        return add || !is_idle() ? write_table(call) : 0;
     struct fw_port *numbers = hull_alloc(call, (ports->ports.n + 1) * sizeof(*numbers));
     struct element_work work = {.ports = numbers, .count = ports->ports.n, .add = add};
     for (size_t i = 0; i < ports->ports.n; i++) {
@@ -302,7 +321,35 @@ static int network_remove(struct hull_call *call, const struct firewall_network 
     if (*link == NULL)
         return 0;
     free_entry(link);
-    return networks == NULL && holders == NULL ? delete_table(call) : write_networks(call);
+    return is_idle() ? delete_table(call) : write_networks(call);
+}
+
+/* --- barriers -------------------------------------------------------------------------------- */
+
+static int check_barriers(struct hull_call *call, const struct firewall_barrier *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        for (size_t k = 0; k < list[i].bridges.n; k++) {
+            const struct firewall_network named = {.bridge = list[i].bridges.v[k]};
+            int rc = fw_network_check(call, &named);
+            if (rc < 0)
+                return rc;
+        }
+    }
+    return 0;
+}
+
+static int bar(struct hull_call *call, const struct firewall_barriers *request,
+               struct hull_empty *ret_reply)
+{
+    (void)ret_reply;
+    int rc = check_barriers(call, request->barriers.v, request->barriers.n);
+    if (rc == 0)
+        rc = take_lock(call);
+    if (rc < 0)
+        return rc;
+    remember_barriers(request);
+    return is_idle() ? delete_table(call) : write_table(call);
 }
 
 /* --- ports ----------------------------------------------------------------------------------- */
@@ -425,17 +472,21 @@ static int restore(struct hull_call *call, const struct firewall_state *request,
     int rc = take_lock(call);
     for (size_t i = 0; i < request->networks.n && rc == 0; i++)
         rc = fw_network_check(call, &request->networks.v[i]);
+    if (rc == 0)
+        rc = check_barriers(call, request->barriers.v, request->barriers.n);
     if (rc < 0)
         return rc;
     while (networks != NULL)
         free_entry(&networks);
     while (holders != NULL)
         free_entry(&holders);
+    const struct firewall_barriers wanted = {{request->barriers.n, request->barriers.v}};
+    remember_barriers(&wanted);
     for (size_t i = 0; i < request->networks.n; i++)
         remember_network(&request->networks.v[i]);
     for (size_t i = 0; i < request->containers.n; i++)
         claim_again(call, remember_ports(&request->containers.v[i]));
-    return networks == NULL && holders == NULL ? delete_table(call) : write_table(call);
+    return is_idle() ? delete_table(call) : write_table(call);
 }
 
 /* Called by the watch: write the table again when rules are missing. */
@@ -446,7 +497,7 @@ static int look(struct hull_call *call)
     if (rc < 0 || !ready)
         return rc;
     rc = hull_work(call, run_count, &count);
-    if (rc < 0 || count.total - count.admin == fw_table_rules())
+    if (rc < 0 || count.total - count.admin == fw_table_rules(&barriers))
         return rc;
     hull_log(call, HULL_LOG_WARN, "rules were removed by another program, they are put back",
              "table", table, NULL);
@@ -487,6 +538,10 @@ static void fini(void)
         free_entry(&networks);
     while (holders != NULL)
         free_entry(&holders);
+    if (barriers_arena != NULL)
+        hull_arena_free(barriers_arena);
+    barriers_arena = NULL;
+    barriers = (struct firewall_barriers){0};
     fw_elements_done();
     drop_low_fds();
     free(table);
@@ -498,6 +553,7 @@ static const struct hull_handler handlers[] = {
     HULL_HANDLE(firewall, network_remove, network_remove),
     HULL_HANDLE(firewall, publish, publish),
     HULL_HANDLE(firewall, unpublish, unpublish),
+    HULL_HANDLE(firewall, bar, bar),
     HULL_HANDLE(firewall, restore, restore),
     {},
 };

@@ -19,8 +19,8 @@ void fw_table_text(struct hull_text *out, const char *table, const struct firewa
 /* The same for the sets of networks alone, in a table that is there. */
 void fw_networks_text(struct hull_text *out, const char *table,
                       const struct firewall_network *networks, size_t count);
-/* How many rules the table has, those in "admin" aside. */
-int fw_table_rules(void);
+/* How many rules a table with BARRIERS has, those in "admin" aside. */
+int fw_table_rules(const struct firewall_barriers *barriers);
 /* -HULL_INVALID when NETWORK has what can't be written into the table. */
 int fw_network_check(struct hull_call *call, const struct firewall_network *network) HULL_CHECKED;
 

@@ -23,6 +23,8 @@ static const char *const sets[] = {
     "set nets6 { type ipv6_addr; flags interval; }",
     "set masq4 { type ipv4_addr; flags interval; }",
     "set masq6 { type ipv6_addr; flags interval; }",
+    "set before4 { type ifname; }",
+    "set before6 { type ifname; }",
 };
 static const char *const set_names[] = {"bridges", "internal", "same", "nets4",
                                         "nets6",   "masq4",    "masq6"};
@@ -101,9 +103,12 @@ static const struct {
     {"outward", "accept"},
 };
 
-int fw_table_rules(void)
+/* Of "forward", for each family with a barrier. */
+#define BARRIER_RULES 3
+
+int fw_table_rules(const struct firewall_barriers *barriers)
 {
-    return (int)HULL_COUNT(rules);
+    return (int)(HULL_COUNT(rules) + barriers->barriers.n * BARRIER_RULES);
 }
 
 /* --- networks -------------------------------------------------------------------------------- */
@@ -212,6 +217,32 @@ static void chains_text(struct hull_text *out, const char *table)
         hull_text_printf(out, "add rule inet %s %s %s\n", table, rules[i].chain, rules[i].rule);
 }
 
+/* The end of "forward": what neither comes from nor goes to a network of containers. */
+static void barrier_text(struct hull_text *out, const char *table, char family)
+{
+    static const char *const sides[] = {"iif", "oif"};
+    for (size_t i = 0; i < HULL_COUNT(sides); i++)
+        hull_text_printf(out,
+                         "add rule inet %s forward meta nfproto ipv%c meta %skind \"bridge\" "
+                         "%sname != @before%c accept\n",
+                         table, family, sides[i], sides[i], family);
+    hull_text_printf(out, "add rule inet %s forward meta nfproto ipv%c drop\n", table, family);
+}
+
+static void barriers_text(struct hull_text *out, const char *table,
+                          const struct firewall_state *state)
+{
+    hull_text_printf(out, "flush set inet %s before4\nflush set inet %s before6\n", table, table);
+    for (size_t i = 0; i < state->barriers.n; i++) {
+        const struct firewall_barrier *barrier = &state->barriers.v[i];
+        const char family = barrier->ipv6 ? '6' : '4';
+        for (size_t k = 0; k < barrier->bridges.n; k++)
+            hull_text_printf(out, "add element inet %s before%c { \"%s\" }\n", table, family,
+                             barrier->bridges.v[k]);
+        barrier_text(out, table, family);
+    }
+}
+
 void fw_table_text(struct hull_text *out, const char *table, const struct firewall_state *state)
 {
     hull_text_printf(out, "add table inet %s\n", table);
@@ -223,4 +254,5 @@ void fw_table_text(struct hull_text *out, const char *table, const struct firewa
     chains_text(out, table);
     fw_networks_text(out, table, state->networks.v, state->networks.n);
     ports_text(out, table, state);
+    barriers_text(out, table, state);
 }
