@@ -56,7 +56,7 @@ static bool is_ipv6(const struct family *family)
     return family == &families[1];
 }
 
-/* --- where we are ------------------------------------------------------------------------------ */
+/* --- where we are ----------------------------------------------------------------------------- */
 
 static const char *boot_id(struct hull_call *call)
 {
@@ -80,7 +80,7 @@ static char forwarding_now(const struct family *family)
     return fd >= 0 && read(fd, &now, 1) == 1 ? now : 0;
 }
 
-/* --- what the host has (worker) ---------------------------------------------------------------- */
+/* --- what the host has (worker) --------------------------------------------------------------- */
 
 #define NAMES_MAX 1024
 
@@ -178,7 +178,7 @@ static int look_around(struct hull_call *call, bool ipv6, struct survey **ret_su
     return hull_work(call, run_survey, survey);
 }
 
-/* --- the kernel's switch (worker) -------------------------------------------------------------- */
+/* --- the kernel's switch (worker) ------------------------------------------------------------- */
 
 struct change {
     const struct family *family;
@@ -218,7 +218,7 @@ static int run_change(struct hull_work *work, void *arg)
                             change->on ? "on" : "off", change->family->name, path, strerror(-rc));
 }
 
-/* --- records ----------------------------------------------------------------------------------- */
+/* --- records ---------------------------------------------------------------------------------- */
 
 static void forget(struct family *family)
 {
@@ -297,7 +297,7 @@ static int set_barriers(struct hull_call *call)
     return firewall_bar(call, NET_FIREWALL, &barriers, &done);
 }
 
-/* --- on ---------------------------------------------------------------------------------------- */
+/* --- on --------------------------------------------------------------------------------------- */
 
 /* Whether the bridge NAME is of one of our networks. */
 static bool is_ours(struct hull_call *call, const char *name)
@@ -384,7 +384,7 @@ int net_forwarding_need(struct hull_call *call, const struct network *network)
     return 0;
 }
 
-/* --- off --------------------------------------------------------------------------------------- */
+/* --- off -------------------------------------------------------------------------------------- */
 
 /* Somebody made a bridge since, and may count on what was turned on. */
 static bool is_used(struct hull_call *call, const struct family *family,
