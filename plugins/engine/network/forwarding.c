@@ -32,10 +32,10 @@
 #define BUCKET "forwarding"
 
 /* What is recorded of a family. */
-#define FORWARDING_FIELDS(F, T)                                             \
-    F(T, STRING, _, boot, "Boot", 0, "Id of the boot it is true for")       \
-    F(T, INT, _, netns, "Netns", 0, "Number of the network namespace")      \
-    F(T, STRV, _, bridges, "Bridges", 0, "Those that were there before")    \
+#define FORWARDING_FIELDS(F, T)                                          \
+    F(T, STRING, _, boot, "Boot", 0, "Id of the boot it is true for")    \
+    F(T, INT, _, netns, "Netns", 0, "Number of the network namespace")   \
+    F(T, STRV, _, bridges, "Bridges", 0, "Those that were there before") \
     F(T, STRV, _, uplinks, "Uplinks", 0, "Interfaces told to go on hearing routers")
 HULL_MESSAGE_DECLARE(forwarding, FORWARDING_FIELDS)
 HULL_MESSAGE_DEFINE(forwarding, FORWARDING_FIELDS)
@@ -252,8 +252,8 @@ int net_forwarding_load(struct hull_call *call)
         bool found;
         int rc = state_find(call, NULL, BUCKET, families[i].key, &document, &found);
         if (rc == 0 && found)
-            rc = json_decode_call(call, &forwarding_message, document.value,
-                                  strlen(document.value), 0, &record);
+            rc = json_decode_call(call, &forwarding_message, document.value, strlen(document.value),
+                                  0, &record);
         if (rc < 0)
             return rc;
         if (!found)
