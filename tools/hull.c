@@ -10,8 +10,12 @@
 
 #include <hull/daemon.h>
 #include <hull/log.h>
+#include <hull/plugin.h>
 
 #include "api/cli.h"
+
+/* Linked in. */
+extern const struct hull_plugin hull_plugin_cli, hull_plugin_remote;
 
 #define DEFAULT_SOCKET "unix://" RUNSTATEDIR "/hull.sock"
 
@@ -166,6 +170,8 @@ static int run(struct hull_call *call, void *arg)
                                            "volume",    "system", "events"};
     struct options *options = arg;
     struct cli_run_reply reply;
+    hull_plugin_register(&hull_plugin_cli);
+    hull_plugin_register(&hull_plugin_remote);
     for (size_t i = 0; i < HULL_COUNT(services); i++)
         hull_plugin_alias(services[i], "remote");
     set("host", options->request.host);

@@ -1,9 +1,14 @@
 # tools: the programs' mains.
+# hull starts for each command, and half of that time would go to mapping and relocating shared
+# libraries: the core and the two plugins that every command needs are linked in. A plugin that it
+# loads (support/tls) finds the core in the program, by its exported names.
 bin_PROGRAMS += tools/hull
-tools_hull_SOURCES = tools/hull.c
-tools_hull_CFLAGS = $(PROGRAM_CFLAGS)
-tools_hull_LDFLAGS = $(PROGRAM_LDFLAGS)
-tools_hull_LDADD = core/libhull.la api/libhull-api.la
+tools_hull_SOURCES = tools/hull.c $(CLI_SOURCES) $(REMOTE_SOURCES) $(core_libhull_la_SOURCES) \
+	$(api_libhull_api_la_SOURCES)
+tools_hull_CFLAGS = $(PROGRAM_CFLAGS) -fvisibility=hidden -ffunction-sections -fdata-sections
+tools_hull_LDFLAGS = $(PROGRAM_LDFLAGS) -Wl,--gc-sections -Wl,--export-dynamic-symbol='hull_*'
+tools_hull_LDADD = plugins/common/libcommon.la $(CJSON_LIBS) $(HULL_STARTUP_LIBS) \
+	-lpthread -ldl
 
 sbin_PROGRAMS += tools/hulld/hulld
 tools_hulld_hulld_SOURCES = tools/hulld/main.c tools/hulld/flags.c tools/hulld/config_file.c \

@@ -382,10 +382,7 @@ int cmd_container_exec(struct cli *cli)
         return cli_complain(cli, "%s", cli->problem);
     if (o->tty && create.attach_stdin && !tty_is(STDIN_FILENO))
         return cli_complain(cli, "the input device is not a TTY");
-    struct container_inspect_request look = {.id = cli->argv[0]};
-    int rc = container_inspect(cli->call, NULL, &look, &(struct container_inspect_reply){});
-    if (rc == 0)
-        rc = exec_create(cli->call, NULL, &create, &created);
+    int rc = exec_create(cli->call, NULL, &create, &created);
     if (rc < 0)
         return cli_failed(cli, rc);
     int64_t size[2];

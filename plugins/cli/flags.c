@@ -104,7 +104,7 @@ static bool parse_cpus(struct cli *cli, void *target, const char *value)
     double cpus = strtod(value, &end);
     if (end == value || *end != '\0' || !isfinite(cpus) || cpus > 1e6)
         return cli_problem(cli, "failed to parse %s as a rational number", value);
-    *(int64_t *)target = llround(cpus * 1e9);
+    *(int64_t *)target = (int64_t)(cpus * 1e9 + (cpus < 0 ? -0.5 : 0.5));
     return true;
 }
 

@@ -44,7 +44,7 @@ bool units_parse_bytes(const char *text, int64_t *ret_bytes)
     double factor = 1;
     const char *letter = *end == '\0' ? NULL : strchr(letters, tolower((unsigned char)*end));
     if (letter != NULL) {
-        factor = pow(1024, (double)(letter - letters) + 1);
+        factor = ldexp(1, 10 * (int)(letter - letters + 1));
         end++;
         if (tolower((unsigned char)*end) == 'i')
             end++;

@@ -21,7 +21,7 @@ HULL_MESSAGE_DEFINE(remote_options, REMOTE_OPTIONS_FIELDS)
     {#verb, path, &service##_##name##_method, STYLE_##style, status},
 static const struct route routes[] = {HULL_ROUTES(ROUTE)};
 
-/* "/v1.44", once it is agreed on. */
+/* "/v1.44": what was agreed on, or ours, while the daemon has not refused it. */
 static char *version_prefix;
 
 /* --- the version ----------------------------------------------------------------------------- */
@@ -33,39 +33,83 @@ static bool parse_version(const char *text, unsigned *ret_minor)
     return text != NULL && sscanf(text, "%u.%u%c", &major, ret_minor, &after) == 2 && major == 1;
 }
 
-/* The lower of the daemon's newest version and ours. */
-static int negotiate(struct hull_call *call)
+/* The one that the user wants, or NULL. */
+static const char *fixed_version(void)
 {
     const struct remote_options *options = hull_plugin_options("remote");
     const char *version = options->api_version;
-    if (version == NULL || version[0] == '\0') {
-        struct http_peer *conn;
-        struct http_response response;
-        char *request =
-            hull_printf(call, "HEAD /_ping HTTP/1.1\r\nHost: %s\r\n\r\n", remote_host_header());
-        int rc = conn_get(call, &conn);
-        if (rc < 0)
-            return rc;
-        rc = hull_stream_write(call, conn->stream, request, strlen(request));
-        if (rc == 0)
-            rc = http_response_head(call, conn, true, &response);
-        if (rc < 0 || !response.keep)
-            http_peer_close(conn);
-        else
-            conn_put(conn);
-        if (rc < 0)
-            return rc;
-        unsigned theirs, ours;
-        version = http_response_header(&response, "api-version");
-        if (!parse_version(version, &theirs) || !parse_version(HULL_API_VERSION_MAX, &ours))
-            version = HULL_API_VERSION_MIN;
-        else if (ours < theirs)
-            version = HULL_API_VERSION_MAX;
-    }
+    return version == NULL || version[0] == '\0' ? NULL : version;
+}
+
+static int agree(struct hull_call *call, const char *version)
+{
     free(version_prefix);
+    version_prefix = NULL;
     return asprintf(&version_prefix, "/v%s", version) < 0
                ? hull_fail(call, HULL_INTERNAL, "out of memory")
                : 0;
+}
+
+/* The lower of the daemon's newest version and ours. */
+static int ask_version(struct hull_call *call)
+{
+    struct http_peer *conn;
+    struct http_response response;
+    char *request =
+        hull_printf(call, "HEAD /_ping HTTP/1.1\r\nHost: %s\r\n\r\n", remote_host_header());
+    int rc = conn_get(call, &conn);
+    if (rc < 0)
+        return rc;
+    rc = hull_stream_write(call, conn->stream, request, strlen(request));
+    if (rc == 0)
+        rc = http_response_head(call, conn, true, &response);
+    if (rc < 0 || !response.keep)
+        http_peer_close(conn);
+    else
+        conn_put(conn);
+    if (rc < 0)
+        return rc;
+    unsigned theirs, ours;
+    const char *version = http_response_header(&response, "api-version");
+    if (!parse_version(version, &theirs) || !parse_version(HULL_API_VERSION_MAX, &ours))
+        version = HULL_API_VERSION_MIN;
+    else if (ours < theirs)
+        version = HULL_API_VERSION_MAX;
+    return agree(call, version);
+}
+
+static bool has_stream(const struct hull_message *message)
+{
+    for (size_t i = 0; i < message->count; i++) {
+        if (message->fields[i].type == HULL_STREAM)
+            return true;
+    }
+    return false;
+}
+
+/*
+ * Before the first request. To ask the daemon costs as much as many a command, so ours is assumed:
+ * one that is older refuses it and tells its own. What is uploaded can't be sent a second time.
+ */
+static int negotiate(struct hull_call *call)
+{
+    if (fixed_version() != NULL)
+        return agree(call, fixed_version());
+    return has_stream(hull_call_method(call)->request) ? ask_version(call)
+                                                       : agree(call, HULL_API_VERSION_MAX);
+}
+
+/* The daemon has refused a version that nobody insists on: *ret is the newest that it can do. */
+static bool is_too_new(struct hull_call *call, int rc, const char **ret)
+{
+    static const char before[] = "Maximum supported API version is ";
+    unsigned minor;
+    const char *at =
+        rc == -HULL_INVALID && fixed_version() == NULL ? strstr(hull_error(call), before) : NULL;
+    if (at == NULL || !parse_version(at + strlen(before), &minor))
+        return false;
+    *ret = hull_printf(call, "1.%u", minor);
+    return true;
 }
 
 /* --- an exchange ----------------------------------------------------------------------------- */
@@ -361,19 +405,14 @@ static int join_upload(struct hull_call *call, struct exchange *x, int rc)
     return hull_fail(call, (enum hull_kind) - rc, "%s", text);
 }
 
-static int remote_handle(struct hull_call *call, const void *request, void *ret_reply)
+static int exchange(struct hull_call *call, struct exchange *x, const void *request,
+                    void *ret_reply)
 {
     static int (*const replies[])(struct hull_call *, struct exchange *, void *) = {
         [STYLE_JSON] = reply_json,   [STYLE_NOTHING] = reply_nothing, [STYLE_READY] = reply_ready,
         [STYLE_LINES] = reply_lines, [STYLE_PROGRESS] = reply_lines,  [STYLE_BYTES] = reply_stream,
         [STYLE_LOGS] = reply_stream, [STYLE_HIJACK] = reply_stream,   [STYLE_TEXT] = reply_text,
     };
-    struct exchange *x = hull_alloc(call, sizeof(*x));
-    hull_defer(call, finish, x);
-    x->route = find_route(hull_call_method(call), request);
-    if (x->route == NULL)
-        return hull_fail(call, HULL_INVALID, "%s.%s: a name is missing",
-                         hull_call_method(call)->service, hull_call_method(call)->name);
     bool versioned = strcmp(x->route->path, "/_ping") != 0;
     int rc = versioned && version_prefix == NULL ? negotiate(call) : 0;
     struct hull_text text = HULL_TEXT(hull_call_arena(call));
@@ -386,6 +425,27 @@ static int remote_handle(struct hull_call *call, const void *request, void *ret_
         rc = x->response.status >= 300 ? daemon_error(call, x)
                                        : replies[x->route->style](call, x, ret_reply);
     return x->task == NULL ? rc : join_upload(call, x, rc);
+}
+
+static int remote_handle(struct hull_call *call, const void *request, void *ret_reply)
+{
+    struct exchange *x = hull_alloc(call, sizeof(*x));
+    hull_defer(call, finish, x);
+    x->route = find_route(hull_call_method(call), request);
+    if (x->route == NULL)
+        return hull_fail(call, HULL_INVALID, "%s.%s: a name is missing",
+                         hull_call_method(call)->service, hull_call_method(call)->name);
+    int rc = exchange(call, x, request, ret_reply);
+    const char *version;
+    if (is_too_new(call, rc, &version)) {
+        hull_error_clear(call);
+        finish(call, x);
+        *x = (struct exchange){.route = x->route};
+        rc = agree(call, version);
+        if (rc == 0)
+            rc = exchange(call, x, request, ret_reply);
+    }
+    return rc;
 }
 
 static void remote_fini(void)

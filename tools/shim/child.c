@@ -58,13 +58,15 @@ static void await(uint32_t op)
  */
 static int join_cgroup(const char *dir)
 {
-    HULL_AUTO_FD dir_fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (dir_fd < 0)
-        return shim_fail_errno("join cgroup %s", dir);
-    int fd = openat(dir_fd, "tasks", O_WRONLY | O_CLOEXEC);
-    if (fd < 0)
-        fd = openat(dir_fd, "cgroup.procs", O_WRONLY | O_CLOEXEC);
-    HULL_AUTO_FD members = fd;
+    static const char *const files[] = {"tasks", "cgroup.procs"};
+    HULL_AUTO_FD members = -1;
+    for (size_t i = 0; i < HULL_COUNT(files) && members < 0; i++) {
+        char path[4096];
+        int n = snprintf(path, sizeof(path), "%s/%s", dir, files[i]);
+        if (n >= (int)sizeof(path))
+            return shim_fail(HULL_INVALID, "join cgroup %s: the path is too long", dir);
+        members = open(path, O_WRONLY | O_CLOEXEC);
+    }
     return members < 0 || write(members, "0", 1) != 1 ? shim_fail_errno("join cgroup %s", dir) : 0;
 }
 

@@ -187,7 +187,9 @@ static void finish(void)
     recorded = true;
     if (shim.state == SHIM_FAILED)
         return;
-    record();
+    /* That of an exec is for the daemon that asked for it, which hears it from us. */
+    if (!shim.plan.exec)
+        record();
     shim.state = SHIM_EXITED;
     control_exited();
 }

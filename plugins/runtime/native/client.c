@@ -67,13 +67,22 @@ int client_ask(struct hull_call *call, int fd, const struct shim_packet *request
     return 0;
 }
 
-int client_once(struct hull_call *call, const struct ctr *ctr, const struct process *process,
+int client_once(struct hull_call *call, const struct ctr *ctr, struct process *process,
                 const struct shim_packet *request, int passed_fd, struct shim_packet *ret_reply,
                 int *ret_fd)
 {
-    HULL_AUTO_FD fd = -1;
-    int rc = client_connect(call, ctr->dir, process->name, &fd);
-    return rc < 0 ? rc : client_ask(call, fd, request, passed_fd, ret_reply, ret_fd);
+    HULL_AUTO_FD fd = HULL_TAKE_FD(process->control);
+    if (fd < 0) {
+        int rc = client_connect(call, ctr->dir, process->name, &fd);
+        return rc < 0 ? rc : client_ask(call, fd, request, passed_fd, ret_reply, ret_fd);
+    }
+    /* Copies, for both may be gone after the wait. */
+    const char *id = hull_strdup(call, ctr->id), *name = hull_strdup(call, process->name);
+    int rc = client_ask(call, fd, request, passed_fd, ret_reply, ret_fd);
+    struct process *now = rc < 0 ? NULL : ctr_find_process(ctr_find(id), name);
+    if (now != NULL && now->control < 0)
+        now->control = HULL_TAKE_FD(fd);
+    return rc;
 }
 
 int client_exit_file(struct hull_call *call, const char *dir, const char *name,

@@ -32,6 +32,14 @@ int ctr_get(struct hull_call *call, const char *id, struct ctr **ret)
     return *ret == NULL ? hull_fail(call, HULL_NOT_FOUND, "container %s is not running", id) : 0;
 }
 
+struct process *ctr_find_process(const struct ctr *ctr, const char *name)
+{
+    struct process *process = ctr == NULL ? NULL : ctr->processes;
+    while (process != NULL && strcmp(process->name, name) != 0)
+        process = process->next;
+    return process;
+}
+
 int ctr_process(struct hull_call *call, const char *id, const char *process, struct ctr **ret_ctr,
                 struct process **ret_process)
 {
@@ -39,13 +47,9 @@ int ctr_process(struct hull_call *call, const char *id, const char *process, str
     int rc = ctr_get(call, id, ret_ctr);
     if (rc < 0)
         return rc;
-    for (struct process *p = (*ret_ctr)->processes; p != NULL; p = p->next) {
-        if (strcmp(p->name, name) == 0) {
-            *ret_process = p;
-            return 0;
-        }
-    }
-    return hull_fail(call, HULL_NOT_FOUND, "No such exec instance: %s", name);
+    *ret_process = ctr_find_process(*ret_ctr, name);
+    return *ret_process == NULL ? hull_fail(call, HULL_NOT_FOUND, "No such exec instance: %s", name)
+                                : 0;
 }
 
 struct ctr *ctr_new(const char *id, const char *dir)
@@ -69,6 +73,7 @@ struct process *ctr_add_process(struct ctr *ctr, const char *name)
     process->name = strdup(name);
     HULL_ASSERT(process->name != NULL);
     process->shim = (struct helper){-1, -1};
+    process->control = -1;
     process->next = ctr->processes;
     ctr->processes = process;
     return process;
@@ -83,6 +88,7 @@ void ctr_drop_process(struct ctr *ctr, struct process *process)
         return;
     *at = process->next;
     hull_fd_cleanup(&process->shim.pidfd);
+    hull_fd_cleanup(&process->control);
     free(process->name);
     free(process);
 }

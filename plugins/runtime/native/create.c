@@ -69,16 +69,21 @@ static struct making *making_new(struct hull_call *call, const char *id, const c
     return making;
 }
 
-/* The answer of a shim that has made its process. The container may have gone meanwhile. */
+/*
+ * The answer of a shim that has made its process, on the connection *CONTROL, which is taken. The
+ * container may have gone meanwhile.
+ */
 static int made(struct hull_call *call, const char *id, const char *name,
-                const struct shim_packet *answer)
+                const struct shim_packet *answer, int *control)
 {
     struct ctr *ctr;
     struct process *process;
     int rc = ctr_process(call, id, name, &ctr, &process);
-    if (rc == 0)
-        process->pid = (int)answer->a;
-    return rc;
+    if (rc < 0)
+        return rc;
+    process->pid = (int)answer->a;
+    process->control = HULL_TAKE_FD(*control);
+    return 0;
 }
 
 /* A shim has been started, which took a while: it belongs to its container, if that is still
@@ -140,16 +145,16 @@ static int limit(struct hull_call *call, const struct ctr *ctr, const struct oci
 
 /* What the daemon has to do when the shim is on its way: the cgroup, then the shim's answer. */
 static int finish_create(struct hull_call *call, const struct runtime_create_request *request,
-                         const struct ctr *ctr, int control_fd, struct runtime_create_reply *reply)
+                         const struct ctr *ctr, int *control, struct runtime_create_reply *reply)
 {
     struct shim_packet answer;
     HULL_AUTO_FD pidfd = -1;
     int rc = limit(call, ctr, &request->spec, &reply->warnings);
     if (rc == 0)
-        rc = client_ask(call, control_fd, &(struct shim_packet){.op = SHIM_CREATE}, -1, &answer,
+        rc = client_ask(call, *control, &(struct shim_packet){.op = SHIM_CREATE}, -1, &answer,
                         &pidfd);
     if (rc == 0)
-        rc = made(call, request->id, NULL, &answer);
+        rc = made(call, request->id, NULL, &answer, control);
     if (rc < 0)
         return rc;
     reply->pid = answer.a;
@@ -191,7 +196,7 @@ static int create(struct hull_call *call, const struct runtime_create_request *r
     HULL_AUTO_FD control = launch.control_fd;
     if (rc == 0)
         rc = launched(call, request->id, &launch, spec->process.terminal, &ctr);
-    return rc < 0 ? rc : finish_create(call, request, ctr, control, reply);
+    return rc < 0 ? rc : finish_create(call, request, ctr, &control, reply);
 }
 
 #define CREATE_PREFIX                                                                      \
@@ -247,7 +252,7 @@ static int exec(struct hull_call *call, const struct runtime_exec_request *reque
     if (rc == 0)
         rc = client_ask(call, control, &(struct shim_packet){.op = SHIM_CREATE}, -1, &answer, NULL);
     if (rc == 0)
-        rc = made(call, request->id, request->process, &answer);
+        rc = made(call, request->id, request->process, &answer, &control);
     reply->pid = rc == 0 ? answer.a : 0;
     return rc;
 }

@@ -86,9 +86,14 @@ static int listen_in(struct hull_call *call, int dir_fd, const char *name, int *
                      name);
     if (n >= (int)sizeof(address.sun_path))
         return hull_fail(call, HULL_INVALID, "process id \"%s\" is too long", name);
+    const struct sockaddr *to = (const struct sockaddr *)&address;
     HULL_AUTO_FD fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-    (void)unlinkat(dir_fd, strrchr(address.sun_path, '/') + 1, 0);
-    if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 || listen(fd, 64) < 0)
+    int rc = fd < 0 ? -1 : bind(fd, to, sizeof(address));
+    /* One that a shim of the same name has left. */
+    if (rc < 0 && errno == EADDRINUSE &&
+        unlinkat(dir_fd, strrchr(address.sun_path, '/') + 1, 0) == 0)
+        rc = bind(fd, to, sizeof(address));
+    if (rc < 0 || listen(fd, 64) < 0)
         return hull_fail_errno(call, errno, "make the socket of the shim");
     *ret_fd = HULL_TAKE_FD(fd);
     return 0;

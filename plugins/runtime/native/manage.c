@@ -121,13 +121,14 @@ int native_wait(struct hull_call *call, const struct runtime_process_ref *reques
     struct ctr *ctr;
     struct process *process;
     struct shim_packet answer;
-    HULL_AUTO_FD fd = -1;
     int rc = ctr_process(call, request->id, request->process, &ctr, &process);
     if (rc < 0)
         return rc;
+    HULL_AUTO_FD fd = HULL_TAKE_FD(process->control);
     /* Copies, for both may be gone after the wait. */
     const char *dir = hull_strdup(call, ctr->dir), *name = hull_strdup(call, process->name);
-    rc = client_connect(call, dir, name, &fd);
+    if (fd < 0)
+        rc = client_connect(call, dir, name, &fd);
     if (rc == 0)
         rc = client_ask(call, fd, &(struct shim_packet){.op = SHIM_WAIT}, -1, &answer, NULL);
     if (rc == -HULL_NOT_FOUND || rc == -HULL_UNAVAILABLE)

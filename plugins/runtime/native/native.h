@@ -115,6 +115,7 @@ struct process {
     int pid;
     bool tty;
     struct helper shim; /* pid 0: not our child, found again */
+    int control;        /* the first connection while nobody uses it, or -1 */
 };
 struct ctr {
     struct ctr *next;
@@ -129,6 +130,8 @@ struct ctr {
 /* The container, or NULL. */
 struct ctr *ctr_find(const char *id);
 int ctr_get(struct hull_call *call, const char *id, struct ctr **ret) HULL_CHECKED;
+/* The process NAME of CTR, or NULL, also when CTR is. */
+struct process *ctr_find_process(const struct ctr *ctr, const char *name);
 /* The process of a request; PROCESS NULL or "" is process 1. */
 int ctr_process(struct hull_call *call, const char *id, const char *process, struct ctr **ret_ctr,
                 struct process **ret_process) HULL_CHECKED;
@@ -162,8 +165,8 @@ int client_connect(struct hull_call *call, const char *dir, const char *name, in
  * the call's. *ret_fd (may be NULL) gets a descriptor that came along. Yields. */
 int client_ask(struct hull_call *call, int fd, const struct shim_packet *request, int passed_fd,
                struct shim_packet *ret_reply, int *ret_fd) HULL_CHECKED;
-/* Connect, ask, close. Yields. */
-int client_once(struct hull_call *call, const struct ctr *ctr, const struct process *process,
+/* Ask on the first connection when it is there and free, else on one for this only. Yields. */
+int client_once(struct hull_call *call, const struct ctr *ctr, struct process *process,
                 const struct shim_packet *request, int passed_fd, struct shim_packet *ret_reply,
                 int *ret_fd) HULL_CHECKED;
 /* What the file NAME.exit says; -HULL_NOT_FOUND when there is none. */
