@@ -218,3 +218,13 @@ tests_unit_test_log_formats_CFLAGS = $(TEST_CFLAGS) $(ZLIB_CFLAGS)
 tests_unit_test_log_formats_LDFLAGS = $(TEST_LDFLAGS)
 tests_unit_test_log_formats_LDADD = plugins/common/libcommon.la $(TEST_LIBADD) $(ZLIB_LIBS)
 endif
+
+if HAVE_SECCOMP
+check_PROGRAMS += tests/unit/test-bpf-ranges
+TESTS += tests/unit/test-bpf-ranges
+tests_unit_test_bpf_ranges_SOURCES = tests/unit/test-bpf-ranges.c \
+	plugins/runtime/native/bpf_ranges.c
+tests_unit_test_bpf_ranges_CFLAGS = $(TEST_CFLAGS) $(SECCOMP_CFLAGS)
+tests_unit_test_bpf_ranges_LDFLAGS = $(TEST_LDFLAGS)
+tests_unit_test_bpf_ranges_LDADD = $(TEST_LIBADD) $(SECCOMP_LIBS)
+endif

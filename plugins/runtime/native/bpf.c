@@ -5,6 +5,8 @@
  */
 #include "native.h"
 
+#include "plugins/runtime/native/bpf_ranges.h"
+
 #ifdef HAVE_SECCOMP
 #include <errno.h>
 #include <linux/filter.h>
@@ -223,8 +225,12 @@ static int export(struct compiler *c, struct hull_arena *arena, void **ret_code,
     memcpy(code, head, length);
     if (pread(fd, code + length, body, 0) != (ssize_t)body)
         return hull_problem_set(c->problem, HULL_IO, "seccomp: read the program");
-    *ret_code = code;
-    *ret_size = length + body;
+    struct sock_filter *shorter;
+    size_t count;
+    bool shortened = bpf_ranges(arena, (const struct sock_filter *)(const void *)code,
+                                (length + body) / sizeof(*head), &shorter, &count);
+    *ret_code = shortened ? (void *)shorter : code;
+    *ret_size = shortened ? count * sizeof(*shorter) : length + body;
     return 0;
 }
 

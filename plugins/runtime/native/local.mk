@@ -1,6 +1,7 @@
 # plugins/runtime/native
 runtime_LTLIBRARIES += plugins/runtime/native.la
 plugins_runtime_native_la_SOURCES = plugins/runtime/native/native.c plugins/runtime/native/bpf.c \
+	plugins/runtime/native/bpf_ranges.c plugins/runtime/native/bpf_ranges.h \
 	plugins/runtime/native/cgroup.c plugins/runtime/native/cgroup_devices.c \
 	plugins/runtime/native/cgroup_file.c plugins/runtime/native/cgroup_freeze.c plugins/runtime/native/cgroup_limits.c \
 	plugins/runtime/native/client.c plugins/runtime/native/container.c \
