@@ -1,0 +1,101 @@
+"""A server of Docker's plugin protocol for test plugins: what netplugin.py and volplugin.py share.
+
+    serve(FOLDER, NAME, METHODS)    serves FOLDER/NAME.sock, and comes back when it listens
+
+It goes to the background; FOLDER/NAME.pid has its process, FOLDER/NAME.log each call and answer,
+a line of JSON. What FOLDER/NAME.mode says ("NetworkDriver.Join hang") is done to that method:
+hang, die, lie (an answer of the wrong type), junk (no JSON), fail (an error of its own),
+missing (404), or JSON to answer with. It ends by itself after some minutes.
+"""
+import http.server
+import json
+import os
+import signal
+import socketserver
+import threading
+import time
+
+LOCK = threading.Lock()
+LIE = {name: 7 for name in ("InterfaceName", "Interface", "Scope", "Pool", "Address",
+                            "Mountpoint", "Volume", "Volumes", "Capabilities")}
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def answer(self, status, data):
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def mode_of(self, method):
+        try:
+            with open(self.server.base + ".mode") as file:
+                found, what = file.read().strip().split(" ", 1)
+                return what if found == method else None
+        except (OSError, ValueError):
+            return None
+
+    def special(self, method, mode):
+        if mode == "hang":
+            time.sleep(100)
+        elif mode == "die":
+            os.kill(os.getpid(), signal.SIGKILL)
+        elif mode == "fail":
+            self.answer(500, json.dumps({"Err": "it does not like %s" % method}).encode())
+        elif mode == "missing":
+            self.answer(404, b"404 page not found\n")
+        elif mode == "lie":
+            self.answer(200, json.dumps(LIE).encode())
+        else:
+            self.answer(200, b"<html>" if mode == "junk" else mode.encode())
+
+    def do_POST(self):
+        method = self.path[1:]
+        text = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        body = json.loads(text or b"{}")
+        mode = self.mode_of(method)
+        if mode is not None:
+            self.log_call(method, body, mode)
+            return self.special(method, mode)
+        try:
+            with LOCK:
+                done = 200, self.server.methods[method](body)
+        except Exception as error:  # pylint: disable=broad-except
+            done = 500, {"Err": "%s: %r" % (method, error), "Error": "%r" % error}
+        self.log_call(method, body, done[1])
+        return self.answer(done[0], json.dumps(done[1]).encode())
+
+    def log_call(self, method, body, answer):
+        with LOCK, open(self.server.base + ".log", "a") as file:
+            file.write(json.dumps({"method": method, "body": body, "answer": answer}) + "\n")
+
+    def log_message(self, *args):
+        pass
+
+    def address_string(self):
+        return "unix"
+
+
+class Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
+    daemon_threads = True
+
+
+def serve(folder, name, methods):
+    base = os.path.join(folder, name)
+    if os.path.exists(base + ".sock"):
+        os.unlink(base + ".sock")
+    server = Server(base + ".sock", Handler)
+    server.base, server.methods = base, methods
+    pid = os.fork()
+    if pid > 0:
+        with open(base + ".pid", "w") as file:
+            file.write(str(pid))
+        return
+    os.setsid()
+    null = os.open("/dev/null", os.O_RDWR)
+    for fd in range(3):
+        os.dup2(null, fd)
+    signal.alarm(300)
+    server.serve_forever()
