@@ -19,5 +19,6 @@
 #include "state.h"
 #include "storage.h"
 #include "tls.h"
+#include "volume_driver.h"
 
 const struct hull_topic event_topic = {"event", &event_message_message};

@@ -16,7 +16,7 @@ HULL_MESSAGE(volume_usage_data, VOLUME_USAGE_DATA_FIELDS)
     F(T, STRING, _, driver, "Driver", 0, "")                      \
     F(T, STRING, _, mountpoint, "Mountpoint", 0, "")              \
     F(T, STRING, _, created_at, "CreatedAt", 0, "")               \
-    F(T, SET, _, status, "Status", HULL_OMIT, "")                 \
+    F(T, JSON, _, status, "Status", HULL_OMIT, "")                \
     F(T, MAP, _, labels, "Labels", HULL_NULL, "")                 \
     F(T, STRING, _, scope, "Scope", 0, "")                        \
     F(T, JSON, _, cluster_volume, "ClusterVolume", HULL_OMIT, "") \
@@ -58,10 +58,15 @@ HULL_METHOD(volume, remove, volume_ref, hull_empty, 0)
 HULL_MESSAGE(volume_prune_reply, VOLUME_PRUNE_REPLY_FIELDS)
 HULL_METHOD(volume, prune, prune_request, volume_prune_reply, 0)
 
-/* For container, not on HTTP: the folder to bind, made ready. Its path on the host. */
+/* For container, not on HTTP: the folder to bind, made ready. Its path on the host. ID names this
+ * use of the volume; unmount ends the same one, and may be sent for one that never began. */
+#define VOLUME_MOUNT_REQUEST_FIELDS(F, T)                     \
+    F(T, STRING, _, name, "name", HULL_REQUIRED, "Of volume") \
+    F(T, STRING, _, id, "id", HULL_REQUIRED, "Of this use")
+HULL_MESSAGE(volume_mount_request, VOLUME_MOUNT_REQUEST_FIELDS)
 #define VOLUME_MOUNT_REPLY_FIELDS(F, T) F(T, STRING, _, path, "path", 0, "Absolute path")
 HULL_MESSAGE(volume_mount_reply, VOLUME_MOUNT_REPLY_FIELDS)
-HULL_METHOD(volume, mount, volume_ref, volume_mount_reply, 0)
-HULL_METHOD(volume, unmount, volume_ref, hull_empty, 0)
+HULL_METHOD(volume, mount, volume_mount_request, volume_mount_reply, 0)
+HULL_METHOD(volume, unmount, volume_mount_request, hull_empty, 0)
 
 #endif

@@ -60,10 +60,17 @@
     X(image_commit_after, "an image or its names are written down")                      \
     X(image_collect_before, "an image is forgotten, its blobs and layers are there")     \
     X(image_collect_after, "blobs and layers are gone, the intent is still there")       \
+    X(volume_create_intent, "the intent to create a volume is written")                  \
     X(volume_create_folder, "a volume's folder is made")                                 \
+    X(volume_create_driver, "a volume's driver has made it")                             \
     X(volume_create_commit, "a volume is written down")                                  \
-    X(volume_remove_commit, "a volume is forgotten, its folder is there")                \
+    X(volume_remove_intent, "the intent to remove a volume is written")                  \
     X(volume_remove_rename, "a volume's folder is out of sight, not gone")               \
+    X(volume_remove_driver, "a volume's driver has removed it")                          \
+    X(volume_remove_commit, "a volume is forgotten")                                     \
+    X(volume_mount_use, "it is written down that a volume with options is used")         \
+    X(volume_mount_done, "a volume with options is mounted")                             \
+    X(volume_unmount_done, "a volume with options is unmounted, its use written down")   \
     X(network_create_pools, "a network's address pools are reserved")                    \
     X(network_create_commit, "a network is written down, its driver has made nothing")   \
     X(network_create_driver, "a network is complete, the client does not know yet")      \

@@ -39,3 +39,4 @@ plugins_common_libcommon_la_SOURCES += plugins/common/log_forward.c plugins/comm
 	plugins/common/log_socket.c plugins/common/log_socket.h
 plugins_common_libcommon_la_SOURCES += plugins/common/failpoint.c plugins/common/failpoint.h
 plugins_common_libcommon_la_SOURCES += plugins/common/base64.c plugins/common/base64.h
+plugins_common_libcommon_la_SOURCES += plugins/common/volume_uses.c plugins/common/volume_uses.h

@@ -118,6 +118,8 @@ class Life:
         self.ask(("tag", "chaos:t-" + name), True, (201,), "POST",
                  "/images/%s/tag?repo=chaos&tag=t-%s" % (tag, name))
         self.ask(("volume", volume), True, (201,), "POST", "/volumes/create", {"Name": volume})
+        self.ask(("volume", "o-" + name), True, (201,), "POST", "/volumes/create",
+                 {"Name": "o-" + name, "DriverOpts": {"type": "tmpfs", "device": "tmpfs"}})
         made = self.ask(("network", network), True, (201,), "POST", "/networks/create",
                         {"Name": network})
         self.networks.append(made["Id"])
@@ -125,7 +127,8 @@ class Life:
                         "/containers/create?name=" + name,
                         {"Image": tag, "Cmd": ["sh", "-c", WRITE], "Volumes": {"/anonymous": {}},
                          "ExposedPorts": {"80/tcp": {}},
-                         "HostConfig": {"LogConfig": LOG, "Binds": [volume + ":/v"], "NetworkMode": network,
+                         "HostConfig": {"LogConfig": LOG, "NetworkMode": network,
+                                        "Binds": [volume + ":/v", "o-" + name + ":/o"],
                                         "PortBindings": {"80/tcp": [
                                             {"HostIp": "127.0.0.1", "HostPort": str(self.port)}]}}})
         self.ids.append(made["Id"])
@@ -163,7 +166,9 @@ class Life:
         self.ask(("container", "r-" + name), False, (204,), "DELETE", "/containers/r-%s?v=1" % name)
         for tag in ("chaos:c-", "chaos:t-", "chaos:"):
             self.ask(("tag", tag + name), False, (200,), "DELETE", "/images/" + tag + name)
-        self.ask(("volume", "v-" + name), False, (204,), "DELETE", "/volumes/v-" + name)
+        for volume in ("v-", "o-"):
+            self.ask(("volume", volume + name), False, (204,), "DELETE",
+                     "/volumes/" + volume + name)
         self.ask(("network", "n-" + name), False, (204,), "DELETE", "/networks/n-" + name)
 
     def live(self):

@@ -167,7 +167,7 @@ if HAVE_NFTABLES
 netdriver_tests = tests/plugin/test-netdriver-bridge tests/plugin/test-netdriver-macvlan \
 	tests/plugin/test-netdriver-none tests/plugin/test-netdriver-host \
 	tests/plugin/test-netdriver-remote tests/plugin/test-netdriver-cni
-EXTRA_DIST += tests/plugin/netplugin.py
+EXTRA_DIST += tests/plugin/netplugin.py tests/plugin/pluginserver.py
 netdriver_sources = tests/plugin/test-netdriver.c tests/plugin/driver_cases.h tests/plugin/net.h
 check_PROGRAMS += $(netdriver_tests)
 TESTS += $(netdriver_tests)
@@ -204,3 +204,18 @@ tests_plugin_test_dns_SOURCES = tests/plugin/test-dns.c tests/plugin/net.h \
 tests_plugin_test_dns_CFLAGS = $(TEST_CFLAGS)
 tests_plugin_test_dns_LDFLAGS = $(TEST_LDFLAGS)
 tests_plugin_test_dns_LDADD = plugins/common/libcommon.la $(TEST_LIBADD) $(CJSON_LIBS)
+
+# One suite for all volume drivers.
+if HAVE_SQLITE
+voldriver_tests = tests/plugin/test-voldriver-local tests/plugin/test-voldriver-remote
+check_PROGRAMS += $(voldriver_tests)
+TESTS += $(voldriver_tests)
+tests_plugin_test_voldriver_local_SOURCES = tests/plugin/test-voldriver.c
+tests_plugin_test_voldriver_local_CFLAGS = $(TEST_CFLAGS) -DDRIVER='"local"'
+tests_plugin_test_voldriver_local_LDFLAGS = $(TEST_LDFLAGS)
+tests_plugin_test_voldriver_local_LDADD = plugins/common/libcommon.la $(TEST_LIBADD)
+tests_plugin_test_voldriver_remote_SOURCES = tests/plugin/test-voldriver.c
+tests_plugin_test_voldriver_remote_CFLAGS = $(TEST_CFLAGS) -DDRIVER='"remote"'
+tests_plugin_test_voldriver_remote_LDFLAGS = $(TEST_LDFLAGS)
+tests_plugin_test_voldriver_remote_LDADD = plugins/common/libcommon.la $(TEST_LIBADD)
+endif

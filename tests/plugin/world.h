@@ -329,7 +329,7 @@ static int fake_volume_create(struct hull_call *call, const struct volume_create
     return 0;
 }
 
-static int fake_volume_mount(struct hull_call *call, const struct volume_ref *request,
+static int fake_volume_mount(struct hull_call *call, const struct volume_mount_request *request,
                              struct volume_mount_reply *ret)
 {
     int rc = step(call, "volume.mount");
@@ -340,7 +340,7 @@ static int fake_volume_mount(struct hull_call *call, const struct volume_ref *re
     return rc;
 }
 
-static int fake_volume_unmount(struct hull_call *call, const struct volume_ref *request,
+static int fake_volume_unmount(struct hull_call *call, const struct volume_mount_request *request,
                                struct hull_empty *ret)
 {
     (void)request;

@@ -138,6 +138,8 @@ void ct_record_exit(struct hull_call *call, struct ct *ct, const struct runtime_
 void ct_after_exit(struct ct *ct);
 /* Unmount the volumes that CT's start mounted. */
 void ct_unmount_volumes(struct hull_call *call, struct ct *ct);
+/* What this use of a volume is called, the same from mount to unmount. */
+const char *ct_volume_use(const struct ct *ct, const struct ct_mount *mount);
 /* A volume's "mount" or "unmount" by CT. */
 void ct_volume_event(struct hull_call *call, struct ct *ct, const struct ct_mount *mount,
                      const char *action);

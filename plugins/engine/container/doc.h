@@ -16,6 +16,7 @@
     F(T, BOOL, _, non_recursive, "NonRecursive", HULL_OMIT, "Without what is mounted below")     \
     F(T, BOOL, _, ro_non_recursive, "RoNonRecursive", HULL_OMIT, "What is below stays writable") \
     F(T, BOOL, _, inherited, "Inherited", HULL_OMIT, "By --volumes-from: own mounts win")        \
+    F(T, STRING, _, use, "Use", HULL_OMIT, "Names this use of the volume to its driver")         \
     F(T, STRING, _, subpath, "Subpath", HULL_OMIT, "Folder in the volume")                       \
     F(T, STRV, _, options, "Options", HULL_OMIT, "Further mount options")
 HULL_MESSAGE(ct_mount, CT_MOUNT_FIELDS)

@@ -110,6 +110,7 @@ static int make_volume(struct hull_call *call, struct ct_mount *mount,
     if (rc < 0)
         return rc;
     mount->anonymous = !given(mount->point.name);
+    mount->use = id_new(hull_call_arena(call));
     mount->point.type = "volume";
     mount->point.name = reply.name;
     mount->point.driver = reply.driver;
@@ -358,6 +359,8 @@ static int add_from(struct hull_call *call, struct ct_doc *doc, const char *from
         hull_message_copy(hull_call_arena(call), &ct_mount_message, &ct->doc.mounts.v[i], &mount);
         mount.anonymous = false;
         mount.inherited = true;
+        if (mount.use)
+            mount.use = id_new(hull_call_arena(call));
         if (rest)
             mount.point.rw = mount.point.rw && strcmp(rest, "ro") != 0;
         rc = add_mount(call, doc, &mount);

@@ -120,7 +120,8 @@ static int mount_volume(struct hull_call *call, struct start *start, struct ct_m
                         const char **ret_source)
 {
     struct ct *ct = start->ct;
-    const struct volume_ref request = {.name = mount->point.name};
+    const struct volume_mount_request request = {.name = mount->point.name,
+                                                 .id = ct_volume_use(ct, mount)};
     struct volume_mount_reply reply;
     int rc = volume_mount(call, NULL, &request, &reply);
 

@@ -21,11 +21,17 @@ void ct_volume_event(struct hull_call *call, struct ct *ct, const struct ct_moun
                       mount->point.driver, NULL);
 }
 
+const char *ct_volume_use(const struct ct *ct, const struct ct_mount *mount)
+{
+    return mount->use != NULL ? mount->use : ct->doc.id;
+}
+
 void ct_unmount_volumes(struct hull_call *call, struct ct *ct)
 {
     for (size_t i = 0; i < ct->doc.mounts.n; i++) {
         const struct ct_mount *mount = &ct->doc.mounts.v[i];
-        const struct volume_ref request = {.name = mount->point.name};
+        const struct volume_mount_request request = {.name = mount->point.name,
+                                                     .id = ct_volume_use(ct, mount)};
         struct hull_empty reply;
 
         if (strcmp(mount->point.type, "volume") != 0)

@@ -1,413 +1,341 @@
 /*
- * volume: named folders that outlive the containers that use them.
+ * volume: named storage that outlives the containers that use it.
  *
- * A volume is a document in the state store and a folder, <data root>/volumes/<name>/_data. The
- * document is what makes it exist: it is written after the folder is there, and removed before
- * the folder goes, so that a folder without a document is only rubbish, taken away at the next
- * start. Who uses a volume is known by the service container.
+ * A volume is a document in the state store; where its files are is a driver's business (the class
+ * voldriver). A change of it is written down as an intent before the driver is told, and finished
+ * or taken back at the next start (restore.c): a name is never taken by half a volume, and a driver
+ * never keeps one that nobody knows of. Who uses a volume is known by the service container.
  *
- * The documents are read once and kept in memory; all of this runs on the loop's thread.
+ * Each name has a lock, which is held while its driver does something: a driver that hangs holds up
+ * its own volumes only.
  */
 #include "volume_plugin.h"
 
 #include <string.h>
 
-#include "container.h"
 #include "events.h"
 #include "failpoint.h"
-#include "filters.h"
 #include "ids.h"
-#include "json.h"
-#include "state.h"
 #include "timefmt.h"
 
-#define BUCKET "volume"
-#define ANONYMOUS "com.docker.volume.anonymous"
 #define NAME_MAX_BYTES 255
 
-static struct volume_entry *volumes;
-
-/* --- what there is --------------------------------------------------------------------------- */
-
-static struct volume_entry *find(const char *name)
+static int no_such_volume(struct hull_call *call, const char *name)
 {
-    struct volume_entry *entry;
-
-    HASH_FIND_STR(volumes, name, entry);
-    return entry;
+    return hull_fail(call, HULL_NOT_FOUND, "get %s: no such volume", name);
 }
 
-static int get(struct hull_call *call, const char *name, struct volume_entry **ret_entry)
+static void copy_volume(struct hull_call *call, const struct volume *from, struct volume *ret)
 {
-    *ret_entry = find(name);
-    return *ret_entry != NULL ? 0 : hull_fail(call, HULL_NOT_FOUND, "get %s: no such volume", name);
-}
-
-static struct volume_entry *entry_new(const struct volume *from)
-{
-    struct hull_arena *arena = hull_arena_new();
-    struct volume_entry *entry = HULL_NEW(arena, struct volume_entry);
     struct volume source = *from;
 
-    entry->arena = arena;
-    hull_message_copy(arena, &volume_message, &source, &entry->volume);
-    HASH_ADD_KEYPTR(hh, volumes, entry->volume.name, strlen(entry->volume.name), entry);
-    return entry;
+    hull_message_copy(hull_call_arena(call), &volume_message, &source, ret);
 }
 
-static void entry_free(struct volume_entry *entry)
+/* --- create ----------------------------------------------------------------------------------- */
+
+static void undo_driver(struct hull_call *call, void *arg)
 {
-    HASH_DEL(volumes, entry);
-    hull_arena_free(entry->arena);
+    const struct volume *volume = arg;
+    const struct voldriver_ref request = {.driver = volume->driver, .name = volume->name};
+    struct hull_empty reply;
+
+    if (voldriver_remove(call, driver_port(call, volume->driver), &request, &reply) < 0)
+        hull_log(call, HULL_LOG_WARN, "volume left behind", "volume", volume->name, "driver",
+                 volume->driver, "error", hull_error(call), NULL);
 }
 
-static int by_name(struct volume_entry *a, struct volume_entry *b)
+static void undo_intent(struct hull_call *call, void *arg)
 {
-    return strcmp(a->volume.name, b->volume.name);
+    struct slot *slot = arg;
+
+    if (slot_store(call, slot, NULL, NULL, false) < 0)
+        hull_log(call, HULL_LOG_WARN, "volume left written down", "volume", slot->name, "error",
+                 hull_error(call), NULL);
 }
 
-/* --- create ---------------------------------------------------------------------------------- */
-
-static int check_name(struct hull_call *call, const char *name)
+static int make(struct hull_call *call, struct slot *slot, struct volume *made)
 {
-    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-    static const char others[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-";
-    size_t length = strlen(name);
+    const char *port = driver_port(call, made->driver);
+    const struct voldriver_create_request request = {.driver = made->driver,
+                                                     .name = made->name,
+                                                     .options = made->options,
+                                                     .labels = made->labels};
+    const struct voldriver_ref ref = {.driver = made->driver, .name = made->name};
+    struct voldriver_path_reply path = {.path = NULL};
+    struct hull_empty reply;
 
-    if (length < 2 || length > NAME_MAX_BYTES || strspn(name, letters) < 1 ||
-        strspn(name, others) != length)
-        return hull_fail(call, HULL_INVALID,
-                         "create %s: \"%s\" includes invalid characters for a local volume name, "
-                         "only \"[a-zA-Z0-9][a-zA-Z0-9_.-]\" are allowed. If you intended to pass "
-                         "a host directory, use absolute path",
-                         name, name);
-    return 0;
+    hull_undo(call, undo_intent, slot);
+    int rc = slot_store(call, slot, made, "create", false);
+    if (rc < 0)
+        return rc;
+    FAILPOINT(volume_create_intent);
+    rc = voldriver_create(call, port, &request, &reply);
+    if (rc < 0)
+        return rc;
+    hull_undo(call, undo_driver, made);
+    FAILPOINT(volume_create_driver);
+    if (strcmp(made->driver, VOLUME_LOCAL) == 0) /* others say it of a mounted volume */
+        rc = voldriver_path(call, port, &ref, &path);
+    if (rc < 0)
+        return rc;
+    made->mountpoint = path.path == NULL ? "" : path.path;
+    rc = slot_store(call, slot, made, NULL, true);
+    FAILPOINT(volume_create_commit);
+    return rc;
 }
 
 static int check_request(struct hull_call *call, const struct volume_create_options *request,
                          const char *name)
 {
-    static const char *const later[] = {"type", "device", "o", "size", NULL};
+    size_t length = strlen(name);
 
-    if (request->driver != NULL && *request->driver != '\0' &&
-        strcmp(request->driver, "local") != 0)
-        return hull_fail(call, HULL_NOT_FOUND,
-                         "create %s: error looking up volume plugin %s: plugin \"%s\" not found",
-                         name, request->driver, request->driver);
     if (request->cluster_volume_spec != NULL)
-        return hull_fail(call, HULL_NOT_SUPPORTED, "create %s: cluster volumes need swarm", name);
-    for (size_t i = 0; i < request->driver_opts.n; i++) {
-        const char *key = request->driver_opts.v[i].key;
-        for (const char *const *option = later; *option != NULL; option++)
-            if (!strcmp(*option, key))
-                return hull_fail(call, HULL_NOT_SUPPORTED,
-                                 "create %s: option \"%s\" is not supported by hull yet", name,
-                                 key);
-        return hull_fail(call, HULL_INVALID, "create %s: invalid option: \"%s\"", name, key);
-    }
-    return check_name(call, name);
+        return hull_fail(call, HULL_NOT_SUPPORTED, "cluster volumes need swarm");
+    if (length > NAME_MAX_BYTES || strchr(name, '/') != NULL || name[0] == '.')
+        return hull_fail(call, HULL_INVALID,
+                         "\"%s\" includes invalid characters for a local volume name, only "
+                         "\"[a-zA-Z0-9][a-zA-Z0-9_.-]\" are allowed. If you intended to pass a "
+                         "host directory, use absolute path",
+                         name);
+    return 0;
 }
 
-static void undo_folder(struct hull_call *call, void *name)
+/*
+ * The volume that has the name already: as it is, whatever was asked for, as docker has it. One
+ * that its driver has lost meanwhile is made anew: *RET_LOST.
+ */
+static int take_existing(struct hull_call *call, const struct slot *slot, const char *driver,
+                         struct volume *ret, bool *ret_lost)
 {
-    if (volume_folder_remove(call, name) < 0)
-        hull_log(call, HULL_LOG_WARN, "volume folder left behind", "volume", name, "error",
-                 hull_error(call), NULL);
+    *ret_lost = false;
+    copy_volume(call, &slot->doc.volume, ret);
+    if (driver != NULL && strcmp(driver, ret->driver) != 0)
+        return hull_fail(call, HULL_CONFLICT,
+                         "driver '%s' already has volume '%s': volume name must be unique",
+                         ret->driver, ret->name);
+    int rc = driver_refresh(call, ret);
+    if (rc != -HULL_NOT_FOUND)
+        return rc;
+    hull_error_clear(call);
+    *ret_lost = true;
+    return 0;
+}
+
+/* One that a driver of others has, without us having made it. */
+static int adopt(struct hull_call *call, struct slot *slot, struct volume *ret, bool *ret_found)
+{
+    int rc = drivers_find(call, slot->name, ret, ret_found);
+
+    if (rc < 0 || !*ret_found)
+        return rc;
+    return slot_store(call, slot, ret, NULL, true);
+}
+
+static int create_in(struct hull_call *call, const struct volume_create_options *request,
+                     struct slot *slot, struct volume *ret)
+{
+    const char *driver = hull_streq(request->driver, NULL) ? NULL : request->driver;
+    const char *scope = "local";
+    bool anonymous = hull_streq(request->name, NULL), there = slot_there(slot), lost = false;
+
+    int rc = check_request(call, request, slot->name);
+    if (rc == 0 && driver != NULL && strcmp(driver, VOLUME_LOCAL) != 0)
+        rc = driver_scope(call, driver, &scope);
+    if (rc < 0)
+        return rc;
+    if (there) {
+        rc = take_existing(call, slot, driver, ret, &lost);
+        if (rc < 0 || !lost)
+            return rc;
+    } else if (driver == NULL && !anonymous &&
+               hull_map_find(&request->labels, VOLUME_ANONYMOUS) == NULL) {
+        rc = adopt(call, slot, ret, &there);
+        if (rc < 0 || there)
+            return rc;
+    }
+    struct volume *made = HULL_NEW(hull_call_arena(call), struct volume);
+    *made = (struct volume){
+        .name = hull_strdup(call, slot->name),
+        .driver = driver != NULL ? driver
+                  : lost         ? ret->driver
+                                 : VOLUME_LOCAL,
+        .created_at =
+            time_format(hull_call_arena(call), hull_time_ns() / TIME_SECOND * TIME_SECOND),
+        .labels = request->labels,
+        .scope = scope,
+        .options = request->driver_opts,
+    };
+    if (anonymous)
+        hull_map_set(hull_call_arena(call), &made->labels, VOLUME_ANONYMOUS, "");
+    rc = make(call, slot, made);
+    if (rc < 0)
+        return rc;
+    *ret = *made;
+    event_publish(call, "volume", "create", made->name, "driver", made->driver, NULL);
+    return 0;
 }
 
 static int create(struct hull_call *call, const struct volume_create_options *request,
                   struct volume *ret_reply)
 {
-    struct hull_arena *arena = hull_call_arena(call);
-    bool anonymous = request->name == NULL || *request->name == '\0';
-    const char *name = anonymous ? id_new(arena) : request->name;
-    struct volume_entry *entry = find(name);
+    const char *name =
+        hull_streq(request->name, NULL) ? id_new(hull_call_arena(call)) : request->name;
+    struct slot *slot;
 
-    if (entry != NULL) { /* so docker does: the one that is there, as it is */
-        *ret_reply = entry->volume;
-        return 0;
-    }
-    int rc = check_request(call, request, name);
-    if (rc < 0)
-        return rc;
-    struct volume made = {
-        .name = name,
-        .driver = "local",
-        .created_at = time_format(arena, hull_time_ns() / TIME_SECOND * TIME_SECOND),
-        .labels = request->labels,
-        .scope = "local",
-        .options = request->driver_opts,
-    };
-    if (anonymous)
-        hull_map_set(arena, &made.labels, ANONYMOUS, "");
-    hull_undo(call, undo_folder, hull_strdup(call, name));
-    rc = volume_folder_make(call, name, &made.mountpoint);
-    if (rc < 0)
-        return rc;
-    FAILPOINT(volume_create_folder);
-    rc = state_put(call, NULL, BUCKET, name, json_string(arena, &volume_message, &made), true);
-    FAILPOINT(volume_create_commit);
-    if (rc < 0)
-        return rc;
-    entry = find(name); /* somebody else may have been quicker while we waited */
-    *ret_reply = (entry != NULL ? entry : entry_new(&made))->volume;
-    event_publish(call, "volume", "create", name, "driver", "local", NULL);
-    return 0;
+    int rc = slot_lock(call, name, &slot);
+    return rc < 0 ? rc
+                  : hull_wrap(call, create_in(call, request, slot, ret_reply), "create %s", name);
 }
 
-/* --- list, inspect --------------------------------------------------------------------------- */
-
-static int in_use(struct hull_call *call, const char *name, struct container_users_reply *ret_users)
-{
-    const struct container_users_request request = {.volume = name};
-
-    return container_users(call, NULL, &request, ret_users);
-}
-
-/* 1 when the volume passes the filters, 0 when not. */
-static int passes(struct hull_call *call, const struct filters *filters,
-                  const struct volume *volume)
-{
-    bool wanted = false, *dangling = NULL;
-    struct container_users_reply users;
-
-    if (filters_get(filters, "dangling") != NULL) {
-        int rc = filters_bool(call, filters, "dangling", &wanted);
-        if (rc < 0)
-            return rc;
-        dangling = &wanted;
-    }
-    if (!filters_match(filters, "name", volume->name) ||
-        !filters_exact(filters, "driver", volume->driver) ||
-        !filters_labels(filters, &volume->labels))
-        return 0;
-    if (dangling == NULL)
-        return 1;
-    int rc = in_use(call, volume->name, &users);
-    return rc < 0 ? rc : (users.users.n == 0) == *dangling;
-}
-
-static int add_usage(struct hull_call *call, struct volume *shown)
-{
-    struct volume_usage_data *usage =
-        HULL_NEW_ARRAY(hull_call_arena(call), struct volume_usage_data, 1);
-    struct container_users_reply users;
-
-    int rc = in_use(call, shown->name, &users);
-    if (rc < 0)
-        return rc;
-    usage->ref_count = (int64_t)users.users.n;
-    if (volume_folder_size(call, shown->name, &usage->size) < 0) {
-        hull_error_clear(call); /* removed meanwhile, or a driver's: docker says so with -1 */
-        usage->size = -1;
-    }
-    shown->usage_data = usage;
-    return 0;
-}
-
-static int add_shown(struct hull_call *call, const struct volume_list_request *request,
-                     const struct volume_entry *entry, struct volume_list_reply *reply)
-{
-    struct volume source = entry->volume;
-    struct volume *shown = HULL_LIST_ADD(hull_call_arena(call), &reply->volumes);
-
-    hull_message_copy(hull_call_arena(call), &volume_message, &source, shown);
-    return request->usage ? add_usage(call, shown) : 0;
-}
-
-static int list(struct hull_call *call, const struct volume_list_request *request,
-                struct volume_list_reply *ret_reply)
-{
-    static const char *const allowed[] = {"dangling", "driver", "label", "name", NULL};
-    const struct filters *filters = filters_of(request->filters);
-    struct volume_entry *entry, *next;
-
-    int rc = filters_check(call, filters, allowed);
-    if (rc < 0)
-        return rc;
-    ret_reply->volumes.v =
-        HULL_NEW_ARRAY(hull_call_arena(call), struct volume, 1); /* [], not null */
-    HASH_SORT(volumes, by_name);
-    struct hull_strv names = {0};
-    HASH_ITER (hh, volumes, entry, next)
-        hull_strv_add(hull_call_arena(call), &names, hull_strdup(call, entry->volume.name));
-    for (size_t i = 0; i < names.n; i++) {
-        entry = find(names.v[i]); /* asking who uses one yields */
-        rc = entry == NULL ? 0 : passes(call, filters, &entry->volume);
-        if (rc < 0)
-            return rc;
-        entry = rc == 0 ? NULL : find(names.v[i]);
-        if (entry == NULL)
-            continue;
-        rc = add_shown(call, request, entry, ret_reply);
-        if (rc < 0)
-            return rc;
-    }
-    return 0;
-}
+/* --- inspect ---------------------------------------------------------------------------------- */
 
 static int inspect(struct hull_call *call, const struct volume_ref *request,
                    struct volume *ret_reply)
 {
-    struct volume_entry *entry;
+    const struct volume *volume = volume_find(request->name);
+    bool found;
 
-    int rc = get(call, request->name, &entry);
-    if (rc < 0)
-        return rc;
-    struct volume source = entry->volume;
-    hull_message_copy(hull_call_arena(call), &volume_message, &source, ret_reply);
-    return 0;
+    if (volume == NULL) {
+        int rc = drivers_find(call, request->name, ret_reply, &found);
+        return rc < 0 || found ? rc : no_such_volume(call, request->name);
+    }
+    copy_volume(call, volume, ret_reply);
+    int rc = driver_refresh(call, ret_reply);
+    return rc == -HULL_NOT_FOUND ? no_such_volume(call, request->name)
+                                 : hull_wrap(call, rc, "get %s", request->name);
 }
 
-/* --- remove, prune --------------------------------------------------------------------------- */
+/* --- remove ----------------------------------------------------------------------------------- */
 
-static int remove_one(struct hull_call *call, const char *name)
+int volume_users(struct hull_call *call, const char *name, struct container_users_reply *ret)
 {
-    int rc = state_put(call, NULL, BUCKET, name, NULL, true);
-    FAILPOINT(volume_remove_commit);
+    const struct container_users_request request = {.volume = name};
+
+    return container_users(call, NULL, &request, ret);
+}
+
+static int check_unused(struct hull_call *call, const char *name)
+{
+    struct container_users_reply users;
+    struct hull_text ids = HULL_TEXT(hull_call_arena(call));
+
+    int rc = volume_users(call, name, &users);
+    if (rc < 0 || users.users.n == 0)
+        return rc;
+    for (size_t i = 0; i < users.users.n; i++)
+        hull_text_printf(&ids, "%s%s", i > 0 ? ", " : "", users.users.v[i].id);
+    return hull_fail(call, HULL_CONFLICT, "remove %s: volume is in use - [%s]", name, ids.data);
+}
+
+/* Nobody is told a volume that is half gone: if its driver refuses, it is there again. */
+static int remove_steps(struct hull_call *call, struct slot *slot, struct volume *volume,
+                        bool force)
+{
+    const struct voldriver_ref request = {.driver = volume->driver, .name = volume->name};
+    struct hull_empty reply;
+
+    int rc = slot_store(call, slot, volume, "remove", false);
     if (rc < 0)
         return rc;
-    struct volume_entry *entry = find(name);
-    if (entry != NULL)
-        entry_free(entry);
-    event_publish(call, "volume", "destroy", name, "driver", "local", NULL);
-    return volume_folder_remove(call, name);
+    FAILPOINT(volume_remove_intent);
+    rc = voldriver_remove(call, driver_port(call, volume->driver), &request, &reply);
+    if (rc < 0 && !force) {
+        const char *error = hull_strdup(call, hull_error(call));
+        if (slot_store(call, slot, volume, NULL, false) < 0)
+            slot_set(slot, volume, NULL);
+        return hull_fail(call, (enum hull_kind) - rc, "remove %s: %s", volume->name, error);
+    }
+    if (rc < 0)
+        hull_log(call, HULL_LOG_WARN, "volume forgotten, which its driver could not remove",
+                 "volume", volume->name, "error", hull_error(call), NULL);
+    hull_error_clear(call);
+    FAILPOINT(volume_remove_driver);
+    rc = slot_store(call, slot, NULL, NULL, true);
+    FAILPOINT(volume_remove_commit);
+    return rc;
+}
+
+int volume_remove_one(struct hull_call *call, struct slot *slot, bool force)
+{
+    struct volume volume;
+
+    copy_volume(call, &slot->doc.volume, &volume);
+    hull_shield(call);
+    int rc = remove_steps(call, slot, &volume, force);
+    hull_unshield(call);
+    if (rc == 0)
+        event_publish(call, "volume", "destroy", volume.name, "driver", volume.driver, NULL);
+    return rc;
 }
 
 static int remove_volume(struct hull_call *call, const struct volume_ref *request,
                          struct hull_empty *ret_reply)
 {
-    struct container_users_reply users;
-    struct volume_entry *entry;
+    struct slot *slot;
+    struct volume foreign;
+    bool found = false;
 
     (void)ret_reply;
-    if (find(request->name) == NULL && request->force)
-        return 0;
-    int rc = get(call, request->name, &entry);
-    if (rc == 0)
-        rc = in_use(call, request->name, &users);
+    int rc = slot_lock(call, request->name, &slot);
+    if (rc == 0 && !slot_there(slot))
+        rc = adopt(call, slot, &foreign, &found);
     if (rc < 0)
         return rc;
-    if (users.users.n > 0)
-        return hull_fail(call, HULL_CONFLICT, "remove %s: volume is in use - [%s]", request->name,
-                         users.users.v[0].id);
-    return remove_one(call, hull_strdup(call, request->name));
+    if (!slot_there(slot))
+        return request->force ? 0 : no_such_volume(call, request->name);
+    rc = check_unused(call, request->name);
+    return rc < 0 ? rc : volume_remove_one(call, slot, request->force);
 }
 
-static int prune(struct hull_call *call, const struct prune_request *request,
-                 struct volume_prune_reply *ret_reply)
-{
-    static const char *const allowed[] = {"all", "label", "label!", NULL};
-    const struct filters *filters = filters_of(request->filters);
-    struct volume_entry *entry, *next;
-    struct hull_strv names = {0};
-    bool all = false;
+/* --- for container ---------------------------------------------------------------------------- */
 
-    int rc = filters_check(call, filters, allowed);
-    if (rc == 0)
-        rc = filters_bool(call, filters, "all", &all);
-    if (rc < 0)
-        return rc;
-    HASH_ITER (hh, volumes, entry, next)
-        if ((all || hull_map_find(&entry->volume.labels, ANONYMOUS) != NULL) &&
-            filters_labels(filters, &entry->volume.labels))
-            hull_strv_add(hull_call_arena(call), &names, hull_strdup(call, entry->volume.name));
-    for (size_t i = 0; i < names.n; i++) {
-        struct container_users_reply users;
-        int64_t size = 0;
-        rc = in_use(call, names.v[i], &users);
-        if (rc == 0 && users.users.n == 0 && find(names.v[i]) != NULL) {
-            rc = volume_folder_size(call, names.v[i], &size);
-            if (rc == 0)
-                rc = remove_one(call, names.v[i]);
-            if (rc == 0)
-                hull_strv_add(hull_call_arena(call), &ret_reply->volumes_deleted, names.v[i]);
-        }
-        if (rc < 0)
-            return rc;
-        ret_reply->space_reclaimed += size;
-    }
-    event_publish(call, "volume", "prune", "", "reclaimed",
-                  hull_printf(call, "%lld", (long long)ret_reply->space_reclaimed), NULL);
-    return 0;
-}
-
-/* --- for container --------------------------------------------------------------------------- */
-
-static int mount(struct hull_call *call, const struct volume_ref *request,
+static int mount(struct hull_call *call, const struct volume_mount_request *request,
                  struct volume_mount_reply *ret_reply)
 {
-    struct volume_entry *entry;
+    struct voldriver_path_reply path;
+    struct slot *slot;
 
-    int rc = get(call, request->name, &entry);
+    int rc = slot_lock(call, request->name, &slot);
+    if (rc == 0 && !slot_there(slot))
+        rc = no_such_volume(call, request->name);
+    if (rc < 0)
+        return rc;
+    const char *driver = hull_strdup(call, slot->doc.volume.driver);
+    const struct voldriver_mount_request wanted = {
+        .driver = driver, .name = request->name, .id = request->id};
+    rc = voldriver_mount(call, driver_port(call, driver), &wanted, &path);
     if (rc == 0)
-        ret_reply->path = hull_strdup(call, entry->volume.mountpoint);
+        ret_reply->path = path.path;
     return rc;
 }
 
-/* A local folder needs nothing undone. */
-static int unmount(struct hull_call *call, const struct volume_ref *request,
+static int unmount(struct hull_call *call, const struct volume_mount_request *request,
                    struct hull_empty *ret_reply)
 {
-    (void)call;
-    (void)request;
-    (void)ret_reply;
-    return 0;
-}
+    struct slot *slot;
 
-/* --- start ----------------------------------------------------------------------------------- */
-
-static int take_document(struct hull_call *call, void *ctx, const void *reply)
-{
-    const struct state_document *found = reply;
-    struct volume volume;
-
-    (void)ctx;
-    int rc =
-        json_decode_call(call, &volume_message, found->value, strlen(found->value), 0, &volume);
-    if (rc < 0) { /* one bad document does not take the others along */
-        hull_log(call, HULL_LOG_ERROR, "volume left out", "volume", found->key, "error",
-                 hull_error(call), NULL);
-        hull_error_clear(call);
-        return 0;
-    }
-    entry_new(&volume);
-    return 0;
-}
-
-static int init(struct hull_call *call)
-{
-    const struct state_key all = {.bucket = BUCKET, .key = ""};
-    const struct hull_sink sink = {.reply = take_document};
-    struct state_document last;
-    struct volume_entry *entry, *next;
-    struct hull_strv names = {0};
-
-    int rc = hull_send_many(call, NULL, &state_list_method, &all, &last, &sink);
-    if (rc < 0)
+    int rc = slot_lock(call, request->name, &slot);
+    if (rc < 0 || !slot_there(slot))
         return rc;
-    HASH_ITER (hh, volumes, entry, next)
-        hull_strv_add(hull_call_arena(call), &names, entry->volume.name);
-    return volume_folders_sweep(call, &names);
-}
-
-static void fini(void)
-{
-    struct volume_entry *entry, *next;
-
-    HASH_ITER (hh, volumes, entry, next)
-        entry_free(entry);
+    const char *driver = hull_strdup(call, slot->doc.volume.driver);
+    const struct voldriver_mount_request wanted = {
+        .driver = driver, .name = request->name, .id = request->id};
+    return voldriver_unmount(call, driver_port(call, driver), &wanted, ret_reply);
 }
 
 static const struct hull_handler handlers[] = {
-    HULL_HANDLE(volume, create, create),   HULL_HANDLE(volume, list, list),
-    HULL_HANDLE(volume, inspect, inspect), HULL_HANDLE(volume, remove, remove_volume),
-    HULL_HANDLE(volume, prune, prune),     HULL_HANDLE(volume, mount, mount),
-    HULL_HANDLE(volume, unmount, unmount), {0},
+    HULL_HANDLE(volume, create, create),
+    HULL_HANDLE(volume, list, volume_handle_list),
+    HULL_HANDLE(volume, inspect, inspect),
+    HULL_HANDLE(volume, remove, remove_volume),
+    HULL_HANDLE(volume, prune, volume_handle_prune),
+    HULL_HANDLE(volume, mount, mount),
+    HULL_HANDLE(volume, unmount, unmount),
+    {0},
 };
 static const char *const needs[] = {"state", NULL};
-static const char *const uses[] = {"container", NULL};
+static const char *const uses[] = {"container", "volume/local", "volume/remote", NULL};
 
 HULL_PLUGIN(volume, .port = "volume", .version = PACKAGE_VERSION, .handlers = handlers,
-            .needs = needs, .uses = uses, .init = init, .fini = fini);
+            .needs = needs, .uses = uses, .init = volume_restore, .fini = slots_done);
