@@ -216,9 +216,9 @@ static int run(struct hull_call *call, int rc, hull_work_fn *fn, struct job *job
     return rc < 0 ? rc : hull_work(call, fn, job);
 }
 
-static int fail(struct hull_work *work, int err, const char *what, const char *name)
+static int fail(struct hull_problem *problem, int err, const char *what, const char *name)
 {
-    return hull_problem_set(&work->problem, hull_kind_of_errno(err), "%s %s: %s", what, name,
+    return hull_problem_set(problem, hull_kind_of_errno(err), "%s %s: %s", what, name,
                             strerror(err));
 }
 
@@ -227,36 +227,36 @@ static int no_layer(struct hull_work *work, const char *chain)
     return hull_problem_set(&work->problem, HULL_NOT_FOUND, "layer %s does not exist", chain);
 }
 
-int layers_get_diff(struct hull_work *work, const struct layers *in, const char *chain)
+int layers_get_diff(struct hull_problem *problem, const struct layers *in, const char *chain)
 {
     int fd = layers_open_diff(in, layers_hex(chain));
     if (fd == -ENOENT)
-        return hull_problem_set(&work->problem, HULL_NOT_FOUND,
+        return hull_problem_set(problem, HULL_NOT_FOUND,
                                 "layer %s does not exist; pull the image again", chain);
-    return fd < 0 ? fail(work, -fd, "opening layer", chain) : fd;
+    return fd < 0 ? fail(problem, -fd, "opening layer", chain) : fd;
 }
 
-int layers_get_container(struct hull_work *work, const struct layers *in, const char *id,
+int layers_get_container(struct hull_problem *problem, const struct layers *in, const char *id,
                          const char *sub)
 {
     int fd = layers_open_container(in, id, sub);
     if (fd == -ENOENT)
-        return hull_problem_set(&work->problem, HULL_NOT_FOUND,
+        return hull_problem_set(problem, HULL_NOT_FOUND,
                                 "the writable layer of container %s does not exist", id);
-    return fd < 0 ? fail(work, -fd, "opening the writable layer of", id) : fd;
+    return fd < 0 ? fail(problem, -fd, "opening the writable layer of", id) : fd;
 }
 
-int layers_make_container(struct hull_work *work, const struct layers *in, const char *id)
+int layers_make_container(struct hull_problem *problem, const struct layers *in, const char *id)
 {
     HULL_AUTO_FD all = openat(in->root_fd, "containers", DIR_FLAGS);
     if (all < 0)
-        return fail(work, errno, "opening", "containers");
+        return fail(problem, errno, "opening", "containers");
     if (mkdirat(all, id, 0700) < 0)
-        return errno == EEXIST ? hull_problem_set(&work->problem, HULL_CONFLICT,
+        return errno == EEXIST ? hull_problem_set(problem, HULL_CONFLICT,
                                                   "container %s has a writable layer already", id)
-                               : fail(work, errno, "making the writable layer of", id);
+                               : fail(problem, errno, "making the writable layer of", id);
     int fd = openat(all, id, DIR_FLAGS);
-    return fd < 0 ? fail(work, errno, "opening the writable layer of", id) : fd;
+    return fd < 0 ? fail(problem, errno, "opening the writable layer of", id) : fd;
 }
 
 void layers_drop_container(const struct layers *in, const char *id)
@@ -273,12 +273,12 @@ static int fill_layer(struct hull_work *work, struct job *job, int diff_fd)
     const char *parent = job->parent;
     HULL_AUTO_FD parent_fd = -1;
     if (parent != NULL && parent[0] != '\0') {
-        parent_fd = layers_get_diff(work, &layers, parent);
+        parent_fd = layers_get_diff(&work->problem, &layers, parent);
         if (parent_fd < 0)
             return parent_fd;
         int rc = layers_copy_dir_attributes(parent_fd, diff_fd);
         if (rc < 0)
-            return fail(work, -rc, "making layer", job->chain);
+            return fail(&work->problem, -rc, "making layer", job->chain);
     }
     return driver->fill != NULL ? driver->fill(work, parent_fd, diff_fd) : 0;
 }
@@ -292,11 +292,11 @@ static int begin_work(struct hull_work *work, void *arg)
                                 job->chain);
     int rc = layers_make_tmp(&layers, "layer", job->ret_token);
     if (rc < 0)
-        return fail(work, -rc, "making layer", job->chain);
+        return fail(&work->problem, -rc, "making layer", job->chain);
     char path[80];
     snprintf(path, sizeof(path), "%s/" DIFF, job->ret_token);
     HULL_AUTO_FD fd = layers_make_dir(layers.root_fd, path, 0755);
-    rc = fd < 0 ? fail(work, -fd, "making layer", job->chain) : fill_layer(work, job, fd);
+    rc = fd < 0 ? fail(&work->problem, -fd, "making layer", job->chain) : fill_layer(work, job, fd);
     if (rc < 0) {
         (void)!root_remove_tree(layers.root_fd, job->ret_token);
         return rc;
@@ -346,7 +346,7 @@ static int commit_work(struct hull_work *work, void *arg)
     int root_fd = layers.root_fd;
     HULL_AUTO_FD fd = openat(root_fd, job->token, DIR_FLAGS);
     if (fd < 0)
-        return fail(work, errno, "committing layer", job->chain);
+        return fail(&work->problem, errno, "committing layer", job->chain);
     int rc = write_note(job, fd);
     FAILPOINT(layer_sync_before);
     if (rc == 0 && syncfs(fd) < 0)
@@ -360,7 +360,7 @@ static int commit_work(struct hull_work *work, void *arg)
         rc = root_remove_tree(root_fd, job->token);
     else if (rc == 0 && fsync(root_fd) < 0)
         rc = -errno;
-    return rc < 0 ? fail(work, -rc, "committing layer", job->chain) : 0;
+    return rc < 0 ? fail(&work->problem, -rc, "committing layer", job->chain) : 0;
 }
 
 static int check_token(struct hull_call *call, const char *token)
@@ -393,7 +393,7 @@ static int abort_work(struct hull_work *work, void *arg)
 {
     struct job *job = arg;
     int rc = root_remove_tree(layers.root_fd, job->token);
-    return rc < 0 ? fail(work, -rc, "removing", job->token) : 0;
+    return rc < 0 ? fail(&work->problem, -rc, "removing", job->token) : 0;
 }
 
 int layers_abort(struct hull_call *call, const struct storage_layer *request,
@@ -427,7 +427,7 @@ static int remove_work(struct hull_work *work, void *arg)
 {
     struct job *job = arg;
     int rc = remove_path(job->token);
-    return rc < 0 ? fail(work, -rc, "removing", job->token) : 0;
+    return rc < 0 ? fail(&work->problem, -rc, "removing", job->token) : 0;
 }
 
 int layers_remove(struct hull_call *call, const struct storage_layer *request,
@@ -458,7 +458,7 @@ static int stat_work(struct hull_work *work, void *arg)
     int rc = root_read_file(layers.root_fd, path, NOTE_MAX, &text, &size);
     if (rc < 0)
         return rc == -ENOENT ? no_layer(work, job->chain)
-                             : fail(work, -rc, "reading layer", job->chain);
+                             : fail(&work->problem, -rc, "reading layer", job->chain);
     char *end, *parent;
     job->size = strtoll(text, &end, 10);
     parent = end + (*end == ' ');
@@ -548,7 +548,7 @@ static int sweep_work(struct hull_work *work, void *arg)
         int rc = fd < 0 ? -errno : root_walk(fd, sweep_entry, NULL, &sweepers[i]);
         rc = rc < 0 ? rc : sweepers[i].rc;
         if (rc < 0 && result == 0)
-            result = fail(work, -rc, "sweeping", sweepers[i].folder);
+            result = fail(&work->problem, -rc, "sweeping", sweepers[i].folder);
     }
     return result;
 }

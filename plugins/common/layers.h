@@ -32,13 +32,15 @@ const char *layers_hex(const char *chain);
 /* Open HEX/diff or containers/ID/SUB. A descriptor or a negative errno. Worker-safe. */
 int layers_open_diff(const struct layers *layers, const char *hex);
 int layers_open_container(const struct layers *layers, const char *id, const char *sub);
-/* Make containers/ID, new; its descriptor. Worker-safe. */
-int layers_make_container(struct hull_work *work, const struct layers *layers, const char *id);
+/* Make containers/ID, new: its descriptor, or a kind with PROBLEM filled in. Worker-safe. */
+int layers_make_container(struct hull_problem *problem, const struct layers *layers,
+                          const char *id);
 /* Take it back. Worker-safe. */
 void layers_drop_container(const struct layers *layers, const char *id);
-/* layers_open_diff() and layers_open_container() with the error filled in. Worker-safe. */
-int layers_get_diff(struct hull_work *work, const struct layers *layers, const char *chain);
-int layers_get_container(struct hull_work *work, const struct layers *layers, const char *id,
+/* The same by chain id, and with the words: a descriptor, or a kind with PROBLEM filled in.
+ * Worker-safe. */
+int layers_get_diff(struct hull_problem *problem, const struct layers *layers, const char *chain);
+int layers_get_container(struct hull_problem *problem, const struct layers *layers, const char *id,
                          const char *sub);
 /* Open the folder PATH, made with MODE when it is missing. Worker-safe. */
 int layers_make_dir(int dir_fd, const char *path, mode_t mode);
@@ -77,7 +79,7 @@ storage_remove_handler layers_remove_container;
 
 /* Bytes of the files below DIR_FD, hard links counted once. Worker-safe; negative errno. */
 int64_t layers_usage(int dir_fd);
-/* Mode, owner and xattrs of the folder FROM_FD for TO_FD. Worker-safe; negative errno. */
+/* Mode, owner and user.* xattrs of the folder FROM_FD for TO_FD. Worker-safe; negative errno. */
 int layers_copy_dir_attributes(int from_fd, int to_fd);
 
 /*

@@ -12,7 +12,8 @@
 #include "layers.h"
 #include "root.h"
 
-#define XATTR_NAMES_MAX (64 * 1024)
+#define XATTR_NAMES_MAX (64 * 1024) /* the kernel's limits */
+#define XATTR_VALUE_MAX (64 * 1024)
 
 /* --- sizes ---------------------------------------------------------------------------------- */
 
@@ -92,10 +93,9 @@ int64_t layers_usage(int dir_fd)
 
 /* --- attributes ------------------------------------------------------------------------------ */
 
-static int copy_xattr(int from_fd, int to_fd, const char *name)
+static int copy_xattr(int from_fd, int to_fd, const char *name, char *value)
 {
-    char value[4096];
-    ssize_t size = fgetxattr(from_fd, name, value, sizeof(value));
+    ssize_t size = fgetxattr(from_fd, name, value, XATTR_VALUE_MAX);
     if (size < 0)
         return errno == ENODATA ? 0 : -errno;
     return fsetxattr(to_fd, name, value, (size_t)size, 0) < 0 ? -errno : 0;
@@ -107,10 +107,15 @@ int layers_copy_dir_attributes(int from_fd, int to_fd)
     if (fstat(from_fd, &st) < 0 || fchown(to_fd, st.st_uid, st.st_gid) < 0 ||
         fchmod(to_fd, st.st_mode & 07777) < 0)
         return -errno;
-    HULL_AUTO_FREE char *names = malloc(XATTR_NAMES_MAX);
-    ssize_t size = names == NULL ? 0 : flistxattr(from_fd, names, XATTR_NAMES_MAX);
+    HULL_AUTO_FREE char *names = malloc(XATTR_NAMES_MAX + XATTR_VALUE_MAX);
+    if (names == NULL)
+        return -ENOMEM;
+    char *value = names + XATTR_NAMES_MAX;
+    ssize_t size = flistxattr(from_fd, names, XATTR_NAMES_MAX);
+    if (size < 0 && errno != EOPNOTSUPP)
+        return -errno;
     for (const char *at = names; size > 0 && at < names + size; at += strlen(at) + 1) {
-        int rc = strncmp(at, "user.", 5) == 0 ? copy_xattr(from_fd, to_fd, at) : 0;
+        int rc = strncmp(at, "user.", 5) == 0 ? copy_xattr(from_fd, to_fd, at, value) : 0;
         if (rc < 0 && rc != -EOPNOTSUPP)
             return rc;
     }

@@ -387,6 +387,44 @@ STORAGE_TEST(changes_are_those_of_the_container)
     CHECK_INT(usage.size, 12);
 }
 
+/* What only looks like a change, and folders in whose place other things are. */
+STORAGE_TEST(changes_are_told_as_docker_tells_them)
+{
+    static const uint32_t net_raw[] = {0x02000001, 1u << 13, 0, 0, 0};
+    LAYER(call, CHAIN_A, NULL, {TAR_DIR, "d", NULL, 0}, {TAR_DIR, "d/x", NULL, 0},
+          {TAR_FILE, "d/x/y", "1", 0}, {TAR_FILE, "d/f", "f", 0}, {TAR_DIR, "to", NULL, 0},
+          {TAR_FILE, "to/a", "a", 0}, {TAR_SYMLINK, "l", "to", 0}, {TAR_DIR, "keep", NULL, 0},
+          {TAR_DIR, "rep", NULL, 0}, {TAR_DIR, "rep/a", NULL, 0}, {TAR_FILE, "rep/a/b", "1", 0},
+          {TAR_DIR, "rep2", NULL, 0}, {TAR_FILE, "rep2/a", "1", 0}, {TAR_FILE, "same", "s", 0644},
+          {TAR_FILE, "cap", "c", 0755});
+    const char *chain[] = {CHAIN_A};
+    const struct storage_container one = {.id = "one", .chain = {1, chain}};
+    CHECK_OK(storage_create(call, STORAGE_PORT, &one, &(struct hull_empty){}));
+    struct storage_mount_reply mount;
+    CHECK_OK(storage_mount(call, STORAGE_PORT, &one, &mount));
+    HULL_AUTO_FD fd = mount.mount_fd;
+    CHECK_INT(root_remove_tree(fd, "d"), 0);
+    CHECK_INT(mkdirat(fd, "d", 0755), 0);
+    CHECK_INT(mkdirat(fd, "d/x", 0755), 0);
+    write_file(fd, "d/x/new", "");
+    CHECK_INT(unlinkat(fd, "l", 0), 0);
+    CHECK_INT(mkdirat(fd, "l", 0755), 0);
+    write_file(fd, "l/a", "1");
+    write_file(fd, "keep/gone", "");
+    CHECK_INT(unlinkat(fd, "keep/gone", 0), 0);
+    CHECK_INT(root_remove_tree(fd, "rep"), 0);
+    write_file(fd, "rep", "");
+    CHECK_INT(root_remove_tree(fd, "rep2"), 0);
+    CHECK_INT(symlinkat("to", fd, "rep2"), 0);
+    CHECK_INT(fchmodat(fd, "same", 0644, 0), 0);
+    HULL_AUTO_FD cap = openat(fd, "cap", O_RDONLY | O_CLOEXEC);
+    CHECK_INT(fsetxattr(cap, "security.capability", net_raw, sizeof(net_raw), 0), 0);
+    struct storage_changes_reply reply;
+    CHECK_OK(storage_changes(call, STORAGE_PORT, &one, &reply));
+    CHECK_STR(change_text(call, &reply),
+              "C/cap C/d D/d/f C/d/x A/d/x/new D/d/x/y C/l A/l/a C/rep C/rep2 ");
+}
+
 /* Pack what the container added, unpack it as a layer, and compare. */
 static int pack_diff(struct hull_call *call, void *arg)
 {

@@ -6,37 +6,19 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/xattr.h>
-#include <unistd.h>
 
+#include "layers_changes.h"
 #include "overlay.h"
 
-enum { MODIFIED = 0, ADDED = 1, DELETED = 2 };
-
-struct comparison {
-    struct hull_arena *arena;
-    int lower_fd;
-    struct filesystem_change_list *list;
+/* A walk through an upper directory. */
+struct upper {
+    struct comparison comparison;
+    const char *opaque; /* the outermost folder that hides what is below it, in the arena */
 };
 
-static void add(struct comparison *comparison, const char *path, int kind)
-{
-    struct filesystem_change *change = HULL_LIST_ADD(comparison->arena, comparison->list);
-    change->path = hull_arena_printf(comparison->arena, "/%s", path);
-    change->kind = kind;
-}
-
-/* Was it there before, and of what kind? */
-static int look_below(const struct comparison *comparison, const char *path, struct stat *ret)
-{
-    int rc = root_stat(comparison->lower_fd, path, false, ret);
-    /* ENOTDIR, ELOOP: a folder replaced what was a file or a link. */
-    return rc == -ENOTDIR || rc == -ELOOP ? -ENOENT : rc;
-}
-
-/* A new folder in place of an old one hides what the old one had. */
+/* A folder of the upper directory that hides what the one below it has. */
 struct hidden {
     struct comparison *comparison;
     int upper_fd;
@@ -48,66 +30,62 @@ static int add_hidden(void *ctx, const struct root_entry *entry)
     struct hidden *hidden = ctx;
     struct stat st;
     if (fstatat(hidden->upper_fd, entry->name, &st, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT)
-        add(hidden->comparison,
+        comparison_add(
+            hidden->comparison,
             hull_arena_printf(hidden->comparison->arena, "%s/%s", hidden->path, entry->name),
-            DELETED);
+            CHANGE_DELETED);
     return 1;
 }
 
-static int opaque_dir(struct comparison *comparison, const struct root_entry *entry)
+static bool is_opaque(int fd)
 {
     char value;
-    HULL_AUTO_FD fd =
-        openat(entry->dir_fd, entry->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (fd < 0 || fgetxattr(fd, "trusted.overlay.opaque", &value, 1) != 1 || value != 'y')
-        return 0;
-    HULL_AUTO_FD below =
-        root_open(comparison->lower_fd, entry->path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
-    struct hidden hidden = {comparison, fd, entry->path};
-    return below < 0 ? 0 : root_walk(below, add_hidden, NULL, &hidden);
+    return fgetxattr(fd, "trusted.overlay.opaque", &value, 1) == 1 && value == 'y';
 }
 
-static bool same_attributes(const struct stat *a, const struct stat *b)
+/* The kernel marks the outermost one only: what is in it lies beside nothing. */
+static int look_for_hidden(struct upper *upper, const struct root_entry *entry)
 {
-    return a->st_mode == b->st_mode && a->st_uid == b->st_uid && a->st_gid == b->st_gid &&
-           a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+    struct comparison *comparison = &upper->comparison;
+    HULL_AUTO_FD fd =
+        openat(entry->dir_fd, entry->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0)
+        return errno == ENOENT || errno == ENOTDIR ? 0 : -errno;
+    if (upper->opaque == NULL && !is_opaque(fd))
+        return 0;
+    if (upper->opaque == NULL)
+        upper->opaque = hull_arena_strdup(comparison->arena, entry->path);
+    HULL_AUTO_FD below =
+        root_open(comparison->other_fd, entry->path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
+    struct hidden hidden = {comparison, fd, entry->path};
+    return below < 0 ? below : root_walk(below, add_hidden, NULL, &hidden);
 }
 
 static int enter(void *ctx, const struct root_entry *entry)
 {
-    struct comparison *comparison = ctx;
-    struct stat below;
+    struct upper *upper = ctx;
+    bool both;
     if (S_ISCHR(entry->stat.st_mode) && entry->stat.st_rdev == 0) {
-        add(comparison, entry->path, DELETED);
+        comparison_add(&upper->comparison, entry->path, CHANGE_DELETED);
         return 0;
     }
-    int rc = look_below(comparison, entry->path, &below);
-    if (rc < 0 && rc != -ENOENT)
-        return rc;
-    add(comparison, entry->path, rc < 0 ? ADDED : MODIFIED);
-    return rc == 0 && S_ISDIR(entry->stat.st_mode) && S_ISDIR(below.st_mode)
-               ? opaque_dir(comparison, entry)
-               : 0;
+    int rc = comparison_enter(&upper->comparison, entry, &both);
+    return rc == 0 && both ? look_for_hidden(upper, entry) : rc;
 }
 
-/* A folder that was only copied up on the way to something counts when that something does. */
 static int leave(void *ctx, const struct root_entry *entry)
 {
-    struct comparison *comparison = ctx;
-    struct filesystem_change_list *list = comparison->list;
-    const struct filesystem_change *last = list->n > 0 ? &list->v[list->n - 1] : NULL;
-    struct stat below;
-    if (last != NULL && last->kind == MODIFIED && strcmp(last->path + 1, entry->path) == 0 &&
-        look_below(comparison, entry->path, &below) == 0 && same_attributes(&entry->stat, &below))
-        list->n--;
-    return 0;
+    struct upper *upper = ctx;
+    if (upper->opaque != NULL && strcmp(upper->opaque, entry->path) == 0)
+        upper->opaque = NULL;
+    return comparison_leave(&upper->comparison, entry);
 }
 
 int ovl_changes(struct hull_arena *arena, int upper_fd, int lower_fd,
                 struct filesystem_change_list *ret, struct hull_problem *problem)
 {
-    struct comparison comparison = {.arena = arena, .lower_fd = lower_fd, .list = ret};
-    int rc = root_walk(upper_fd, enter, leave, &comparison);
+    struct upper upper = {.comparison = {.arena = arena, .other_fd = lower_fd, .list = ret}};
+    int rc = root_walk(upper_fd, enter, leave, &upper);
     if (rc < 0)
         return hull_problem_set(problem, hull_kind_of_errno(-rc), "comparing the layers: %s",
                                 strerror(-rc));

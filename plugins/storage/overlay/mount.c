@@ -41,11 +41,9 @@ struct parts {
 static void parts_close(struct parts *parts)
 {
     for (size_t i = 0; i < parts->lower_count; i++)
-        close(parts->lower[i]);
-    if (parts->upper >= 0)
-        close(parts->upper);
-    if (parts->work >= 0)
-        close(parts->work);
+        hull_fd_cleanup(&parts->lower[i]);
+    hull_fd_cleanup(&parts->upper);
+    hull_fd_cleanup(&parts->work);
 }
 
 static int set_errno(struct hull_problem *problem, int err, const char *what, const char *name)
@@ -66,12 +64,7 @@ static int open_lower(const struct ovl_mount *mount, size_t n, struct hull_probl
         int fd = layers_open_init(mount->layers);
         return fd < 0 ? set_errno(problem, -fd, "opening the folder", "init") : fd;
     }
-    const char *chain = mount->chain[mount->chain_count - 1 - n];
-    int fd = layers_open_diff(mount->layers, layers_hex(chain));
-    if (fd == -ENOENT)
-        return hull_problem_set(problem, HULL_NOT_FOUND,
-                                "layer %s does not exist; pull the image again", chain);
-    return fd < 0 ? set_errno(problem, -fd, "opening layer", chain) : fd;
+    return layers_get_diff(problem, mount->layers, mount->chain[mount->chain_count - 1 - n]);
 }
 
 /* All at once, for the ways that need that. */
@@ -142,7 +135,8 @@ static char *joined_lowers(const struct parts *parts)
 {
     size_t size = parts->lower_count * 32 + 1, used = 0;
     char *text = malloc(size);
-    for (size_t i = 0; text != NULL && i < parts->lower_count; i++)
+    HULL_ASSERT(text != NULL);
+    for (size_t i = 0; i < parts->lower_count; i++)
         used += (size_t)snprintf(text + used, size - used, "%s/proc/self/fd/%d", i > 0 ? ":" : "",
                                  parts->lower[i]);
     return text;
@@ -151,7 +145,7 @@ static char *joined_lowers(const struct parts *parts)
 static int set_joined(int fs_fd, const struct parts *parts, struct hull_problem *problem)
 {
     HULL_AUTO_FREE char *text = joined_lowers(parts);
-    if (text == NULL || strlen(text) > 255)
+    if (strlen(text) > 255)
         return hull_problem_set(problem, HULL_NOT_SUPPORTED, "overlay: too many layers at once");
     return set_string(fs_fd, "lowerdir", text) < 0 ? fail_context(fs_fd, problem, "lowerdir") : 0;
 }
@@ -210,11 +204,8 @@ static int mount_at(const struct parts *parts, const char *target, struct hull_p
     if (parts->upper >= 0)
         snprintf(upper, sizeof(upper), ",upperdir=/proc/self/fd/%d,workdir=/proc/self/fd/%d",
                  parts->upper, parts->work);
-    if (lowers == NULL || asprintf(&data, "lowerdir=%s%s,redirect_dir=off,metacopy=off,index=off",
-                                   lowers, upper) < 0) {
-        data = NULL;
-        return hull_problem_set(problem, HULL_INTERNAL, "out of memory");
-    }
+    HULL_ASSERT(asprintf(&data, "lowerdir=%s%s,redirect_dir=off,metacopy=off,index=off", lowers,
+                         upper) > 0);
     if (strlen(data) >= (size_t)sysconf(_SC_PAGESIZE))
         return hull_problem_set(problem, HULL_NOT_SUPPORTED,
                                 "the image has %zu layers; this kernel stacks about 200",
@@ -222,6 +213,34 @@ static int mount_at(const struct parts *parts, const char *target, struct hull_p
     if (mount("overlay", target, "overlay", 0, data) < 0)
         return set_errno(problem, errno, "mounting", "overlay");
     return 0;
+}
+
+/* A detached copy of the mount at FD with ATTRIBUTES. A plain copy would be a peer of the host's
+ * mount: what is mounted in a container would turn up there. */
+static int clone_mount(int fd, uint64_t attributes, int *ret_fd, struct hull_problem *problem)
+{
+    HULL_AUTO_FD clone =
+        (int)syscall(SYS_open_tree, fd, "", AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+    struct mount_attr attr = {.attr_set = attributes, .propagation = MS_PRIVATE};
+    if (clone < 0)
+        return set_errno(problem, errno, "open_tree", "layer");
+    if (syscall(SYS_mount_setattr, clone, "", AT_EMPTY_PATH, &attr, sizeof(attr)) < 0)
+        return set_errno(problem, errno, "mount_setattr", "layer");
+    *ret_fd = HULL_TAKE_FD(clone);
+    return 0;
+}
+
+/* The mount on the folder NAME, taken off the host's mount table. */
+static int take_mount(const struct layers *layers, const char *name, int *ret_fd,
+                      struct hull_problem *problem)
+{
+    HULL_AUTO_FREE char *path = NULL;
+    HULL_AUTO_FD top = openat(layers->root_fd, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    int rc =
+        top < 0 ? set_errno(problem, errno, "opening", name) : clone_mount(top, 0, ret_fd, problem);
+    HULL_ASSERT(asprintf(&path, "%s/%s", layers->root, name) > 0);
+    umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW);
+    return rc;
 }
 
 static int make_by_mount(const struct ovl_mount *mount, const struct parts *parts, int *ret_fd,
@@ -234,37 +253,13 @@ static int make_by_mount(const struct ovl_mount *mount, const struct parts *part
     HULL_AUTO_FD dir_fd = openat(mount->layers->root_fd, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
     snprintf(target, sizeof(target), "/proc/self/fd/%d", dir_fd);
     rc = dir_fd < 0 ? set_errno(problem, errno, "opening", name) : mount_at(parts, target, problem);
-    if (rc == 0) {
-        HULL_AUTO_FD top = openat(mount->layers->root_fd, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
-        int fd = (int)syscall(SYS_open_tree, top, "",
-                              AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
-        rc = fd < 0 ? set_errno(problem, errno, "open_tree", "overlay") : 0;
-        snprintf(target, sizeof(target), "/proc/self/fd/%d", top);
-        umount2(target, MNT_DETACH);
-        *ret_fd = fd;
-    }
+    if (rc == 0)
+        rc = take_mount(mount->layers, name, ret_fd, problem);
     unlinkat(mount->layers->root_fd, name, AT_REMOVEDIR);
     return rc;
 }
 
-/* --- one folder ------------------------------------------------------------------------------ */
-
-/* Overlay wants two; a single one is its own mount. */
-static int make_by_clone(int dir_fd, int *ret_fd, struct hull_problem *problem)
-{
-    int fd = (int)syscall(SYS_open_tree, dir_fd, "",
-                          AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
-    if (fd < 0)
-        return set_errno(problem, errno, "open_tree", "layer");
-    struct mount_attr attr = {.attr_set = MOUNT_ATTR_RDONLY, .propagation = MS_PRIVATE};
-    if (syscall(SYS_mount_setattr, fd, "", AT_EMPTY_PATH, &attr, sizeof(attr)) < 0) {
-        int rc = set_errno(problem, errno, "mount_setattr", "layer");
-        close(fd);
-        return rc;
-    }
-    *ret_fd = fd;
-    return 0;
-}
+/* --- choosing --------------------------------------------------------------------------------- */
 
 int ovl_mount_make(struct ovl_mount *mount, struct hull_problem *problem)
 {
@@ -273,8 +268,8 @@ int ovl_mount_make(struct ovl_mount *mount, struct hull_problem *problem)
     mount->ret_fd = -1;
     if (rc == 0 && lower_total(mount) == 0)
         rc = hull_problem_set(problem, HULL_INVALID, "a mount without a layer");
-    else if (rc == 0 && parts.upper < 0 && lower_total(mount) == 1)
-        rc = make_by_clone(parts.lower[0], &mount->ret_fd, problem);
+    else if (rc == 0 && parts.upper < 0 && lower_total(mount) == 1) /* overlay wants two */
+        rc = clone_mount(parts.lower[0], MOUNT_ATTR_RDONLY, &mount->ret_fd, problem);
     else if (rc == 0 && mount->api == OVL_MOUNT)
         rc = make_by_mount(mount, &parts, &mount->ret_fd, problem);
     else if (rc == 0) {
@@ -295,12 +290,11 @@ const char *ovl_api_name(enum ovl_api api)
 int ovl_api_find(const struct layers *layers, enum ovl_api wanted, enum ovl_api *ret,
                  struct hull_problem *problem)
 {
-    int rc = -1;
     char name[64], sub[80];
     static const char *const subs[] = {"l1", "l2", "upper", "work"};
     struct parts parts = {.lower_count = 2, .upper = -1, .work = -1, .lower = {-1, -1}};
     int *const into[] = {&parts.lower[0], &parts.lower[1], &parts.upper, &parts.work};
-    rc = layers_make_tmp(layers, "probe", name);
+    int rc = layers_make_tmp(layers, "probe", name);
     if (rc < 0)
         return set_errno(problem, -rc, "making", "a folder to try in");
     for (size_t i = 0; i < HULL_COUNT(subs); i++) {

@@ -196,7 +196,7 @@ static int fill_container(struct hull_work *work, const struct job *job, int dir
     HULL_AUTO_FD upper = layers_make_dir(dir_fd, "upper", 0755);
     int rc = upper < 0 ? upper : work_fd < 0 ? work_fd : 0;
     for (size_t i = 0; rc == 0 && i < chain->n; i++) {
-        HULL_AUTO_FD fd = layers_get_diff(work, job->layers, chain->v[i]);
+        HULL_AUTO_FD fd = layers_get_diff(&work->problem, job->layers, chain->v[i]);
         if (fd < 0)
             return fd;
         if (i == chain->n - 1)
@@ -208,7 +208,7 @@ static int fill_container(struct hull_work *work, const struct job *job, int dir
 static int create_work(struct hull_work *work, void *arg)
 {
     const struct job *job = arg;
-    HULL_AUTO_FD dir_fd = layers_make_container(work, job->layers, job->request->id);
+    HULL_AUTO_FD dir_fd = layers_make_container(&work->problem, job->layers, job->request->id);
     if (dir_fd < 0)
         return dir_fd;
     int rc = fill_container(work, job, dir_fd);
@@ -312,7 +312,7 @@ static int ovl_mount(struct hull_call *call, const struct storage_container *req
 static int upper_work(struct hull_work *work, void *arg)
 {
     struct job *job = arg;
-    job->upper_fd = layers_get_container(work, job->layers, job->request->id, "upper");
+    job->upper_fd = layers_get_container(&work->problem, job->layers, job->request->id, "upper");
     return job->upper_fd < 0 ? job->upper_fd : 0;
 }
 

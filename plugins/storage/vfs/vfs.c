@@ -78,7 +78,7 @@ static int open_top(struct hull_work *work, const struct job *job, int *ret_fd)
     const char *top = chain->n > 0 ? chain->v[chain->n - 1] : noted;
     if (rc < 0 || top == NULL)
         return rc;
-    int fd = layers_get_diff(work, job->layers, top);
+    int fd = layers_get_diff(&work->problem, job->layers, top);
     *ret_fd = fd < 0 ? -1 : fd;
     return fd < 0 ? fd : 0;
 }
@@ -129,7 +129,7 @@ static int fill_container(struct hull_work *work, const struct job *job, int dir
 static int create_work(struct hull_work *work, void *arg)
 {
     const struct job *job = arg;
-    HULL_AUTO_FD dir_fd = layers_make_container(work, job->layers, job->request->id);
+    HULL_AUTO_FD dir_fd = layers_make_container(&work->problem, job->layers, job->request->id);
     if (dir_fd < 0)
         return dir_fd;
     int rc = fill_container(work, job, dir_fd);
@@ -150,7 +150,7 @@ static int vfs_create(struct hull_call *call, const struct storage_container *re
 static int open_tree_of(struct hull_work *work, struct job *job)
 {
     if (!job->request->readonly)
-        return layers_get_container(work, job->layers, job->request->id, "diff");
+        return layers_get_container(&work->problem, job->layers, job->request->id, "diff");
     int fd;
     int rc = open_top(work, job, &fd);
     if (rc == 0 && fd < 0)
@@ -204,7 +204,7 @@ static int changes_work(struct hull_work *work, void *arg)
 {
     struct job *job = arg;
     HULL_AUTO_FD top = -1;
-    HULL_AUTO_FD diff = layers_get_container(work, job->layers, job->request->id, "diff");
+    HULL_AUTO_FD diff = layers_get_container(&work->problem, job->layers, job->request->id, "diff");
     if (diff < 0)
         return diff;
     int rc = open_top(work, job, &top);
@@ -235,7 +235,7 @@ static int vfs_changes_handler(struct hull_call *call, const struct storage_cont
 static int usage_work(struct hull_work *work, void *arg)
 {
     struct job *job = arg;
-    HULL_AUTO_FD diff = layers_get_container(work, job->layers, job->request->id, "diff");
+    HULL_AUTO_FD diff = layers_get_container(&work->problem, job->layers, job->request->id, "diff");
     if (diff < 0)
         return diff;
     for (size_t i = 0; i < job->changes->n; i++) {
@@ -263,7 +263,7 @@ static int vfs_usage(struct hull_call *call, const struct storage_container *req
 static int diff_work(struct hull_work *work, void *arg)
 {
     struct job *job = arg;
-    HULL_AUTO_FD diff = layers_get_container(work, job->layers, job->request->id, "diff");
+    HULL_AUTO_FD diff = layers_get_container(&work->problem, job->layers, job->request->id, "diff");
     if (diff < 0)
         return diff;
     HULL_AUTO_FD list = memfd_create("hull-diff", MFD_CLOEXEC);
