@@ -164,7 +164,9 @@ static int fill(struct hull_call *call, struct delivery *delivery, size_t size)
     while (delivery->end - delivery->at < size) {
         ssize_t got;
 
-        memmove(delivery->buffer, delivery->buffer + delivery->at, delivery->end - delivery->at);
+        if (delivery->at > 0)
+            memmove(delivery->buffer, delivery->buffer + delivery->at,
+                    delivery->end - delivery->at);
         delivery->end -= delivery->at;
         delivery->at = 0;
         if (delivery->room < size || delivery->room == delivery->end) {

@@ -5,6 +5,7 @@ interface, cgroup, element of the packet filter, process, folder, temporary file
 HULL_CHAOS_PASSES says at which of the first passes of a point it dies (default 1; tools/chaos asks
 for 3).
 """
+import glob
 import os
 import re
 import shutil
@@ -16,7 +17,7 @@ import time
 
 import pytest
 
-from test_kill import BUSYBOX, Engine, Gone, host_state, program
+from test_kill import BUSYBOX, Engine, Gone, assert_no_reports, host_state, program
 from images import archive, tar_of
 
 PASSES = int(os.environ.get("HULL_CHAOS_PASSES", "1"))
@@ -243,6 +244,7 @@ def engine():
     made.start()
     made.process.terminate()
     made.process.wait(30)
+    assert_no_reports(root + "/hulld.log")
     subprocess.run(["ip", "link", "del", made.bridge], capture_output=True, check=False)
     shutil.rmtree(root, ignore_errors=True)
 
@@ -321,6 +323,33 @@ def die_at(engine, point, at, monkeypatch):
     changed = {kind: sorted(set(left[kind]) ^ set(before[kind]))
                for kind in before if left[kind] != before[kind]}
     assert not changed
+
+
+def test_what_ran_and_ended_unseen_has_run(engine, monkeypatch):
+    """Dead between the start and its record; before the next daemon the program ends too."""
+    monkeypatch.setenv("HULL_FAILPOINT", "container_start_run:1")
+    engine.start()
+    try:
+        answer = engine.call("POST", "/containers/create",
+                             {"Image": "chaos:base", "Cmd": ["sh", "-c", "exit 3"],
+                              "HostConfig": {"NetworkMode": "none"}})
+        assert answer[0] == 201, answer
+        with pytest.raises(Gone):
+            engine.call("POST", "/containers/%s/start" % answer[1]["Id"])
+        assert engine.process.wait(10) == -signal.SIGKILL
+        record = engine.root + "/exec/containers/%s/**/*.exit" % answer[1]["Id"]
+        deadline = time.monotonic() + 10
+        while not glob.glob(record, recursive=True):
+            assert time.monotonic() < deadline, "the shim recorded no end"
+            time.sleep(0.02)
+        monkeypatch.delenv("HULL_FAILPOINT")
+        engine.start()
+        shown = engine.call("GET", "/containers/%s/json" % answer[1]["Id"])[1]["State"]
+        remove_all(engine)
+        assert (shown["Status"], shown["ExitCode"]) == ("exited", 3), shown
+        assert shown["StartedAt"] == shown["FinishedAt"] > "2020", shown
+    finally:
+        engine.kill()
 
 
 def test_a_point_that_is_none(monkeypatch):

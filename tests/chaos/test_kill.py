@@ -22,7 +22,7 @@ import pytest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../system"))
 
-from engine import busybox_layer, program  # noqa: E402
+from engine import assert_no_reports, busybox_layer, program  # noqa: E402
 from images import archive, tar_of  # noqa: E402
 
 ROUNDS = int(os.environ.get("HULL_CHAOS_ROUNDS", "12"))
@@ -66,6 +66,7 @@ class Engine:
     def kill(self):
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()
+        assert_no_reports(self.root + "/hulld.log")
 
     def call(self, method, path, body=None, content_type="application/json"):
         """Status and decoded answer. Gone when there was no complete answer."""
@@ -129,6 +130,7 @@ def engine():
     after = host_state(root, made.bridge)
     made.process.terminate()
     made.process.wait(30)
+    assert_no_reports(root + "/hulld.log")
     subprocess.run(["ip", "link", "del", made.bridge], capture_output=True, check=False)
     shutil.rmtree(root, ignore_errors=True)
     assert after == before

@@ -1,6 +1,7 @@
 """A daemon under a root of its own, and the clients that drive it."""
 import os
 import pty
+import re
 import select
 import shutil
 import subprocess
@@ -32,6 +33,14 @@ def busybox_layer():
     for name in names.split():
         files.setdefault("bin/" + name, "busybox")
     return tar_of(files)
+
+
+def assert_no_reports(path):
+    """A daemon that was built with sanitizers writes into its log what they found."""
+    with open(path, errors="replace") as log:
+        text = log.read()
+    found = re.search(r"^.*(runtime error:|ERROR: \w+Sanitizer)", text, re.M)
+    assert not found, text[found.start():][:8000]
 
 
 class Engine:
@@ -85,6 +94,7 @@ class Engine:
             time.sleep(0.1)
         self.process.terminate()
         self.process.wait(30)
+        assert_no_reports(self.root + "/hulld.log")
         subprocess.run(["ip", "link", "del", self.bridge], capture_output=True, check=False)
         shutil.rmtree(self.root, ignore_errors=True)
 

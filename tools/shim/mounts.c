@@ -233,7 +233,8 @@ static void keep_mode(const struct oci_mount *mount, struct mount_options *optio
     }
     if (options->data.n >= HULL_COUNT(data))
         return;
-    memcpy(data, options->data.v, options->data.n * sizeof(*data));
+    for (size_t i = 0; i < options->data.n; i++)
+        data[i] = options->data.v[i];
     snprintf(mode, sizeof(mode), "mode=%o", (unsigned)st.st_mode & 07777);
     data[options->data.n] = mode;
     options->data = (struct hull_strv){options->data.n + 1, data};

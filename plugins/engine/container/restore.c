@@ -78,6 +78,25 @@ static int undo_start(struct hull_call *call, struct ct *ct)
     return rc < 0 ? rc : ct_save(call, ct, NULL, false);
 }
 
+/* How it ended, as far as anybody knows. */
+static struct runtime_exit exit_of(struct ct *ct, const struct runtime_adopt_reply *adopted)
+{
+    struct runtime_exit exit = {.status = LOST_STATUS, .lost = true};
+
+    if (strcmp(adopted->state, "exited") == 0)
+        exit = adopted->exit;
+    else if (hull_streq(ct->doc.intent, "exit"))
+        exit = (struct runtime_exit){.status = ct->doc.exit_code,
+                                     .oom_killed = ct->doc.oom_killed,
+                                     .time_ns = ct->doc.finished_ns};
+    if (exit.time_ns <= 0)
+        exit.time_ns = hull_time_ns();
+    /* It did run, but the start was not written down: it can't have been long ago. */
+    if (hull_streq(ct->doc.intent, "start"))
+        ct->doc.started_ns = exit.time_ns;
+    return exit;
+}
+
 static int adopt(struct hull_call *call, struct ct *ct)
 {
     const struct runtime_adopt_request request = {
@@ -86,8 +105,6 @@ static int adopt(struct hull_call *call, struct ct *ct)
         .cgroups_path = ct->doc.cgroups_path,
     };
     struct runtime_adopt_reply reply;
-    struct runtime_exit exit = {.status = LOST_STATUS, .lost = true};
-    bool starting = hull_streq(ct->doc.intent, "start");
     int rc = runtime_adopt(call, ct->doc.runtime, &request, &reply);
 
     if (rc < 0)
@@ -97,14 +114,9 @@ static int adopt(struct hull_call *call, struct ct *ct)
         ct_adopt_sockets(call, ct);
         return ct_save(call, ct, NULL, false);
     }
-    if (starting && strcmp(reply.state, "exited") != 0)
+    if (hull_streq(ct->doc.intent, "start") && strcmp(reply.state, "exited") != 0)
         return undo_start(call, ct);
-    if (strcmp(reply.state, "exited") == 0)
-        exit = reply.exit;
-    else if (hull_streq(ct->doc.intent, "exit"))
-        exit = (struct runtime_exit){.status = ct->doc.exit_code,
-                                     .oom_killed = ct->doc.oom_killed,
-                                     .time_ns = ct->doc.finished_ns};
+    struct runtime_exit exit = exit_of(ct, &reply);
     ct->state = CT_RUNNING;
     ct_record_exit(call, ct, &exit);
     return 0;

@@ -122,7 +122,8 @@ static ssize_t stream_read(struct hull_call *call, void *ctx, void *buffer, size
     }
     if (size > reader->out_size - reader->out_at)
         size = reader->out_size - reader->out_at;
-    memcpy(buffer, reader->out + reader->out_at, size);
+    if (size > 0) /* at the end there may never have been a buffer */
+        memcpy(buffer, reader->out + reader->out_at, size);
     reader->out_at += size;
     return (ssize_t)size;
 }
