@@ -68,5 +68,8 @@ HULL_MESSAGE(volume_mount_request, VOLUME_MOUNT_REQUEST_FIELDS)
 HULL_MESSAGE(volume_mount_reply, VOLUME_MOUNT_REPLY_FIELDS)
 HULL_METHOD(volume, mount, volume_mount_request, volume_mount_reply, 0)
 HULL_METHOD(volume, unmount, volume_mount_request, hull_empty, 0)
+/* The same for a volume that no container uses: the sender knows that, and is not asked. None of
+ * that name is no error. */
+HULL_METHOD(volume, discard, volume_ref, hull_empty, 0)
 
 #endif

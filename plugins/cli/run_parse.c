@@ -162,6 +162,13 @@ static struct mount_tmpfs_options *tmpfs_options(struct cli *cli, struct mount_s
     return mount->tmpfs_options;
 }
 
+static struct mount_image_options *image_options(struct cli *cli, struct mount_spec *mount)
+{
+    if (mount->image_options == NULL)
+        mount->image_options = HULL_NEW(cli->arena, struct mount_image_options);
+    return mount->image_options;
+}
+
 static struct volume_driver_config *driver_config(struct cli *cli, struct mount_spec *mount)
 {
     struct mount_volume_options *options = volume_options(cli, mount);
@@ -234,6 +241,8 @@ static bool mount_field(struct cli *cli, struct mount_spec *mount, const char *k
         bind_options(cli, mount)->propagation = value;
     else if (strcmp(key, "volume-subpath") == 0)
         volume_options(cli, mount)->subpath = value;
+    else if (strcmp(key, "image-subpath") == 0)
+        image_options(cli, mount)->subpath = value;
     else if (strcmp(key, "volume-label") == 0)
         set_pair(cli, &volume_options(cli, mount)->labels, value);
     else if (strcmp(key, "volume-driver") == 0)

@@ -30,6 +30,7 @@
     X(overlay_mount_before, "a root filesystem is about to be mounted")                  \
     X(overlay_mount_after, "a root filesystem is mounted, nobody has it yet")            \
     X(container_create_intent, "the intent to create is written")                        \
+    X(container_create_volumes, "the container's volumes are made")                      \
     X(container_create_folder, "the container's folder is made")                         \
     X(container_create_storage, "the container's writable layer is made")                \
     X(container_create_commit, "the container exists, the client does not know yet")     \
@@ -49,6 +50,7 @@
     X(container_remove_process, "process and networks are gone")                         \
     X(container_remove_storage, "the writable layer is gone")                            \
     X(container_remove_files, "the container's folder is gone")                          \
+    X(container_remove_volumes, "the container's anonymous volumes are gone")            \
     X(container_remove_commit, "the container is forgotten")                             \
     X(container_rename_commit, "the new name is written down, networks do not know yet") \
     X(log_compress_before, "a rotated log is compressed, nobody sees it yet")            \

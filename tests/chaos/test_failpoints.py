@@ -190,6 +190,11 @@ class Life:
         found = self.there()
         for fact, value in self.facts.items():
             assert value is None or (fact in found) == value, (fact, value, sorted(found))
+        # Nobody's volume is there: the anonymous one is the container's, and goes with it.
+        containers = {fact for fact in found if fact[0] == "container"}
+        nameless = {name for kind, name in found if kind == "volume"
+                    and ("volume", name) not in self.facts}
+        assert len(nameless) == len(containers), found
         # One name or the other, never none or both.
         names = [fact for fact in found if fact[0] == "container"]
         assert len(names) <= 1

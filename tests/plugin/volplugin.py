@@ -45,7 +45,8 @@ def remove(body):
     if mounts(body["Name"]):
         raise ValueError("in use by %s" % sorted(mounts(body["Name"])))
     shutil.rmtree(os.path.join(KEPT, body["Name"]))
-    shutil.rmtree(path_of(body["Name"]) + ".data")
+    for end in ("", ".data"):
+        shutil.rmtree(path_of(body["Name"]) + end, ignore_errors=True)
     return {}
 
 

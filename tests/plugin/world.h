@@ -322,7 +322,7 @@ static int fake_volume_create(struct hull_call *call, const struct volume_create
 
     if (rc < 0)
         return rc;
-    world.volumes += request->name == NULL;
+    world.volumes += hull_map_find(&request->labels, "com.docker.volume.anonymous") != NULL;
     ret->name = request->name ? request->name : "anonymous";
     ret->driver = "local";
     ret->mountpoint = world.root;
@@ -349,20 +349,20 @@ static int fake_volume_unmount(struct hull_call *call, const struct volume_mount
     return step(call, "volume.unmount");
 }
 
-static int fake_volume_remove(struct hull_call *call, const struct volume_ref *request,
-                              struct hull_empty *ret)
+static int fake_volume_discard(struct hull_call *call, const struct volume_ref *request,
+                               struct hull_empty *ret)
 {
     (void)request;
     (void)ret;
     world.volumes--;
-    return step(call, "volume.remove");
+    return step(call, "volume.discard");
 }
 
 static const struct hull_handler volume_handlers[] = {
     HULL_HANDLE(volume, create, fake_volume_create),
     HULL_HANDLE(volume, mount, fake_volume_mount),
     HULL_HANDLE(volume, unmount, fake_volume_unmount),
-    HULL_HANDLE(volume, remove, fake_volume_remove),
+    HULL_HANDLE(volume, discard, fake_volume_discard),
     {},
 };
 HULL_PLUGIN(volume_fake, .port = "volume", .handlers = volume_handlers);

@@ -57,19 +57,69 @@ static int open_source(const struct oci_mount *mount, bool recursive)
     return fd < 0 && errno == EINVAL ? foreign_tree(source) : fd;
 }
 
-static int open_sources(void)
+/*
+ * /proc/PID/fd/N is a mount that is attached nowhere: the daemon's, of an image. Only a process in
+ * the daemon's namespaces finds it and clones from it.
+ */
+static int take_detached(const struct oci_mount *mount, int pid, int number, int *ret_fd)
+{
+    HULL_AUTO_FD process = (int)syscall(SYS_pidfd_open, pid, 0);
+    HULL_AUTO_FD top = process < 0 ? -1 : (int)syscall(SYS_pidfd_getfd, process, number, 0);
+    if (top < 0)
+        return shim_fail_errno("mount for \"%s\"", mount->destination);
+    if (mount->subpath == NULL) {
+        *ret_fd = HULL_TAKE_FD(top);
+        return 0;
+    }
+    HULL_AUTO_FD inside = below_open(top, mount->subpath, O_PATH);
+    *ret_fd = inside < 0
+                  ? -1
+                  : open_tree(inside, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
+    if (*ret_fd < 0 && errno == EINVAL)
+        return shim_fail(HULL_NOT_SUPPORTED,
+                         "mount for \"%s\": a part of an image needs Linux 6.15",
+                         mount->destination);
+    return *ret_fd < 0 ? shim_fail_errno("mount for \"%s\": %s", mount->destination, mount->subpath)
+                       : 0;
+}
+
+int mounts_prepare(void)
 {
     const struct oci_spec *spec = &shim.plan.spec;
+    int rc = 0;
     sources = calloc(spec->mounts.n + 1, sizeof(int));
     if (sources == NULL)
         return shim_fail_errno("mounts");
+    for (size_t i = 0; i < spec->mounts.n && rc == 0; i++) {
+        const struct oci_mount *mount = &spec->mounts.v[i];
+        int pid, number, length = 0;
+        if (mount->source != NULL &&
+            sscanf(mount->source, "/proc/%d/fd/%d%n", &pid, &number, &length) == 2 && length > 0 &&
+            mount->source[length] == '\0')
+            rc = take_detached(mount, pid, number, &sources[i]);
+    }
+    return rc;
+}
+
+void mounts_prepared(void)
+{
+    for (size_t i = 0; i < shim.plan.spec.mounts.n; i++) {
+        if (sources[i] > 0)
+            close(sources[i]);
+    }
+    free(sources);
+}
+
+static int open_sources(void)
+{
+    const struct oci_spec *spec = &shim.plan.spec;
     for (size_t i = 0; i < spec->mounts.n; i++) {
         struct mount_options options;
         const struct oci_mount *mount = &spec->mounts.v[i];
         int rc = mount_options_parse(mount, &options);
         if (rc < 0)
             return rc;
-        if (!options.bind)
+        if (!options.bind || sources[i] > 0)
             continue;
         sources[i] = open_source(mount, options.recursive);
         if (sources[i] < 0)

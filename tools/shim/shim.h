@@ -95,6 +95,9 @@ struct mount_options {
     struct hull_strv data; /* what is left: for the file system */
 };
 int mount_options_parse(const struct oci_mount *mount, struct mount_options *ret) HULL_CHECKED;
+/* Before the clone: open what the child can't; and after it, close that here. */
+int mounts_prepare(void) HULL_CHECKED;
+void mounts_prepared(void);
 /* Make all mounts and change the root. Sets *ret_tty_fd to the master of a terminal. */
 int mounts_setup(int *ret_tty_fd) HULL_CHECKED;
 /* A new mount of TYPE with OPTIONS, or -1 with the problem set. */

@@ -116,6 +116,8 @@ int shim_spawn(void)
     uint64_t flags;
     int rc = clone_flags(&flags);
     if (rc == 0)
+        rc = mounts_prepare();
+    if (rc == 0)
         rc = make_stdio(&stdio);
     if (rc < 0)
         return rc;
@@ -129,6 +131,7 @@ int shim_spawn(void)
     }
     close(pair[1]);
     int err = errno;
+    mounts_prepared();
     close_all(stdio.child);
     /* What only the child needs: the root file system is not held up by this process. */
     for (int fd = SHIM_FD_ROOTFS; fd <= SHIM_FD_TARGET; fd++)

@@ -395,7 +395,7 @@ static int make_dir(struct hull_call *call, struct ct *ct)
     return 0;
 }
 
-/* What lies outside of us: intent first, then folder and writable layer, then it exists. */
+/* What lies outside of us: intent first, volumes, folder and writable layer, then it exists. */
 static int make_real(struct hull_call *call, struct ct *ct)
 {
     const struct storage_container request = {.id = ct->doc.id, .chain = ct->doc.chain};
@@ -406,7 +406,10 @@ static int make_real(struct hull_call *call, struct ct *ct)
         return rc;
     hull_undo(call, forget, ct);
     FAILPOINT(container_create_intent);
-    rc = make_dir(call, ct);
+    rc = ct_make_volumes(call, ct);
+    FAILPOINT(container_create_volumes);
+    if (rc == 0)
+        rc = make_dir(call, ct);
     if (rc < 0)
         return rc;
     FAILPOINT(container_create_folder);

@@ -41,6 +41,7 @@ struct ct {
     int64_t removed_code;            /* exit status when it was removed, for wait */
     bool stop_wanted;                /* a client ends it: no restart policy */
     int64_t restart_delay_ms;        /* the next one of the policy */
+    bool lets_go;                    /* of its volumes: it does not count as one that uses them */
     int ended_fd;                    /* eventfd for readers of the log, -1 while there is none */
     struct attachment *attachments;  /* wait for the next start */
     struct health *health;           /* NULL without a health check, and while not running */
@@ -121,8 +122,8 @@ struct image_config;
 int ct_merge_image(struct hull_call *call, struct container_config *config,
                    const struct image_config *image) HULL_CHECKED;
 void ct_default_host(struct hull_call *call, struct host_config *host);
-/* doc.mounts from HostConfig.Binds, Mounts, Tmpfs, VolumesFrom and Config.Volumes; volumes are
- * created. Yields. */
+/* doc.mounts from HostConfig.Binds, Mounts, Tmpfs, VolumesFrom and Config.Volumes; of volumes the
+ * names only. Yields. */
 int ct_make_mounts(struct hull_call *call, struct ct_doc *doc) HULL_CHECKED;
 
 /* --- start.c, exit.c, stop.c, remove.c -------------------------------------------------------- */
@@ -136,6 +137,13 @@ struct runtime_exit;
 void ct_record_exit(struct hull_call *call, struct ct *ct, const struct runtime_exit *exit);
 /* After ct_record_exit() without the lock: the restart policy, or --rm. */
 void ct_after_exit(struct ct *ct);
+/* Create the volumes in doc.mounts that there are not yet; the anonymous ones go when CALL's
+ * handler fails. Yields. */
+int ct_make_volumes(struct hull_call *call, struct ct *ct) HULL_CHECKED;
+/* True when a container uses the volume NAME. */
+bool ct_volume_used(const char *name);
+/* Remove the anonymous volumes of CT, which goes. Yields. */
+void ct_remove_volumes(struct hull_call *call, struct ct *ct);
 /* Unmount the volumes that CT's start mounted. */
 void ct_unmount_volumes(struct hull_call *call, struct ct *ct);
 /* What this use of a volume is called, the same from mount to unmount. */

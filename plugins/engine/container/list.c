@@ -261,11 +261,51 @@ static bool uses_network(const struct ct *ct, const char *id)
 
 static bool uses_volume(const struct ct *ct, const char *name)
 {
+    if (ct->lets_go)
+        return false;
     for (size_t i = 0; i < ct->doc.mounts.n; i++)
         if (hull_streq(ct->doc.mounts.v[i].point.type, "volume") &&
             hull_streq(ct->doc.mounts.v[i].point.name, name))
             return true;
     return false;
+}
+
+bool ct_volume_used(const char *name)
+{
+    struct ct *const *all;
+    size_t count = ct_all(&all);
+
+    for (size_t i = 0; i < count; i++)
+        if (uses_volume(all[i], name))
+            return true;
+    return false;
+}
+
+static void add_user(struct hull_arena *arena, const struct ct *ct, const char *image_id,
+                     const char *image_ref, struct container_users_reply *ret)
+{
+    struct container_user *user = HULL_LIST_ADD(arena, &ret->users);
+
+    user->id = hull_arena_strdup(arena, ct->doc.id);
+    user->name = hull_arena_strdup(arena, ct->doc.name);
+    user->image_ref = hull_arena_strdup(arena, image_ref);
+    user->image_id = hull_arena_strdup(arena, image_id);
+    user->running = ct_is_running(ct);
+}
+
+/* The container once for its own image, and once for each that is mounted in it. */
+static void add_image_users(struct hull_arena *arena, const struct ct *ct, const char *image_id,
+                            struct container_users_reply *ret)
+{
+    if (!image_id || hull_streq(ct->doc.image_id, image_id))
+        add_user(arena, ct, ct->doc.image_id, ct->doc.config.image, ret);
+    for (size_t i = 0; i < ct->doc.mounts.n; i++) {
+        const struct mount_point *point = &ct->doc.mounts.v[i].point;
+
+        if (strcmp(point->type, "image") == 0 && !hull_streq(point->name, ct->doc.image_id) &&
+            (!image_id || hull_streq(point->name, image_id)))
+            add_user(arena, ct, point->name, point->source, ret);
+    }
 }
 
 int ct_handle_users(struct hull_call *call, const struct container_users_request *request,
@@ -277,18 +317,14 @@ int ct_handle_users(struct hull_call *call, const struct container_users_request
 
     for (size_t i = 0; i < count; i++) {
         const struct ct *ct = all[i];
-        struct container_user *user;
 
-        if ((request->image_id && !hull_streq(ct->doc.image_id, request->image_id)) ||
-            (request->network_id && !uses_network(ct, request->network_id)) ||
+        if ((request->network_id && !uses_network(ct, request->network_id)) ||
             (request->volume && !uses_volume(ct, request->volume)))
             continue;
-        user = HULL_LIST_ADD(arena, &ret->users);
-        user->id = hull_arena_strdup(arena, ct->doc.id);
-        user->name = hull_arena_strdup(arena, ct->doc.name);
-        user->image_ref = hull_arena_strdup(arena, ct->doc.config.image);
-        user->image_id = hull_arena_strdup(arena, ct->doc.image_id);
-        user->running = ct_is_running(ct);
+        if (request->network_id || request->volume)
+            add_user(arena, ct, ct->doc.image_id, ct->doc.config.image, ret);
+        else
+            add_image_users(arena, ct, request->image_id, ret);
     }
     return 0;
 }

@@ -1,11 +1,11 @@
 /*
- * mounts.c: binds and volumes at create. Named volumes are created when there are none of that
- * name; anonymous ones always, and taken back when the create fails.
+ * mounts.c: binds, volumes and images at create: what is mounted where. Volumes get their names
+ * here, and are made when these are written down (volumes.c).
  */
 #include "ct.h"
 
 #include "ids.h"
-#include "volume.h"
+#include "image.h"
 
 #include <errno.h>
 #include <string.h>
@@ -80,45 +80,19 @@ static int add_mount(struct hull_call *call, struct ct_doc *doc, const struct ct
 
 /* --- volumes ---------------------------------------------------------------------------------- */
 
-static void remove_volume(struct hull_call *call, void *name)
+/* MOUNT is a volume, of DRIVER when that is given; an anonymous one gets its name. */
+static void plan_volume(struct hull_call *call, struct ct_mount *mount, const char *driver)
 {
-    const struct volume_ref request = {.name = name, .force = true};
-    struct hull_empty reply;
-    int rc = volume_remove(call, NULL, &request, &reply);
+    struct hull_arena *arena = hull_call_arena(call);
 
-    if (rc < 0)
-        hull_log(call, HULL_LOG_WARN, "anonymous volume left", "name", name, "error",
-                 hull_error(call), NULL);
-}
-
-/* Create the volume of MOUNT, or find it, and fill in what the volume says. */
-static int make_volume(struct hull_call *call, struct ct_mount *mount,
-                       const struct mount_volume_options *options)
-{
-    struct volume_create_options request = {.name = mount->point.name};
-    struct volume reply;
-    int rc;
-
-    if (options) {
-        request.labels = options->labels;
-        if (options->driver_config) {
-            request.driver = options->driver_config->name;
-            request.driver_opts = options->driver_config->options;
-        }
-    }
-    rc = volume_create(call, NULL, &request, &reply);
-    if (rc < 0)
-        return rc;
     mount->anonymous = !given(mount->point.name);
-    mount->use = id_new(hull_call_arena(call));
+    mount->use = id_new(arena);
     mount->point.type = "volume";
-    mount->point.name = reply.name;
-    mount->point.driver = reply.driver;
-    mount->point.source = reply.mountpoint;
-    mount->point.propagation = "";
     if (mount->anonymous)
-        hull_undo(call, remove_volume, (void *)(uintptr_t)reply.name);
-    return 0;
+        mount->point.name = id_new(arena);
+    mount->point.driver = driver;
+    mount->point.source = "";
+    mount->point.propagation = "";
 }
 
 /* --- HostConfig.Binds ------------------------------------------------------------------------- */
@@ -176,7 +150,7 @@ static int add_bind(struct hull_call *call, struct ct_doc *doc, const char *bind
     }
     rc = rest ? apply_mode(call, &mount, rest) : 0;
     if (rc == 0 && mount.populate | !mount.point.source)
-        rc = make_volume(call, &mount, NULL);
+        plan_volume(call, &mount, doc->host_config.volume_driver);
     if (rc == 0 && !rest && hull_streq(mount.point.type, "volume") && !mount.anonymous)
         mount.point.mode = "z";
     return rc < 0 ? rc : add_mount(call, doc, &mount);
@@ -283,7 +257,35 @@ static int spec_volume(struct hull_call *call, const struct mount_spec *spec,
             return invalid_mount(call, spec, "subpath must be a relative path within the volume");
         mount->subpath = options->subpath;
     }
-    return make_volume(call, mount, options);
+    plan_volume(call, mount,
+                options && options->driver_config ? options->driver_config->name : NULL);
+    return 0;
+}
+
+/* The layers of an image, for reading. */
+static int spec_image(struct hull_call *call, const struct mount_spec *spec, struct ct_mount *mount)
+{
+    const struct mount_image_options *options = spec->image_options;
+    const struct image_ref ref = {.name = spec->source};
+    struct image_resolve_reply image;
+
+    if (!given(spec->source))
+        return invalid_mount(call, spec, "field Source must not be empty");
+    if (spec->bind_options || spec->volume_options || spec->tmpfs_options)
+        return invalid_mount(call, spec,
+                             "field BindOptions, VolumeOptions and TmpfsOptions must not be "
+                             "specified");
+    if (options && given(options->subpath) && !is_local(options->subpath))
+        return invalid_mount(call, spec, "subpath must be a relative path within the image");
+    int rc = image_resolve(call, NULL, &ref, &image);
+    if (rc < 0)
+        return rc;
+    mount->point.name = image.id;
+    mount->point.source = spec->source;
+    mount->point.rw = false;
+    mount->chain = image.chain;
+    mount->subpath = options && given(options->subpath) ? options->subpath : NULL;
+    return 0;
 }
 
 static int spec_tmpfs(struct hull_call *call, const struct mount_spec *spec, struct ct_mount *mount)
@@ -309,13 +311,16 @@ static int spec_tmpfs(struct hull_call *call, const struct mount_spec *spec, str
     return 0;
 }
 
-static int add_spec(struct hull_call *call, struct ct_doc *doc, const struct mount_spec *spec)
+static int add_spec(struct hull_call *call, struct ct_doc *doc, size_t index)
 {
+    const struct mount_spec *spec = &doc->host_config.mounts.v[index];
     static const struct {
         const char *type;
         int (*fill)(struct hull_call *call, const struct mount_spec *spec, struct ct_mount *mount);
-    } types[] = {{"bind", spec_bind}, {"volume", spec_volume}, {"tmpfs", spec_tmpfs}};
-    struct ct_mount mount = {.point = {.type = spec->type,
+    } types[] = {
+        {"bind", spec_bind}, {"volume", spec_volume}, {"tmpfs", spec_tmpfs}, {"image", spec_image}};
+    struct ct_mount mount = {.spec = (int64_t)index + 1,
+                             .point = {.type = spec->type,
                                        .source = "",
                                        .destination = spec->target,
                                        .mode = "",
@@ -331,8 +336,7 @@ static int add_spec(struct hull_call *call, struct ct_doc *doc, const struct mou
         rc = types[i].fill(call, spec, &mount);
         return rc < 0 ? rc : add_mount(call, doc, &mount);
     }
-    if (hull_streq(spec->type, "image") || hull_streq(spec->type, "npipe") ||
-        hull_streq(spec->type, "cluster"))
+    if (hull_streq(spec->type, "npipe") || hull_streq(spec->type, "cluster"))
         return hull_fail(call, HULL_NOT_SUPPORTED, "HostConfig.Mounts.Type=%s: not supported yet",
                          spec->type);
     return invalid_mount(call, spec, "mount type unknown");
@@ -359,6 +363,7 @@ static int add_from(struct hull_call *call, struct ct_doc *doc, const char *from
         hull_message_copy(hull_call_arena(call), &ct_mount_message, &ct->doc.mounts.v[i], &mount);
         mount.anonymous = false;
         mount.inherited = true;
+        mount.spec = 0;
         if (mount.use)
             mount.use = id_new(hull_call_arena(call));
         if (rest)
@@ -376,7 +381,6 @@ static int add_anonymous(struct hull_call *call, struct ct_doc *doc, const char 
     struct ct_mount mount = {.populate = true,
                              .point = {.destination = path, .rw = true, .mode = ""}};
     char *clean = clean_path(hull_call_arena(call), path);
-    int rc;
 
     for (size_t i = 0; i < doc->mounts.n; i++)
         if (strcmp(doc->mounts.v[i].point.destination, clean) == 0)
@@ -384,8 +388,8 @@ static int add_anonymous(struct hull_call *call, struct ct_doc *doc, const char 
     for (size_t i = 0; i < doc->host_config.tmpfs.n; i++)
         if (strcmp(doc->host_config.tmpfs.v[i].key, clean) == 0)
             return 0;
-    rc = make_volume(call, &mount, NULL);
-    return rc < 0 ? rc : add_mount(call, doc, &mount);
+    plan_volume(call, &mount, doc->host_config.volume_driver);
+    return add_mount(call, doc, &mount);
 }
 
 int ct_make_mounts(struct hull_call *call, struct ct_doc *doc)
@@ -403,7 +407,7 @@ int ct_make_mounts(struct hull_call *call, struct ct_doc *doc)
     for (size_t i = 0; rc == 0 && i < host->binds.n; i++)
         rc = add_bind(call, doc, host->binds.v[i]);
     for (size_t i = 0; rc == 0 && i < host->mounts.n; i++)
-        rc = add_spec(call, doc, &host->mounts.v[i]);
+        rc = add_spec(call, doc, i);
     for (size_t i = 0; rc == 0 && i < doc->config.volumes.n; i++)
         rc = add_anonymous(call, doc, doc->config.volumes.v[i]);
     if (!doc->mounts.v)

@@ -15,25 +15,9 @@
 #include "runtime.h"
 #include "storage.h"
 #include "timefmt.h"
-#include "volume.h"
 
 #include <string.h>
 #include <unistd.h>
-
-static void remove_volumes(struct hull_call *call, const struct ct *ct)
-{
-    for (size_t i = 0; i < ct->doc.mounts.n; i++) {
-        const struct ct_mount *mount = &ct->doc.mounts.v[i];
-        const struct volume_ref request = {.name = mount->point.name};
-        struct hull_empty reply;
-
-        if (!mount->anonymous)
-            continue;
-        /* In use by another container, or removed by hand: both are fine. */
-        if (volume_remove(call, NULL, &request, &reply) < 0)
-            hull_error_clear(call);
-    }
-}
 
 /* What lies outside: each of it may be gone already. */
 static int remove_outside(struct hull_call *call, struct ct *ct)
@@ -68,10 +52,13 @@ int ct_remove(struct hull_call *call, struct ct *ct, bool volumes)
     ct_set_state(ct, CT_REMOVING);
     ct->removed_code = ct->doc.exit_code;
     ct_log_stop(call, ct);
-    rc = ct_save(call, ct, "remove", false);
+    rc = ct_save(call, ct, volumes ? "remove-volumes" : "remove", false);
     FAILPOINT(container_remove_intent);
     if (rc == 0)
         rc = remove_outside(call, ct);
+    if (rc == 0 && volumes)
+        ct_remove_volumes(call, ct);
+    FAILPOINT(container_remove_volumes);
     if (rc == 0)
         rc = ct_forget(call, ct);
     FAILPOINT(container_remove_commit);
@@ -85,8 +72,6 @@ int ct_remove(struct hull_call *call, struct ct *ct, bool volumes)
     ct_log_ended(ct);
     ct_ref(ct);
     ct_unregister(ct);
-    if (volumes)
-        remove_volumes(call, ct);
     ct_event(call, ct, "destroy", NULL);
     ct_unref(ct);
     hull_unshield(call);

@@ -132,6 +132,8 @@ static int undo_create(struct hull_call *call, struct ct *ct)
     if (rc == 0)
         rc = files_remove(call, ct->doc.id);
     if (rc == 0)
+        ct_remove_volumes(call, ct);
+    if (rc == 0)
         rc = ct_forget(call, ct);
     if (rc == 0)
         ct_unregister(ct);
@@ -149,6 +151,8 @@ static int restore_one(struct hull_call *call, void *arg)
         rc = undo_create(call, ct);
     else if (hull_streq(ct->doc.intent, "remove"))
         rc = ct_remove(call, ct, ct->doc.host_config.auto_remove);
+    else if (hull_streq(ct->doc.intent, "remove-volumes"))
+        rc = ct_remove(call, ct, true);
     else if (ct_is_running(ct) || hull_streq(ct->doc.intent, "start"))
         rc = adopt(call, ct);
     if (rc == 0 && !ct_is_running(ct) && ct->state != CT_GONE && ct->doc.started_ns != TIME_NEVER)

@@ -140,6 +140,8 @@ static void add_own(struct hull_arena *arena, const struct ct_mount *own, const 
     else
         hull_strv_add(arena, &mount->options, own->non_recursive ? "bind" : "rbind");
     mount->subpath = own->subpath;
+    if (strcmp(own->point.type, "image") == 0)
+        hull_strv_add(arena, &mount->options, "rprivate");
     if (!own->point.rw)
         hull_strv_add(arena, &mount->options, tmpfs || own->ro_non_recursive ? "ro" : "rro");
     if (!tmpfs && own->point.propagation && *own->point.propagation)

@@ -55,8 +55,6 @@ static int check_unsupported(struct hull_call *call, const struct host_config *h
         {"HostConfig.CpuPercent", host->resources.cpu_percent != 0},
         {"HostConfig.IOMaximumIOps", host->resources.io_maximum_iops != 0},
         {"HostConfig.IOMaximumBandwidth", host->resources.io_maximum_bandwidth != 0},
-        {"HostConfig.VolumeDriver",
-         given(host->volume_driver) && strcmp(host->volume_driver, "local")},
     };
 
     for (size_t i = 0; i < HULL_COUNT(fields); i++)

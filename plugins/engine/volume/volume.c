@@ -290,6 +290,16 @@ static int remove_volume(struct hull_call *call, const struct volume_ref *reques
 
 /* --- for container ---------------------------------------------------------------------------- */
 
+static int discard(struct hull_call *call, const struct volume_ref *request,
+                   struct hull_empty *ret_reply)
+{
+    struct slot *slot;
+
+    (void)ret_reply;
+    int rc = slot_lock(call, request->name, &slot);
+    return rc < 0 || !slot_there(slot) ? rc : volume_remove_one(call, slot, false);
+}
+
 static int mount(struct hull_call *call, const struct volume_mount_request *request,
                  struct volume_mount_reply *ret_reply)
 {
@@ -332,6 +342,7 @@ static const struct hull_handler handlers[] = {
     HULL_HANDLE(volume, prune, volume_handle_prune),
     HULL_HANDLE(volume, mount, mount),
     HULL_HANDLE(volume, unmount, unmount),
+    HULL_HANDLE(volume, discard, discard),
     {0},
 };
 static const char *const needs[] = {"state", NULL};

@@ -1,0 +1,398 @@
+"""Volumes: options of local ones, plugins of others, and what is left when the daemon is killed."""
+import json
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+
+import pytest
+
+from engine import Engine
+from images import archive, tar_of
+
+TMPFS = ("-o", "type=tmpfs", "-o", "device=tmpfs")
+
+
+def fails(engine, *args):
+    done = engine.hull(*args, check=False)
+    assert done.returncode != 0, done.stdout
+    return done.stderr
+
+
+def mounted(engine, name):
+    """True when something is mounted at the folder of the volume, in the host's table."""
+    with open("/proc/self/mountinfo") as table:
+        return any(line.split()[4] == "%s/data/volumes/%s/_data" % (engine.root, name)
+                   for line in table)
+
+
+def list_of(engine):
+    """GET /volumes."""
+    done = subprocess.run(["curl", "-s", "--max-time", "30", "--unix-socket", engine.sock,
+                           "http://x/volumes"], capture_output=True, check=True)
+    return json.loads(done.stdout)
+
+
+def wait_for(what):
+    deadline = time.monotonic() + 10
+    while not what():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+class Plugin:
+    """tests/plugin/volplugin.py, or what is left of it."""
+
+    def __init__(self, folder, name):
+        self.base, self.folder, self.name = os.path.join(folder, name), folder, name
+        self.start()
+
+    def start(self):
+        here = os.path.dirname(os.path.abspath(__file__))
+        subprocess.run([here + "/../plugin/volplugin.py", self.folder, self.name], check=True)
+
+    def mode(self, text):
+        with open(self.base + ".mode", "w") as file:
+            file.write(text)
+
+    def calls(self, method):
+        with open(self.base + ".log") as file:
+            return [line["body"] for line in map(json.loads, file)
+                    if line["method"] == "VolumeDriver." + method]
+
+    def volumes(self):
+        return sorted(os.listdir(self.base + ".kept"))
+
+    def uses(self, name):
+        return os.listdir(os.path.join(self.base + ".kept", name))
+
+    def kill(self):
+        with open(self.base + ".pid") as file:
+            os.kill(int(file.read()), 9)
+
+    def listens(self):
+        with socket.socket(socket.AF_UNIX) as probe:
+            return probe.connect_ex(self.base + ".sock") == 0
+
+
+@pytest.fixture(scope="module")
+def world():
+    """A daemon that looks for plugins in a folder of its own, with the plugin toy."""
+    folder = tempfile.mkdtemp(prefix="hullvl-")
+    made = Engine("--plugin-opt", "volume/remote:plugin-sockets=" + folder,
+                  "--plugin-opt", "volume/remote:plugin-specs=" + folder + "/specs",
+                  "--plugin-opt", "volume/remote:plugin-retry-ms=300",
+                  "--plugin-opt", "volume/remote:plugin-timeout-ms=1500",
+                  bridge="htv%d" % (os.getpid() % 100000))
+    made.load_busybox()
+    made.plugin = Plugin(folder, "toy")
+    yield made
+    made.stop()
+    made.plugin.kill()
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def engine(world):
+    yield world
+    world.plugin.mode("")
+    for name in world.hull("ps", "-aq").stdout.split():
+        world.hull("rm", "-fv", name)
+    left = world.hull("volume", "ls", "-q").stdout.split()
+    if left:
+        world.hull("volume", "rm", *left)
+    assert os.listdir(world.root + "/data/volumes") == [] and world.plugin.volumes() == []
+    with open("/proc/self/mountinfo") as table:
+        assert world.root + "/data/volumes" not in table.read()
+
+
+def sleeper(engine, name, *args):
+    engine.hull("run", "-d", "--name", name, "--network", "none", *args, "busybox", "sleep", "300")
+    return name
+
+
+def run(engine, *args):
+    return engine.hull("run", "--rm", "--network", "none", *args).stdout
+
+
+# --- options of local volumes ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("options, says", [
+    (("foo=1",), 'create odd: invalid option: "foo"'),
+    (("SIZE=1",), 'create odd: invalid option: "SIZE"'),
+    (("type=tmpfs",), 'create odd: missing required option: "device"'),
+    (("device=x",), 'create odd: missing required option: "type"'),
+    (("o=ro",), 'create odd: missing required option: "device"'),
+    (("size=1g",), "create odd: quota size requested but no quota support"),
+    (("size=much",), "create odd: invalid size: 'much'")])
+def test_options_are_refused_by_name(engine, options, says):
+    given = [word for option in options for word in ("-o", option)]
+    assert says in fails(engine, "volume", "create", *given, "odd")
+    assert engine.hull("volume", "ls", "-q").stdout == ""
+
+
+def test_names(engine):
+    assert "create x: volume name is too short" in fails(engine, "volume", "create", "x")
+    assert 'create a b: "a b" includes invalid characters' in fails(engine, "volume", "create",
+                                                                    "a b")
+
+
+def test_a_tmpfs_is_mounted_while_it_is_used(engine):
+    engine.hull("volume", "create", *TMPFS, "-o", "o=size=1m,uid=1000,mode=750,noexec", "small")
+    shown = json.loads(engine.hull("volume", "inspect", "small").stdout)[0]
+    assert shown["Options"] == {"type": "tmpfs", "device": "tmpfs",
+                                "o": "size=1m,uid=1000,mode=750,noexec"}
+    assert shown["Driver"] == "local" and shown["Scope"] == "local"
+    assert not mounted(engine, "small")
+    one = sleeper(engine, "one", "-v", "small:/x")
+    assert mounted(engine, "small")
+    two = sleeper(engine, "two", "-v", "small:/y:ro")
+    line = engine.hull("exec", one, "grep", " /x ", "/proc/mounts").stdout
+    assert "tmpfs" in line and "size=1024k" in line and "noexec" in line
+    assert engine.hull("exec", one, "stat", "-c", "%u %a", "/x").stdout == "1000 750\n"
+    engine.hull("exec", one, "touch", "/x/file")
+    engine.hull("exec", two, "ls", "/y/file")
+    engine.hull("kill", one)
+    wait_for(lambda: engine.hull("inspect", "-f", "{{.State.Running}}", one).stdout == "false\n")
+    assert mounted(engine, "small")
+    engine.hull("rm", "-f", two)
+    assert not mounted(engine, "small")
+    engine.hull("start", one)
+    assert engine.hull("exec", one, "ls", "/x").stdout == ""
+    assert "volume is in use" in fails(engine, "volume", "rm", "small")
+
+
+def test_a_bind_shows_the_host(engine):
+    with tempfile.TemporaryDirectory(prefix="hull-src-") as source:
+        with open(source + "/file", "w") as file:
+            file.write("here\n")
+        engine.hull("volume", "create", "-o", "type=none", "-o", "device=" + source, "-o", "o=bind",
+                    "host")
+        engine.hull("volume", "create", "-o", "type=none", "-o", "device=" + source, "-o",
+                    "o=bind,ro", "host-ro")
+        assert run(engine, "-v", "host:/x", "busybox", "cat", "/x/file") == "here\n"
+        assert "Read-only" in fails(engine, "run", "--rm", "-v", "host-ro:/x", "busybox", "touch",
+                                    "/x/file")
+        engine.hull("volume", "rm", "host", "host-ro")
+        assert os.listdir(source) == ["file"]
+
+
+@pytest.mark.parametrize("options, says", [
+    (("type=none", "device=/nonexistent", "o=bind"),
+     "failed to mount local volume: mount /nonexistent:@/_data, flags: 0x1000: no such file or"),
+    (("type=nosuchfs", "device=x"), "failed to mount local volume: mount x:@/_data: no such device"),
+    (("type=tmpfs", "device=tmpfs", "o=nosuch=3,password=secret"),
+     "mount tmpfs:@/_data, data: nosuch=3,password=********: invalid argument"),
+    (("type=nfs", "device=:/x", "o=addr=nohost.invalid"),
+     "error resolving passed in network volume address: lookup nohost.invalid"),
+    (("type=nfs", "device=host:/x"), 'the option "o" needs addr=HOST')])
+def test_a_mount_that_fails_says_what_was_tried(engine, options, says):
+    given = [word for option in options for word in ("-o", option)]
+    engine.hull("volume", "create", *given, "bad")
+    said = fails(engine, "run", "--name", "cbad", "-v", "bad:/x", "busybox", "true")
+    folder = engine.root + "/data/volumes/bad"
+    assert "error while mounting volume '%s/_data': " % folder in said
+    assert says.replace("@", folder) in said and "secret" not in said
+    assert not mounted(engine, "bad")
+
+
+def test_what_a_killed_daemon_mounted_is_found_again(engine):
+    engine.hull("volume", "create", *TMPFS, "small")
+    one, two = sleeper(engine, "one", "-v", "small:/x"), sleeper(engine, "two", "-v", "small:/x")
+    sleeper(engine, "toyed", "-v", "far:/x", "--volume-driver", "toy")
+    engine.hull("exec", one, "touch", "/x/file")
+    engine.kill()
+    engine.start()
+    assert engine.hull("exec", two, "ls", "/x").stdout == "file\n"
+    engine.hull("rm", "-f", one)
+    assert mounted(engine, "small") and len(engine.plugin.uses("far")) == 1
+    engine.hull("rm", "-f", two)
+    engine.hull("stop", "-t", "0", "toyed")
+    assert not mounted(engine, "small") and engine.plugin.uses("far") == []
+
+
+def test_rm_v_takes_anonymous_volumes_only(engine):
+    sleeper(engine, "one", "-v", "/anon", "-v", "named:/x")
+    engine.hull("rm", "-fv", "one")
+    assert engine.hull("volume", "ls", "-q").stdout == "named\n"
+
+
+# --- images --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def tools(world):
+    """An image of two layers, for mounting."""
+    world.load(archive("tools:1", [
+        tar_of({"bin/": None, "bin/tool": (b"one", 0o755), "gone": (b"x", 0o644)}),
+        tar_of({"bin/more": (b"two", 0o755), ".wh.gone": (b"", 0o644)})]))
+    return "tools:1"
+
+
+def test_an_image_is_mounted_for_reading(engine, tools):
+    source = "type=image,source=%s,target=/x" % tools
+    assert run(engine, "--mount", source, "busybox", "cat", "/x/bin/tool", "/x/bin/more") == "onetwo"
+    assert "No such file" in fails(engine, "run", "--rm", "--mount", source, "busybox", "cat",
+                                   "/x/gone")
+    assert "Read-only" in fails(engine, "run", "--rm", "--mount", source, "busybox", "touch",
+                                "/x/bin/tool")
+    assert run(engine, "--mount", source + ",image-subpath=bin", "busybox", "ls", "/x") == (
+        "more\ntool\n")
+    # One layer alone is no overlay.
+    assert "busybox" in run(engine, "--mount", "type=image,src=busybox,dst=/x", "busybox", "ls",
+                            "/x/bin")
+    assert "Read-only" in fails(engine, "run", "--rm", "--mount",
+                                "type=image,src=busybox,dst=/x,image-subpath=tmp", "busybox",
+                                "touch", "/x/file")
+
+
+def test_an_image_that_is_mounted_is_in_use(engine, tools):
+    one = sleeper(engine, "one", "--mount", "type=image,source=%s,target=/x" % tools)
+    point = json.loads(engine.hull("inspect", one).stdout)[0]["Mounts"][0]
+    assert point["Type"] == "image" and point["Source"] == tools and not point["RW"]
+    assert point["Name"] == engine.hull("images", "-q", "--no-trunc", tools).stdout.strip()
+    assert "is using its referenced image" in fails(engine, "rmi", tools)
+    engine.hull("image", "prune", "-af")
+    engine.hull("kill", one)
+    engine.hull("start", one)
+    engine.kill()
+    engine.start()
+    assert engine.hull("exec", one, "cat", "/x/bin/tool").stdout == "one"
+    engine.hull("rm", "-f", one)
+
+
+@pytest.mark.parametrize("mount, says", [
+    ("type=image,target=/x", "field Source must not be empty"),
+    ("type=image,source=nosuch:1,target=/x", "No such image: nosuch:1"),
+    ("type=image,source=tools:1,target=/x,image-subpath=../etc",
+     "subpath must be a relative path within the image"),
+    ("type=image,source=tools:1,target=/x,image-subpath=nosuch", "cannot access path nosuch in image tools:1: No such file"),
+    ("type=image,source=tools:1,target=/x,volume-nocopy=true", "VolumeOptions")])
+def test_images_that_can_not_be_mounted(engine, tools, mount, says):
+    assert says in fails(engine, "run", "--rm", "--pull", "never", "--mount", mount, "busybox",
+                         "true")
+
+
+# --- plugins of others ----------------------------------------------------------------------------------
+
+
+def test_a_plugin_keeps_volumes(engine):
+    toy = engine.plugin
+    engine.hull("volume", "create", "-d", "toy", "-o", "a=b", "--label", "k=v", "far")
+    assert toy.calls("Create")[-1] == {"Name": "far", "Opts": {"a": "b"}}
+    shown = json.loads(engine.hull("volume", "inspect", "far").stdout)[0]
+    assert shown == {"Name": "far", "Driver": "toy", "Mountpoint": "", "Scope": "local",
+                     "CreatedAt": "2020-01-02T03:04:05Z", "Labels": {"k": "v"},
+                     "Options": {"a": "b"}, "Status": {"mounts": 0}}
+    one = sleeper(engine, "one", "-v", "far:/x", "-v", "far:/y")
+    engine.hull("exec", one, "touch", "/x/file")
+    assert engine.hull("exec", one, "ls", "/y").stdout == "file\n"
+    ids = [call["ID"] for call in toy.calls("Mount")[-2:]]
+    assert len(set(ids)) == 2 and all(len(id) == 64 for id in ids)
+    point = json.loads(engine.hull("inspect", one).stdout)[0]["Mounts"][0]
+    assert point["Type"] == "volume" and point["Driver"] == "toy" and point["Name"] == "far"
+    assert "toy       far" in engine.hull("volume", "ls").stdout
+    engine.hull("rm", "-f", one)
+    assert sorted(call["ID"] for call in toy.calls("Unmount")[-2:]) == sorted(ids)
+    # df and prune are about this host's disk.
+    assert engine.hull("volume", "prune", "-af").stdout.startswith("Total reclaimed space: 0B")
+    engine.hull("volume", "rm", "far")
+    assert toy.calls("Remove")[-1] == {"Name": "far"}
+
+
+def test_run_makes_volumes_of_a_plugin(engine):
+    run(engine, "--volume-driver", "toy", "-v", "one:/x", "busybox", "touch", "/x/file")
+    assert run(engine, "-v", "one:/x", "busybox", "ls", "/x") == "file\n"
+    run(engine, "--mount", "type=volume,source=two,target=/x,volume-driver=toy,volume-opt=a=b",
+        "busybox", "true")
+    assert engine.plugin.calls("Create")[-1] == {"Name": "two", "Opts": {"a": "b"}}
+    assert engine.plugin.volumes() == ["one", "two"]
+    run(engine, "--volume-driver", "toy", "-v", "/anon", "busybox", "true")
+    assert engine.plugin.volumes() == ["one", "two"]  # the anonymous one went with --rm
+
+
+def test_volumes_that_the_plugin_made_by_itself(engine):
+    os.makedirs(engine.plugin.base + ".kept/theirs")
+    os.makedirs(engine.plugin.base + ".d/theirs.data")
+    assert "toy       theirs" in engine.hull("volume", "ls").stdout
+    assert json.loads(engine.hull("volume", "inspect", "theirs").stdout)[0]["Driver"] == "toy"
+    assert run(engine, "-v", "theirs:/x", "busybox", "ls", "/x") == ""
+    assert len(engine.plugin.calls("Mount")) > 0
+    engine.hull("volume", "rm", "theirs")
+    assert engine.plugin.volumes() == []
+
+
+def test_a_name_is_of_one_driver(engine):
+    engine.hull("volume", "create", "-d", "toy", "far")
+    assert ("create far: driver 'toy' already has volume 'far': volume name must be unique"
+            in fails(engine, "volume", "create", "-d", "local", "far"))
+    assert ('create far: error looking up volume plugin nosuch: plugin "nosuch" not found'
+            in fails(engine, "volume", "create", "-d", "nosuch", "far"))
+    assert 'error looking up volume plugin nosuch: plugin "nosuch" not found' in fails(
+        engine, "run", "--rm", "--volume-driver", "nosuch", "-v", "new:/x", "busybox", "true")
+    assert "volume plugin ../toy" in fails(engine, "volume", "create", "-d", "../toy", "new")
+
+
+@pytest.mark.parametrize("mode, says", [
+    ("hang", "no answer within 2 s"), ("lie", "cannot understand its answer"),
+    ("junk", "cannot understand its answer"), ("fail", "it does not like VolumeDriver.Mount"),
+    ('{"Mountpoint":"etc"}', 'the mountpoint "etc" is no absolute path'),
+    ('{"Mountpoint":"/nonexistent/x"}', "/nonexistent/x")])
+def test_one_that_hangs_or_lies_fails_its_own_call(engine, mode, says):
+    engine.hull("volume", "create", "-d", "toy", "far")
+    engine.plugin.mode("VolumeDriver.Mount " + mode)
+    with subprocess.Popen(engine.command("run", "--rm", "-v", "far:/x", "busybox", "true"),
+                          stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True) as slow:
+        # Nobody else waits.
+        assert run(engine, "-v", "near:/x", "busybox", "echo", "hi") == "hi\n"
+        said = slow.communicate(timeout=20)[1]
+    assert slow.returncode in (125, 127) and says in said, said
+    assert "toy" in said or mode.startswith('{"Mountpoint":"/non')
+    engine.plugin.mode("")
+    assert run(engine, "-v", "far:/x", "busybox", "ls", "/x") == ""
+    assert engine.plugin.uses("far") == []
+
+
+def test_lists_go_on_without_one_that_fails(engine):
+    engine.hull("volume", "create", "near")
+    engine.hull("volume", "create", "-d", "toy", "far")
+    engine.plugin.mode("VolumeDriver.List fail")
+    answer = list_of(engine)
+    assert [one["Name"] for one in answer["Volumes"]] == ["far", "near"]
+    assert answer["Warnings"] == [
+        'list toy: plugin "toy": VolumeDriver.List: it does not like VolumeDriver.List']
+    engine.plugin.mode("")
+    assert list_of(engine)["Warnings"] is None
+
+
+def test_a_plugin_that_died_is_named_and_back_when_it_is_started(engine):
+    engine.hull("volume", "create", "-d", "toy", "far")
+    one = sleeper(engine, "one", "-v", "far:/x")
+    engine.plugin.mode("VolumeDriver.Get die")
+    said = fails(engine, "run", "--rm", "-v", "far:/x", "busybox", "true")
+    assert 'plugin "toy": VolumeDriver.Get' in said
+    engine.plugin.mode("")
+    wait_for(lambda: not engine.plugin.listens())
+    said = fails(engine, "run", "--rm", "-v", "far:/x", "busybox", "true")
+    assert 'plugin "toy"' in said and "is the plugin running?" in said
+    # What runs goes on, and ends.
+    assert engine.hull("exec", one, "ls", "/x").stdout == ""
+    engine.hull("rm", "-f", one)
+    engine.plugin.start()
+    for use in engine.plugin.uses("far"):  # it was not told of the end
+        os.unlink(os.path.join(engine.plugin.base + ".kept/far", use))
+    assert "far" in engine.hull("volume", "ls", "-q").stdout
+
+
+def test_force_forgets_what_the_plugin_does_not_remove(engine):
+    engine.hull("volume", "create", "-d", "toy", "far")
+    engine.plugin.mode("VolumeDriver.Remove fail")
+    assert ('remove far: plugin "toy": VolumeDriver.Remove: it does not like VolumeDriver.Remove'
+            in fails(engine, "volume", "rm", "far"))
+    assert "far" in engine.hull("volume", "ls", "-q").stdout
+    engine.plugin.mode("")
+    engine.hull("volume", "rm", "far")
+    assert "no such volume" in fails(engine, "volume", "inspect", "far")
