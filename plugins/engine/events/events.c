@@ -185,9 +185,10 @@ static int write_on(struct hull_call *call, void *arg)
             rc = hull_cond_wait(call, &history.more);
         if (rc == 0)
             rc = hull_request(call, "events file", HULL_FOREVER, write_once, NULL);
-        if (rc == -HULL_CANCELED)
-            return 0;
         hull_error_clear(call);
+        /* No new request once the engine ends, while there may be more to write: fini does that. */
+        if (rc == -HULL_CANCELED || rc == -HULL_UNAVAILABLE)
+            return 0;
     }
 }
 
