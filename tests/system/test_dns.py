@@ -209,6 +209,37 @@ def test_names_come_and_go_with_their_containers(engine, world):
     assert records(engine, asker, name + "new") == [address_of(engine, name + "new", net)]
 
 
+# All names from one socket, with many questions under way; prints {name: addresses}.
+MANY = """
+found, waiting = {}, list(%r)
+with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+    sock.settimeout(5)
+    sock.connect((ADDRESS, 53))
+    while waiting:
+        some, waiting = waiting[:40], waiting[40:]
+        for name in some:
+            sock.send(question(name))
+        for name in some:
+            answer = read_answer(sock.recv(4096))
+            found[answer['name']] = answer['records']
+print(json.dumps(found))
+"""
+
+
+def test_a_thousand_names_are_known_at_once_and_gone_at_once(engine, world):
+    net = world.net("--internal")
+    pid = pid_of(engine, world.run("--network", net))
+    for turn in range(5):
+        names = ["n%d%s" % (number, "x" * (number % 7)) for number in
+                 range(turn * 200, turn * 200 + 200)]
+        aliases = [word for name in names for word in ("--network-alias", name)]
+        short = world.run("--network", net, *aliases)
+        address = address_of(engine, short, net)
+        assert inside(pid, MANY % names) == {name: [address] for name in names}
+        engine.hull("stop", "-t", "0", short)
+        assert inside(pid, MANY % names) == {name: [] for name in names}
+
+
 def test_a_link_is_a_name_for_one_container_alone(engine, world):
     net = world.net()
     one = world.run("--network", net)

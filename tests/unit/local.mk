@@ -179,7 +179,8 @@ tests_unit_test_template_LDADD = plugins/common/libcommon.la core/libhull.la $(C
 
 check_PROGRAMS += tests/unit/test-dns
 TESTS += tests/unit/test-dns
-tests_unit_test_dns_SOURCES = tests/unit/test-dns.c plugins/support/dns/cache.c \
+tests_unit_test_dns_SOURCES = tests/unit/test-dns.c plugins/support/dns/answers.c \
+	plugins/support/dns/cache.c \
 	plugins/support/dns/names.c plugins/support/dns/packet.c plugins/common/address.c
 tests_unit_test_dns_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_dns_LDFLAGS = $(TEST_LDFLAGS)

@@ -3,8 +3,11 @@
 
 #include "plugins/support/dns/cache.h"
 #include "plugins/support/dns/names.h"
+#include "plugins/support/dns/server.h"
 
+#include <netinet/in.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 /* --- messages -------------------------------------------------------------------------------- */
 
@@ -391,6 +394,47 @@ TEST(ten_thousand_containers)
     for (int i = 0; i < COUNT; i++)
         dns_view_free(views[i]);
     CHECK_INT(dns_name_count(), 0);
+}
+
+/* --- answers, sent --------------------------------------------------------------------------- */
+
+static int bound(struct sockaddr_in *ret_address)
+{
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    socklen_t size = sizeof(*ret_address);
+    *ret_address =
+        (struct sockaddr_in){.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    CHECK(fd >= 0 && bind(fd, (struct sockaddr *)ret_address, size) == 0);
+    CHECK(getsockname(fd, (struct sockaddr *)ret_address, &size) == 0);
+    return fd;
+}
+
+TEST(answers_arrive_one_by_one_whatever_went_together)
+{
+    static const struct {
+        int to;
+        size_t size;
+    } sent[] = {{0, 40}, {0, 40}, {0, 40}, {0, 33},   {0, 40},   {1, 40}, {1, 50},
+                {1, 50}, {0, 20}, {0, 50}, {0, 4096}, {0, 4096}, {0, 12}};
+    struct sockaddr_in address[2], own;
+    const int fds[] = {bound(&address[0]), bound(&address[1])};
+    int from = bound(&own);
+    for (int again = 0; again < 2; again++) {
+        for (size_t i = 0; i < HULL_COUNT(sent); i++) {
+            memset(dns_answers_next(), (int)i + 1, sent[i].size);
+            dns_answers_add(&address[sent[i].to], sent[i].size);
+        }
+        dns_answers_send(from);
+        for (size_t i = 0; i < HULL_COUNT(sent); i++) {
+            uint8_t data[DNS_UDP_MAX + 1] = {0};
+            CHECK_INT(recv(fds[sent[i].to], data, sizeof(data), 0), sent[i].size);
+            CHECK(data[0] == i + 1 && data[sent[i].size - 1] == i + 1);
+        }
+        CHECK(recv(fds[0], NULL, 0, 0) < 0 && recv(fds[1], NULL, 0, 0) < 0);
+    }
+    close(from);
+    close(fds[0]);
+    close(fds[1]);
 }
 
 TAP_MAIN

@@ -12,22 +12,16 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-/* Read before others get their turn. */
-#define BATCH 32
 #define EVENTS 16
 /* A question is far shorter, with all that may come with it. */
 #define QUESTION_MAX 1280
 
-/* One turn: what was read and what is sent back. */
+/* What one turn has read. */
 static struct turn {
-    struct mmsghdr in[BATCH];
-    struct mmsghdr out[BATCH];
-    struct iovec in_data[BATCH];
-    struct iovec out_data[BATCH];
-    struct sockaddr_in from[BATCH];
-    uint8_t questions[BATCH][QUESTION_MAX];
-    uint8_t answers[BATCH][DNS_UDP_MAX];
-    size_t count; /* of answers */
+    struct mmsghdr in[DNS_BATCH];
+    struct iovec in_data[DNS_BATCH];
+    struct sockaddr_in from[DNS_BATCH];
+    uint8_t questions[DNS_BATCH][QUESTION_MAX];
 } turn;
 
 static int epoll_fd = -1;
@@ -129,19 +123,10 @@ static void start_asking(struct dns_client *client, const struct dns_query *quer
 
 /* --- UDP ------------------------------------------------------------------------------------- */
 
-static void add_answer(size_t from, size_t size)
-{
-    struct msghdr *head = &turn.out[turn.count].msg_hdr;
-    turn.out_data[turn.count].iov_len = size;
-    head->msg_name = &turn.from[from];
-    head->msg_namelen = sizeof(turn.from[from]);
-    turn.count++;
-}
-
 static void take_question(struct dns_client *client, size_t i)
 {
     struct dns_query query;
-    uint8_t *out = turn.answers[turn.count];
+    uint8_t *out = dns_answers_next();
     dns_counts.queries++;
     int rcode = DNS_DROP;
     if ((turn.in[i].msg_hdr.msg_flags & MSG_TRUNC) == 0 &&
@@ -156,39 +141,30 @@ static void take_question(struct dns_client *client, size_t i)
     if (size == 0)
         start_asking(client, &query, &turn.from[i]);
     else
-        add_answer(i, size);
+        dns_answers_add(&turn.from[i], size);
 }
 
 static void prepare_turn(void)
 {
-    for (size_t i = 0; i < BATCH; i++) {
+    for (size_t i = 0; i < DNS_BATCH; i++) {
         turn.in_data[i] = (struct iovec){turn.questions[i], QUESTION_MAX};
-        turn.out_data[i].iov_base = turn.answers[i];
         turn.in[i].msg_hdr.msg_iov = &turn.in_data[i];
         turn.in[i].msg_hdr.msg_iovlen = 1;
-        turn.out[i].msg_hdr.msg_iov = &turn.out_data[i];
-        turn.out[i].msg_hdr.msg_iovlen = 1;
     }
 }
 
 /* One turn of CLIENT. Never yields. */
 static void serve_udp(struct dns_client *client)
 {
-    for (size_t i = 0; i < BATCH; i++) {
+    for (size_t i = 0; i < DNS_BATCH; i++) {
         turn.in[i].msg_hdr.msg_name = &turn.from[i];
         turn.in[i].msg_hdr.msg_namelen = sizeof(turn.from[i]);
         turn.in[i].msg_hdr.msg_flags = 0;
     }
-    turn.count = 0;
-    int got = recvmmsg(client->udp_fd, turn.in, BATCH, MSG_DONTWAIT, NULL);
+    int got = recvmmsg(client->udp_fd, turn.in, DNS_BATCH, MSG_DONTWAIT, NULL);
     for (int i = 0; i < got; i++)
         take_question(client, (size_t)i);
-    /* One that can't be sent (its asker has gone) does not hold up those behind it. */
-    for (size_t sent = 0; sent < turn.count;) {
-        int done = sendmmsg(client->udp_fd, turn.out + sent, (unsigned)(turn.count - sent),
-                            MSG_DONTWAIT | MSG_NOSIGNAL);
-        sent += done > 0 ? (size_t)done : 1;
-    }
+    dns_answers_send(client->udp_fd);
 }
 
 /* --- the fiber ------------------------------------------------------------------------------- */

@@ -8,6 +8,7 @@
 #include "names.h"
 
 #include <hull/hull.h>
+#include <netinet/in.h>
 #include <sys/queue.h>
 #include <sys/socket.h>
 
@@ -21,6 +22,8 @@
 #define DNS_CONNECTIONS_ALL_MAX 256
 /* Servers that are asked, at most. */
 #define DNS_SERVERS_MAX 6
+/* Questions of one container that are read before others get their turn. */
+#define DNS_BATCH 32
 /* Sockets in the container's namespace that are opened at a time. */
 #define DNS_SPARES 4
 /* What names of containers are good for: they come and go. */
@@ -103,6 +106,15 @@ void dns_serve_fini(void);
  */
 size_t dns_answer(struct dns_client *client, const struct dns_query *query, uint8_t *out,
                   size_t size);
+
+/* --- answers.c -------------------------------------------------------------------------------- */
+
+/* Room of DNS_UDP_MAX bytes for the next answer; there are DNS_BATCH of them. */
+uint8_t *dns_answers_next(void);
+/* What was written there, SIZE bytes, is an answer to TO. */
+void dns_answers_add(const struct sockaddr_in *to, size_t size);
+/* Send all of them through FD. */
+void dns_answers_send(int fd);
 
 /* --- tcp.c ----------------------------------------------------------------------------------- */
 
