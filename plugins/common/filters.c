@@ -4,9 +4,13 @@
 #include "filters.h"
 
 #include <regex.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "truth.h"
+
+#define PATTERN_MAX 256u /* bytes */
+#define COPIES_MAX 1000u /* of what is repeated by {n,m}, all repetitions of a pattern multiplied */
 
 int filters_check(struct hull_call *call, const struct filters *filters, const char *const *allowed)
 {
@@ -36,13 +40,35 @@ bool filters_exact(const struct filters *filters, const char *key, const char *v
     return !values || hull_strv_contains(values, value ? value : "");
 }
 
+/* Can PATTERN be compiled and matched in no time? The C library makes a copy of what is repeated
+ * for each time, and of the copies in a repetition of those; docker's library has the same limit.
+ * It has no references back, which the C library looks for by trying all ways. */
+static bool is_cheap(const char *pattern)
+{
+    unsigned long copies = 1;
+
+    if (strlen(pattern) > PATTERN_MAX)
+        return false;
+    for (const char *at = strpbrk(pattern, "{,\\"); at; at = strpbrk(at + 1, "{,\\")) {
+        unsigned long count = *at == '\\' ? 0 : strtoul(at + 1, NULL, 10);
+
+        if (*at == '\\' && at[1] >= '1' && at[1] <= '9')
+            return false;
+        if (*at == '\\' && at[1])
+            at++;
+        copies *= count > 1 ? count : 1;
+        if (count > COPIES_MAX || copies > COPIES_MAX)
+            return false;
+    }
+    return true;
+}
+
 static bool regex_matches(const char *pattern, const char *value)
 {
     regex_t regex;
     bool matches;
 
-    /* A pattern from outside: short ones only, so that compiling it stays cheap. */
-    if (strlen(pattern) > 256 || regcomp(&regex, pattern, REG_EXTENDED | REG_NOSUB) != 0)
+    if (!is_cheap(pattern) || regcomp(&regex, pattern, REG_EXTENDED | REG_NOSUB) != 0)
         return false;
     matches = regexec(&regex, value, 0, NULL, 0) == 0;
     regfree(&regex);

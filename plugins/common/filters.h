@@ -23,7 +23,8 @@ int filters_check(struct hull_call *call, const struct filters *filters, const c
 const struct hull_strv *filters_get(const struct filters *filters, const char *key);
 /* True when KEY is absent or one of its values is VALUE. */
 bool filters_exact(const struct filters *filters, const char *key, const char *value);
-/* The same for a value that matches VALUE as a regular expression anywhere, or is part of it. */
+/* The same for a value that matches VALUE as a regular expression anywhere, or is part of it. An
+ * expression that is long, repeats much or refers back matches as a part only. */
 bool filters_match(const struct filters *filters, const char *key, const char *value);
 /* The same for a value that VALUE begins with. */
 bool filters_prefix(const struct filters *filters, const char *key, const char *value);

@@ -173,6 +173,23 @@ TEST(filters_choose)
     CHECK(filters_prefix(&filters, "name", "zzz") && !filters_prefix(&filters, "name", "yzz"));
 }
 
+TEST_LIMIT(costly_patterns_are_not_tried, 10)
+{
+    static const char *const costly[] = {"(((a{1,99}){1,99}){1,99})", "((a{99}){,99}){1,9}",
+                                         "((((((a{9}){9}){9}){9}){9}){9})", "(a*)*\\1b"};
+    const char *keys[] = {"name"}, *pattern;
+    struct hull_strv values[] = {{1, &pattern}};
+    const struct filters filters = {1, keys, values};
+    for (size_t i = 0; i < HULL_COUNT(costly); i++) {
+        pattern = costly[i];
+        CHECK(!filters_match(&filters, "name", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"));
+        CHECK(filters_match(&filters, "name", costly[i]));
+    }
+    pattern = "^web-[0-9]{2,3}\\.a$";
+    CHECK(filters_match(&filters, "name", "web-123.a") &&
+          !filters_match(&filters, "name", "web-1.a"));
+}
+
 FIBER_TEST(filters_are_checked)
 {
     static const char *const allowed[] = {"label", "name", "status", NULL};
