@@ -46,11 +46,18 @@ static int flush(struct hull_call *call, struct tls *tls)
     return rc;
 }
 
+/* What reading made has to be sent: an alert, a step of the handshake. Whoever writes at this
+ * moment takes it along, and may wait for a peer who wants to be read first. */
+static int flush_own(struct hull_call *call, struct tls *tls)
+{
+    return BIO_ctrl_pending(tls->out) == 0 || tls->writing.owner != NULL ? 0 : flush(call, tls);
+}
+
 /* Give OpenSSL more: 1, or 0 at the end. */
 static int fill(struct hull_call *call, struct tls *tls)
 {
     char record[RECORD];
-    int rc = flush(call, tls);
+    int rc = flush_own(call, tls);
 
     if (rc < 0)
         return rc;
