@@ -14,6 +14,7 @@
 #define HTTP_JSON_MAX ((int64_t)4 << 20)    /* bytes of a JSON body */
 #define HTTP_CONNECTIONS_MAX 4096u          /* per listener; more wait in the kernel's queue */
 #define HTTP_HEAD_MS 30000                  /* from the first byte of a head to its last */
+#define HTTP_BODY_SKIP_MS 10000             /* for the rest of a body that nobody read */
 #define HTTP_LINGER_MS 1000                 /* for the client to read the last answer */
 #define HTTP_DRAIN_MAX ((size_t)256 * 1024) /* bytes of an unread body that are skipped */
 #define HTTP_COPY_SIZE ((size_t)32 * 1024)
@@ -157,6 +158,8 @@ const struct http_route *http_route_find(const char *verb, const char *path,
                                          struct http_params *ret_params);
 /* Take the prefix /v1.N off *path. 0 when there is none, -1 when it is malformed. */
 int http_version_take(const char **path);
+/* The newest version that is served: of a request without a prefix. */
+int http_version_newest(void);
 /* Refuse a version that is not served. */
 int http_version_check(struct hull_call *call, int version) HULL_CHECKED;
 

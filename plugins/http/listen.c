@@ -19,6 +19,8 @@
 #include "api/tls.h"
 
 #define BACKLOG 512
+/* Nothing tells that somebody else gave a descriptor back. */
+#define ACCEPT_PAUSE_MS 250
 /* The first descriptor of socket activation. */
 #define ACTIVATION_FD 3
 
@@ -85,6 +87,8 @@ static int clear_path(struct hull_call *call, const struct sockaddr_un *address)
         return hull_fail(call, HULL_CONFLICT,
                          "another daemon listens on %s: stop it, or use another --host",
                          address->sun_path);
+    if (errno != ECONNREFUSED) /* EPROTOTYPE: somebody has it who speaks in datagrams */
+        return hull_fail_errno(call, errno, "%s is a socket that is not ours", address->sun_path);
     if (unlink(address->sun_path) < 0)
         return hull_fail_errno(call, errno, "remove %s", address->sun_path);
     return 0;
@@ -120,15 +124,21 @@ static int set_group(struct hull_call *call, const char *path, const char *group
     return 0;
 }
 
+/* Nobody may connect before the group is right. The file takes the mode that the socket has; the
+ * umask would be that of the workers as well. */
 static int bind_unix(struct hull_call *call, int fd, const struct sockaddr_un *address)
 {
-    /* Nobody may connect before the mode is right. The umask is the process's, and nothing
-     * yields in between. */
-    mode_t before = umask(0177);
-    int rc = bind(fd, (const struct sockaddr *)address, sizeof(*address));
-    int err = errno;
-    umask(before);
-    return rc < 0 ? hull_fail_errno(call, err, "listen on %s", address->sun_path) : 0;
+    if (fchmod(fd, 0600) < 0 || bind(fd, (const struct sockaddr *)address, sizeof(*address)) < 0)
+        return hull_fail_errno(call, errno, "listen on %s", address->sun_path);
+    return 0;
+}
+
+static int listen_unix(struct hull_call *call, int fd, const char *path, const char *group,
+                       struct stat *ret_info)
+{
+    if (listen(fd, BACKLOG) < 0 || lstat(path, ret_info) < 0)
+        return hull_fail_errno(call, errno, "listen on %s", path);
+    return set_group(call, path, group);
 }
 
 static int open_unix(struct hull_call *call, const char *path, const char *group,
@@ -151,12 +161,13 @@ static int open_unix(struct hull_call *call, const char *path, const char *group
     if (fd < 0)
         return hull_fail_errno(call, errno, "socket");
     rc = bind_unix(call, fd, &address);
-    if (rc == 0 && (listen(fd, BACKLOG) < 0 || lstat(path, &info) < 0))
-        rc = hull_fail_errno(call, errno, "listen on %s", path);
-    if (rc == 0)
-        rc = set_group(call, path, group);
     if (rc < 0)
         return rc;
+    rc = listen_unix(call, fd, path, group, &info);
+    if (rc < 0) {
+        unlink(path);
+        return rc;
+    }
     *ret = listener_new(path, HULL_TAKE_FD(fd));
     (*ret)->path = strdup(path);
     (*ret)->device = info.st_dev;
@@ -237,22 +248,33 @@ static int open_tcp(struct hull_call *call, const char *text, const struct daemo
 
 /* --- socket activation ----------------------------------------------------------------------- */
 
+static bool is_listening(int fd)
+{
+    int listening = 0;
+    socklen_t size = sizeof(listening);
+
+    return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) == 0 && listening;
+}
+
 /* fd:// takes the first descriptor that systemd passed, fd://3 the one with that number. */
 static int open_passed(struct hull_call *call, const char *text, const struct daemon_config *config,
                        struct http_listener **ret)
 {
     const char *pid = getenv("LISTEN_PID"), *count = getenv("LISTEN_FDS");
-    long number = *text ? strtol(text, NULL, 10) : ACTIVATION_FD;
+    char *end = (char *)text;
+    long number = *text ? strtol(text, &end, 10) : ACTIVATION_FD;
     struct sockaddr_storage address = {0};
     socklen_t size = sizeof(address);
 
-    if (!pid || !count || strtol(pid, NULL, 10) != getpid() || number < ACTIVATION_FD ||
+    if (*end || !pid || !count || strtol(pid, NULL, 10) != getpid() || number < ACTIVATION_FD ||
         number >= ACTIVATION_FD + strtol(count, NULL, 10))
         return hull_fail(call, HULL_INVALID,
                          "fd://%s: no such socket was passed by systemd: is the socket unit "
                          "active?",
                          text);
     int fd = (int)number;
+    if (!is_listening(fd))
+        return hull_fail(call, HULL_INVALID, "fd://%s: it is no listening stream socket", text);
     if (getsockname(fd, (struct sockaddr *)&address, &size) < 0 ||
         fcntl(fd, F_SETFD, FD_CLOEXEC) < 0 || fcntl(fd, F_SETFL, O_NONBLOCK) < 0)
         return hull_fail_errno(call, errno, "fd://%s", text);
@@ -356,7 +378,9 @@ static int accept_one(struct hull_call *call, struct http_listener *listener)
         turn_away(listener);
         return 0;
     }
-    return hull_cond_wait(call, &listener->changed);
+    rc = hull_sleep(call, ACCEPT_PAUSE_MS);
+    reserve();
+    return rc;
 }
 
 int http_accept(struct hull_call *call, void *arg)

@@ -138,7 +138,6 @@ int http_reply_data(struct hull_call *call, struct http_request *request, const 
                     size_t length)
 {
     char size[20];
-    int rc = 0;
 
     if (length == 0)
         return 0;
@@ -150,8 +149,7 @@ int http_reply_data(struct hull_call *call, struct http_request *request, const 
     hull_text_add(&out, size, (size_t)head);
     hull_text_add(&out, data, length);
     hull_text_add(&out, "\r\n", 2);
-    rc = hull_stream_write(call, request->conn->stream, out.data, out.length);
-    return rc;
+    return hull_stream_write(call, request->conn->stream, out.data, out.length);
 }
 
 int http_reply_end(struct hull_call *call, struct http_request *request)

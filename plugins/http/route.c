@@ -110,11 +110,18 @@ int http_version_take(const char **path)
     return version;
 }
 
+int http_version_newest(void)
+{
+    const char *end;
+
+    return version_number(HULL_API_VERSION_MAX, &end);
+}
+
 int http_version_check(struct hull_call *call, int version)
 {
     const char *end;
 
-    if (version > version_number(HULL_API_VERSION_MAX, &end))
+    if (version > http_version_newest())
         return hull_fail(call, HULL_INVALID,
                          "client version 1.%d is too new. Maximum supported API version is %s",
                          version - 1000, HULL_API_VERSION_MAX);

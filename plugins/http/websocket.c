@@ -15,6 +15,7 @@ struct websocket {
     struct hull_stream *stream;
     struct hull_lock writing; /* frames of the two fibers must not mix */
     bool closing;             /* our close frame is out */
+    bool deaf;                /* the process takes no input any more */
     struct hull_call *call;   /* of the request, which ends when the client closes */
 };
 
@@ -57,6 +58,19 @@ static int send_close(struct hull_call *call, struct websocket *socket, unsigned
 
 /* --- from the client -------------------------------------------------------------------------- */
 
+/* Whatever becomes of the input, the client's pings and its close frame are still to be read. */
+static int take_input(struct hull_call *call, struct websocket *socket, const unsigned char *data,
+                      size_t size)
+{
+    int rc = socket->deaf ? 0 : hull_stream_write(call, socket->stream, data, size);
+
+    if (rc != -HULL_IO)
+        return rc;
+    socket->deaf = true;
+    hull_error_clear(call);
+    return 0;
+}
+
 /* One event; 1 when the conversation is over. A websocket has no half close: the client detaches,
  * and the input of the process stays open. */
 static int handle(struct hull_call *call, struct websocket *socket, enum frame_event event,
@@ -67,7 +81,7 @@ static int handle(struct hull_call *call, struct websocket *socket, enum frame_e
 
     switch (event) {
     case FRAME_DATA:
-        return hull_stream_write(call, socket->stream, data, size);
+        return take_input(call, socket, data, size);
     case FRAME_GOT_PING:
         return send_frame(call, socket, FRAME_PONG, reader->control, reader->control_length);
     case FRAME_GOT_CLOSE:

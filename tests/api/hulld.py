@@ -132,12 +132,30 @@ def check_daemon(folder):
     result("SIGINT ends it", daemon.end(signal.SIGINT))
 
 
+def check_sockets(folder):
+    """Sockets that the daemon can't listen on, and must not take from others."""
+    path = os.path.join(folder, "datagrams")
+    args = [PROGRAM, "--root", os.path.join(folder, "other"), "--bridge", "none", "-H"]
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as other:
+        other.bind(path)
+        refused("a socket of datagrams is in the way", "is a socket that is not ours",
+                *args[1:], "unix://" + path)
+        result("it is left alone", "" if os.path.exists(path) else "it is gone")
+        done = subprocess.run(["sh", "-c", 'LISTEN_PID=$$ LISTEN_FDS=1 exec "$@" 3<&%d'
+                               % other.fileno(), "sh", *args, "fd://"], capture_output=True,
+                              text=True, timeout=SECONDS, pass_fds=[other.fileno()])
+        result("a passed socket must be a listening one",
+               "" if done.returncode == 1 and "no listening stream socket" in done.stderr
+               else "status %d: %s" % (done.returncode, done.stderr))
+
+
 def main():
     folder = tempfile.mkdtemp(prefix="hull-daemon-")
     try:
         check_configuration(folder)
         if os.geteuid() == 0:
             check_daemon(folder)
+            check_sockets(folder)
         else:
             print("# the daemon needs root: its cases were left out")
     finally:

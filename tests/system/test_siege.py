@@ -5,6 +5,7 @@ import json
 import os
 import resource
 import socket
+import ssl
 import stat
 import subprocess
 import tarfile
@@ -244,6 +245,23 @@ def test_no_descriptors_left(open_engine):
     assert open_engine.hull("run", "--rm", "busybox", "echo", "alive").stdout == "alive\n"
 
 
+def test_descriptors_of_others(own_engine):
+    """None is left, and no connection's end will free one: accepting goes on when there is one."""
+    pid = own_engine.process.pid
+    old = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (5, old[1]))
+    try:
+        with socket.socket(socket.AF_UNIX) as link:
+            link.settimeout(10)
+            link.connect(own_engine.sock)
+            link.sendall(b"GET /_ping HTTP/1.1\r\nHost: d\r\n\r\n")
+            time.sleep(0.5)
+            resource.prlimit(pid, resource.RLIMIT_NOFILE, old)
+            assert b"200 OK" in link.recv(4096)
+    finally:
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, old)
+
+
 # --- TLS -----------------------------------------------------------------------------------------
 
 @pytest.fixture
@@ -285,6 +303,32 @@ def test_slow_handshakes(tls_engine):
     finally:
         for link in links:
             link.close()
+
+
+def test_input_while_nobody_reads_the_output(tls_engine):
+    """Over TLS too the two directions of an attached connection do not wait for each other."""
+    tls_engine.load_busybox()
+    tls_engine.hull("create", "-i", "--name", "talker", "--log-driver", "none", "--network", "none", "busybox", "sh", "-c",
+                    "head -c 60000000 /dev/zero & read one; read two; kill $!")
+    context = ssl.create_default_context(cafile=tls_engine.folder + "/cert.pem")
+    context.load_cert_chain(tls_engine.folder + "/cert.pem", tls_engine.folder + "/key.pem")
+    plain = socket.socket()
+    plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
+    plain.settimeout(10)
+    plain.connect(("127.0.0.1", tls_engine.port))
+    with context.wrap_socket(plain, server_hostname="127.0.0.1") as link:
+        link.sendall(b"POST /containers/talker/attach?stream=1&stdin=1&stdout=1 HTTP/1.1\r\n"
+                     b"Host: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n")
+        assert b"101" in link.recv(100)
+        tls_engine.hull("start", "talker")
+        time.sleep(1)  # until all buffers are full; less only makes the test easier to pass
+        link.sendall(b"one\n")
+        time.sleep(0.5)
+        link.sendall(b"two\n")
+        deadline = time.monotonic() + 10
+        while tls_engine.hull("ps", "-q").stdout:
+            assert time.monotonic() < deadline, "the input waits for the output"
+            time.sleep(0.1)
 
 
 def test_without_a_certificate(tls_engine):

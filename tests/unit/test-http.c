@@ -28,16 +28,28 @@ static int echo(struct hull_call *call, void *arg)
     return rc;
 }
 
-/* What is sent comes back until a half close. */
+/* A process that neither reads nor writes, for as long as the daemon runs. */
+static int silent(struct hull_call *call, void *arg)
+{
+    int rc = hull_sleep(call, 60000);
+    hull_stream_close(arg);
+    return rc == -HULL_CANCELED ? 0 : rc;
+}
+
+/* What is sent comes back until a half close; "deaf" takes nothing. */
 static int toy_attach(struct hull_call *call, const struct container_attach_request *request,
                       struct container_stream_reply *ret_reply)
 {
     int fds[2];
 
-    (void)request;
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds) < 0)
         return hull_fail_errno(call, errno, "socketpair");
-    hull_spawn("echo", echo, hull_stream_from_fd(fds[1]));
+    if (hull_streq(request->id, "deaf")) {
+        CHECK_INT(shutdown(fds[1], SHUT_RD), 0);
+        hull_spawn("silent", silent, hull_stream_from_fd(fds[1]));
+    } else {
+        hull_spawn("echo", echo, hull_stream_from_fd(fds[1]));
+    }
     ret_reply->stream = hull_stream_from_fd(fds[0]);
     ret_reply->multiplexed = true;
     return 0;
@@ -207,6 +219,22 @@ FIBER_TEST(a_hijack_without_upgrade_and_of_an_old_client)
     CHECK_HAS(all, "HTTP/1.1 200 OK\r\n");
     CHECK_HAS(all, "Content-Type: application/vnd.docker.raw-stream\r\n\r\nhello");
     CHECK(!strstr(all, "Content-Length") && !strstr(all, "chunked"));
+    hull_stream_close(stream);
+}
+
+FIBER_TEST(a_websocket_of_a_deaf_process_still_answers_pings)
+{
+    /* Masked with zeros: data "x" twice, then a ping. */
+    static const char frames[] = "\x82\x81\0\0\0\0x\x82\x81\0\0\0\0x\x89\x84\0\0\0\0ping";
+    serve(call);
+    struct hull_stream *stream = client();
+    say(call, stream,
+        "GET /containers/deaf/attach/ws HTTP/1.1\r\nHost: d\r\nConnection: Upgrade\r\n"
+        "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
+    CHECK_HAS(hear(call, stream, "\r\n\r\n"), "101 UPGRADED");
+    CHECK_OK(hull_stream_write(call, stream, frames, sizeof(frames) - 1));
+    CHECK_HAS(hear(call, stream, "ping"), "\x8a\x04ping");
     hull_stream_close(stream);
 }
 
