@@ -47,6 +47,8 @@ HULL_MESSAGE(config_ulimit, CONFIG_ULIMIT_FIELDS)
     F(T, STRING, _, ip, "ip", 0, "Host address for published ports that name none")              \
     F(T, LIST, config_pool, default_address_pools, "default-address-pools", 0,                   \
       "Pools for networks")                                                                      \
+    F(T, MSGMAP, config_plugin_opts, default_network_opts, "default-network-opts", 0,            \
+      "Options of new networks by driver")                                                       \
     F(T, STRV, _, dns, "dns", 0, "DNS servers of containers")                                    \
     F(T, STRV, _, dns_opts, "dns-opts", 0, "Options for resolv.conf")                            \
     F(T, STRV, _, dns_search, "dns-search", 0, "Search domains")                                 \

@@ -7,13 +7,24 @@
 
 #include "network_types.h"
 
+/* A subnet of a bridge network. */
+#define FIREWALL_SUBNET_FIELDS(F, T)                                                          \
+    F(T, STRING, _, subnet, "Subnet", 0, "10.1.2.0/24")                                       \
+    F(T, BOOL, _, masquerade, "Masquerade", 0, "Hide behind the host outside")                \
+    F(T, BOOL, _, guarded, "Guarded", 0, "Neighbours never reach its addresses straight")     \
+    F(T, BOOL, _, routed, "Routed", 0, "They reach ports that are open there, and no others") \
+    F(T, BOOL, _, unprotected, "Unprotected", 0, "They reach all ports")                      \
+    F(T, BOOL, _, home, "Home", 0, "The host has an address in it: its packets come from there")
+HULL_MESSAGE(firewall_subnet, FIREWALL_SUBNET_FIELDS)
+
 /* A bridge network: masquerade, isolation from other networks, hairpin. Idempotent. */
 #define FIREWALL_NETWORK_FIELDS(F, T)                                          \
+    F(T, STRING, _, name, "Name", 0, "Of the network, for people")             \
     F(T, STRING, _, bridge, "Bridge", 0, "Interface")                          \
-    F(T, STRV, _, subnets, "Subnets", 0, "10.1.2.0/24")                        \
-    F(T, BOOL, _, masquerade, "Masquerade", 0, "Hide behind the host outside") \
+    F(T, LIST, firewall_subnet, subnets, "Subnets", 0, "Its subnets")          \
     F(T, BOOL, _, internal, "Internal", 0, "No way out or in")                 \
-    F(T, BOOL, _, icc, "ICC", 0, "Containers of the network reach each other")
+    F(T, BOOL, _, icc, "ICC", 0, "Containers of the network reach each other") \
+    F(T, STRV, _, trusted, "Trusted", 0, "Interfaces of the host that reach open ports straight")
 HULL_MESSAGE(firewall_network, FIREWALL_NETWORK_FIELDS)
 HULL_METHOD(firewall, network_add, firewall_network, hull_empty, 0)
 HULL_METHOD(firewall, network_remove, firewall_network, hull_empty, 0)
@@ -26,8 +37,11 @@ HULL_METHOD(firewall, network_remove, firewall_network, hull_empty, 0)
     F(T, STRING, _, host_ip, "HostIp", 0, "0.0.0.0, ::, or an address")                         \
     F(T, INT, _, host_port, "HostPort", 0, "0: choose")                                         \
     F(T, INT, _, host_port_end, "HostPortEnd", 0, "Choose up to this one; 0: exactly HostPort") \
+    F(T, BOOL, _, twin, "Twin", 0, "The host port is that of the one before")                   \
     F(T, STRING, _, address, "Address", 0, "Of the container")                                  \
-    F(T, INT, _, port, "Port", 0, "Of the container")
+    F(T, INT, _, port, "Port", 0, "Of the container")                                           \
+    F(T, BOOL, _, open, "Open", 0, "Also for those who may reach the address straight")         \
+    F(T, BOOL, _, unbound, "Unbound", 0, "For those alone: no port of the host")
 HULL_MESSAGE(firewall_port, FIREWALL_PORT_FIELDS)
 #define FIREWALL_PORTS_FIELDS(F, T)                                   \
     F(T, STRING, _, container_id, "ContainerID", 0, "Whose they are") \

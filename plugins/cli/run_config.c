@@ -152,7 +152,7 @@ static bool parse_network(struct cli *cli, struct run_options *options, const ch
     *ret_name = text;
     if (strchr(text, '=') == NULL)
         return true;
-    struct hull_strv parts = split_text(cli, text, ',');
+    struct hull_strv parts = run_csv(cli, text);
     struct endpoint_settings settings = {};
     *ret_name = NULL;
     for (size_t i = 0; i < parts.n; i++) {

@@ -3,6 +3,8 @@
 
 #include "plugins/engine/network/net.h"
 
+static const struct net_publish plain = {.address = "10.1.2.3", .host_ip = "0.0.0.0"};
+
 static struct network_join_request binding(struct hull_call *call, const char *key,
                                            const char *host_ip, const char *host_port)
 {
@@ -31,7 +33,7 @@ FIBER_TEST(bindings_are_read)
         struct network_join_request request =
             binding(call, cases[i].key, cases[i].ip, cases[i].port);
         struct firewall_ports ports = {0};
-        CHECK_OK(net_ports_expand(call, &request, "10.1.2.3", NULL, "0.0.0.0", &ports));
+        CHECK_OK(net_ports_expand(call, &request, &plain, &ports));
         CHECK_INT(ports.ports.n, 1);
         const struct firewall_port *port = &ports.ports.v[0];
         CHECK_STR(port->protocol, cases[i].protocol);
@@ -63,10 +65,53 @@ FIBER_TEST(bad_bindings_are_refused_by_name)
         struct network_join_request request =
             binding(call, cases[i].key, cases[i].ip, cases[i].port);
         struct firewall_ports ports = {0};
-        CHECK_INT(net_ports_expand(call, &request, "10.1.2.3", NULL, "0.0.0.0", &ports),
-                  -cases[i].kind);
+        CHECK_INT(net_ports_expand(call, &request, &plain, &ports), -cases[i].kind);
         CHECK_HAS(hull_error(call), cases[i].says);
     }
+}
+
+FIBER_TEST(both_families_get_the_same_port)
+{
+    static const struct net_publish both = {.address = "10.1.2.3", .address6 = "fd00::3"};
+    static const struct net_publish six = {"10.1.2.3", "fd00::3", "::", {false, false}, false};
+    struct network_join_request request = binding(call, "80/tcp", "", "8000-8010");
+    struct firewall_ports ports = {0};
+    CHECK_OK(net_ports_expand(call, &request, &both, &ports));
+    CHECK_INT(ports.ports.n, 2);
+    CHECK_STR(ports.ports.v[0].host_ip, "0.0.0.0");
+    CHECK(!ports.ports.v[0].twin && !ports.ports.v[0].open);
+    CHECK_STR(ports.ports.v[1].host_ip, "::");
+    CHECK_STR(ports.ports.v[1].address, "fd00::3");
+    CHECK(ports.ports.v[1].twin);
+    CHECK_INT(ports.ports.v[1].host_port, 8000);
+    /* A default of the network, and an address that is named, are for their own family. */
+    ports = (struct firewall_ports){0};
+    CHECK_OK(net_ports_expand(call, &request, &six, &ports));
+    CHECK_INT(ports.ports.n, 1);
+    CHECK_STR(ports.ports.v[0].host_ip, "::");
+    request = binding(call, "80/tcp", "0.0.0.0", "80");
+    ports = (struct firewall_ports){0};
+    CHECK_OK(net_ports_expand(call, &request, &both, &ports));
+    CHECK_INT(ports.ports.n, 1);
+    request = binding(call, "80/tcp", "::1", "80");
+    CHECK_INT(net_ports_expand(call, &request, &both, &ports), -HULL_NOT_SUPPORTED);
+    CHECK_HAS(hull_error(call), "can't publish port 80/tcp on ::1");
+}
+
+FIBER_TEST(routed_families_have_no_port_of_the_host)
+{
+    static const struct net_publish routed = {"10.1.2.3", "fd00::3", NULL, {false, true}, false};
+    struct network_join_request request = binding(call, "80/tcp", "", "8080");
+    struct network_settings settings = {0};
+    struct firewall_ports ports = {0};
+    CHECK_OK(net_ports_expand(call, &request, &routed, &ports));
+    CHECK_INT(ports.ports.n, 2);
+    CHECK(!ports.ports.v[0].unbound && !ports.ports.v[0].open);
+    CHECK(ports.ports.v[1].unbound && ports.ports.v[1].open && !ports.ports.v[1].twin);
+    CHECK_INT(ports.ports.v[1].host_port, 0);
+    net_ports_show(call, &(struct hull_strv){0}, &ports, &settings);
+    CHECK_STR(settings.ports.v[0].v[0].host_port, "8080");
+    CHECK_STR(settings.ports.v[0].v[1].host_port, "");
 }
 
 FIBER_TEST(publish_all_and_what_inspect_shows)
@@ -76,7 +121,7 @@ FIBER_TEST(publish_all_and_what_inspect_shows)
     struct firewall_ports ports = {0};
     struct network_settings settings = {0};
     request.exposed_ports = (struct hull_strv){3, exposed};
-    CHECK_OK(net_ports_expand(call, &request, "10.1.2.3", NULL, "0.0.0.0", &ports));
+    CHECK_OK(net_ports_expand(call, &request, &plain, &ports));
     CHECK_INT(ports.ports.n, 1);
     net_ports_show(call, &request.exposed_ports, &ports, &settings);
     CHECK_INT(settings.ports.n, 3);
@@ -86,7 +131,7 @@ FIBER_TEST(publish_all_and_what_inspect_shows)
     CHECK_STR(settings.ports.v[1].v[0].host_port, "8080");
     ports = (struct firewall_ports){0};
     request.publish_all = true;
-    CHECK_OK(net_ports_expand(call, &request, "10.1.2.3", NULL, "0.0.0.0", &ports));
+    CHECK_OK(net_ports_expand(call, &request, &plain, &ports));
     CHECK_INT(ports.ports.n, 3);
     CHECK_INT(ports.ports.v[1].host_port, 0);
 }

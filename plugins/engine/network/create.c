@@ -2,6 +2,7 @@
 #include "net.h"
 
 #include "address.h"
+#include "api/config.h"
 #include "events.h"
 #include "failpoint.h"
 #include "filters.h"
@@ -130,6 +131,22 @@ static const char *driver_of(const struct network_create_request *request)
     return request->driver == NULL || *request->driver == '\0' ? "bridge" : request->driver;
 }
 
+/* What the configuration says of networks of this driver, but for what the request says. */
+static void add_defaults(struct hull_call *call, struct network *network)
+{
+    const struct daemon_config *config = daemon_config();
+    const struct config_plugin_opts *defaults =
+        config == NULL ? NULL : HULL_MSGMAP_FIND(&config->default_network_opts, network->driver);
+    struct hull_map options = {0};
+    for (size_t i = 0; defaults != NULL && i < defaults->options.n; i++)
+        hull_map_set(hull_call_arena(call), &options, defaults->options.v[i].key,
+                     defaults->options.v[i].value);
+    for (size_t i = 0; i < network->options.n; i++)
+        hull_map_set(hull_call_arena(call), &options, network->options.v[i].key,
+                     network->options.v[i].value);
+    network->options = options;
+}
+
 static void describe(struct hull_call *call, const struct network_create_request *request,
                      const struct netdriver_about_reply *about, struct network *network)
 {
@@ -151,6 +168,7 @@ static void describe(struct hull_call *call, const struct network_create_request
         if (request->ipam->driver != NULL && *request->ipam->driver != '\0')
             network->ipam.driver = request->ipam->driver;
     }
+    add_defaults(call, network);
     /* Empty, which is not absent. */
     if (network->options.v == NULL)
         network->options.v = hull_alloc(call, sizeof(*network->options.v));
@@ -158,6 +176,13 @@ static void describe(struct hull_call *call, const struct network_create_request
         network->labels.v = hull_alloc(call, sizeof(*network->labels.v));
     network->containers.keys = hull_alloc(call, sizeof(char *));
     network->containers.v = hull_alloc(call, sizeof(*network->containers.v));
+}
+
+/* Before anything is made of them. */
+static int check_options(struct hull_call *call, const struct network *network)
+{
+    struct netbridge options;
+    return hull_streq(network->driver, "bridge") ? netbridge_read(call, network, &options) : 0;
 }
 
 /* Addresses of both families, from whoever hands them out. */
@@ -233,7 +258,9 @@ int net_create(struct hull_call *call, const struct network_create_request *requ
     if (rc < 0)
         return rc;
     describe(call, request, &about, &network);
-    rc = reserve_pools(call, request, &about, &network);
+    rc = check_options(call, &network);
+    if (rc == 0)
+        rc = reserve_pools(call, request, &about, &network);
     FAILPOINT(network_create_pools);
     /* Somebody may have made one of that name while this one waited. */
     if (rc == 0 && net_find_name(network.name) != NULL)

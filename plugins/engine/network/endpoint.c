@@ -162,8 +162,6 @@ static int check_wanted(struct hull_call *call, const struct net_record *record,
         {wanted->links.n > 0 && record->predefined, HULL_NOT_SUPPORTED,
          "Links on the default networks are not supported: use a network of your own and the names "
          "of its containers"},
-        {wanted->driver_opts.n > 0 && hull_streq(record->network.driver, "bridge"),
-         HULL_NOT_SUPPORTED, "DriverOpts are not supported"},
     };
     for (size_t i = 0; i < HULL_COUNT(refused); i++) {
         if (refused[i].wanted)
@@ -171,7 +169,12 @@ static int check_wanted(struct hull_call *call, const struct net_record *record,
                              "invalid config for network %s: invalid endpoint settings:\n%s",
                              record->network.name, refused[i].what);
     }
-    return check_names(call, record, wanted);
+    int rc = 0;
+    if (hull_streq(record->network.driver, "bridge"))
+        rc = hull_wrap(call, net_endpoint_opts_check(call, &wanted->driver_opts),
+                       "invalid config for network %s: invalid endpoint settings",
+                       record->network.name);
+    return rc < 0 ? rc : check_names(call, record, wanted);
 }
 
 int net_endpoint_plan(struct hull_call *call, const struct net_record *record,

@@ -57,12 +57,12 @@ static void bridge_options(struct hull_call *call, const struct daemon_config *c
         config = &none;
     const char *host_ip = config->ip != NULL && *config->ip != '\0' ? config->ip : "0.0.0.0";
     int mtu = config->mtu > 0 ? (int)config->mtu : 1500;
-    hull_map_set(arena, options, NET_OPTION_DEFAULT, "true");
-    hull_map_set(arena, options, NET_OPTION_ICC, is_on(config->icc) ? "true" : "false");
-    hull_map_set(arena, options, NET_OPTION_MASQUERADE, is_on(config->ip_masq) ? "true" : "false");
-    hull_map_set(arena, options, NET_OPTION_HOST_IP, host_ip);
-    hull_map_set(arena, options, NET_OPTION_NAME, default_bridge(call, config));
-    hull_map_set(arena, options, NET_OPTION_MTU, hull_printf(call, "%d", mtu));
+    hull_map_set(arena, options, NETBRIDGE_DEFAULT, "true");
+    hull_map_set(arena, options, NETBRIDGE_ICC, is_on(config->icc) ? "true" : "false");
+    hull_map_set(arena, options, NETBRIDGE_MASQUERADE, is_on(config->ip_masq) ? "true" : "false");
+    hull_map_set(arena, options, NETBRIDGE_HOST_IP, host_ip);
+    hull_map_set(arena, options, NETBRIDGE_NAME, default_bridge(call, config));
+    hull_map_set(arena, options, NETBRIDGE_MTU, hull_printf(call, "%d", mtu));
 }
 
 static int bridge_pool(struct hull_call *call, const struct daemon_config *config,
@@ -154,26 +154,42 @@ int net_predefine(struct hull_call *call)
 
 /* --- what a network needs -------------------------------------------------------------------- */
 
-static const char *bridge_of(struct hull_call *call, const struct network *network)
+static struct firewall_subnet subnet_of(const struct network *network,
+                                        const struct netbridge *options, const char *subnet)
 {
-    const char *name = hull_map_find(&network->options, NET_OPTION_NAME);
-    return name != NULL && *name != '\0' ? name : hull_printf(call, "hull-%.10s", network->id);
+    bool ipv6 = strchr(subnet, ':') != NULL;
+    enum netbridge_mode mode = options->mode[ipv6];
+    bool nat = mode == NETBRIDGE_NAT || mode == NETBRIDGE_UNPROTECTED;
+    struct firewall_subnet result = {.subnet = subnet};
+    result.masquerade = nat && options->masquerade && !network->internal;
+    result.guarded = mode == NETBRIDGE_NAT && options->masquerade && !network->internal;
+    result.routed = mode == NETBRIDGE_ROUTED;
+    result.unprotected = mode == NETBRIDGE_UNPROTECTED;
+    result.home = netbridge_has_gateway(options, ipv6);
+    return result;
 }
 
 bool net_firewall(struct hull_call *call, const struct net_record *record,
                   struct firewall_network *ret)
 {
     const struct network *network = &record->network;
+    struct netbridge options;
     if (!hull_streq(network->driver, "bridge"))
         return false;
-    *ret = (struct firewall_network){.bridge = bridge_of(call, network),
-                                     .internal = network->internal};
-    const char *masquerade = hull_map_find(&network->options, NET_OPTION_MASQUERADE);
-    const char *icc = hull_map_find(&network->options, NET_OPTION_ICC);
-    ret->masquerade = !hull_streq(masquerade, "false");
-    ret->icc = !hull_streq(icc, "false");
-    for (size_t i = 0; i < network->ipam.config.n; i++)
-        hull_strv_add(hull_call_arena(call), &ret->subnets, network->ipam.config.v[i].subnet);
+    if (netbridge_read(call, network, &options) < 0) {
+        hull_error_clear(call); /* the driver says so */
+        return false;
+    }
+    *ret = (struct firewall_network){.name = network->name,
+                                     .bridge = options.bridge,
+                                     .internal = network->internal,
+                                     .icc = options.icc,
+                                     .trusted = options.trusted};
+    for (size_t i = 0; i < network->ipam.config.n; i++) {
+        if (network->ipam.config.v[i].subnet != NULL)
+            *(HULL_LIST_ADD(hull_call_arena(call), &ret->subnets)) =
+                subnet_of(network, &options, network->ipam.config.v[i].subnet);
+    }
     return true;
 }
 

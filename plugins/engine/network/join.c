@@ -67,11 +67,46 @@ static int list_networks(struct hull_call *call, struct join *join)
 
 /* --- endpoints ----------------------------------------------------------------------------- */
 
-/* Numbers are not used again, so that nobody takes a new interface for one that has gone. */
-static void name_interface(struct hull_call *call, struct join *join, size_t i)
+static bool is_named(const struct join *join, const char *name)
 {
-    const char *name = hull_printf(call, "eth%d", (int)join->sandbox.next++);
-    hull_map_set(hull_call_arena(call), &join->sandbox.inside, join->networks[i]->network.id, name);
+    for (size_t i = 0; i < join->sandbox.inside.n; i++) {
+        if (strcmp(join->sandbox.inside.v[i].value, name) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Numbers are not used again, so that nobody takes a new interface for one that has gone. */
+static const char *number_interface(struct hull_call *call, struct join *join, const char *prefix)
+{
+    bool plain = strcmp(prefix, "eth") == 0;
+    int64_t number = 0;
+    const char *name;
+    do {
+        name = hull_printf(call, "%s%d", prefix, (int)(plain ? join->sandbox.next++ : number++));
+    } while (is_named(join, name));
+    return name;
+}
+
+/* As the container wants it, or a number behind what the network has as prefix. */
+static int name_interface(struct hull_call *call, struct join *join, size_t i)
+{
+    const struct network *network = &join->networks[i]->network;
+    bool bridge = hull_streq(network->driver, "bridge");
+    const char *name =
+        bridge && join->wanted[i] != NULL ? net_endpoint_ifname(join->wanted[i]) : NULL;
+    struct netbridge options = {.prefix = "eth"};
+    int rc = bridge ? netbridge_read(call, network, &options) : 0;
+    if (rc < 0)
+        return rc;
+    if (name != NULL && is_named(join, name))
+        return hull_fail(call, HULL_CONFLICT,
+                         "invalid config for network %s: the container has an interface %s already",
+                         network->name, name);
+    if (name == NULL)
+        name = number_interface(call, join, options.prefix);
+    hull_map_set(hull_call_arena(call), &join->sandbox.inside, network->id, name);
+    return 0;
 }
 
 int join_plan(struct hull_call *call, struct join *join, size_t i)
@@ -79,8 +114,8 @@ int join_plan(struct hull_call *call, struct join *join, size_t i)
     const struct net_record *record = join->networks[i];
     struct endpoint_settings *endpoint = HULL_MSGMAP_ADD(
         hull_call_arena(call), &join->sandbox.settings.networks, record->network.name);
-    name_interface(call, join, i);
-    return net_endpoint_plan(call, record, join->request, join->wanted[i], endpoint);
+    int rc = net_endpoint_plan(call, record, join->request, join->wanted[i], endpoint);
+    return rc < 0 ? rc : name_interface(call, join, i);
 }
 
 /* --- interfaces ------------------------------------------------------------------------------ */
@@ -155,7 +190,8 @@ static int own_ports(struct hull_call *call, struct join *join, size_t i,
     int rc = net_about(call, join->networks[i], &about);
     if (rc < 0 || !about.own_ports || join->ports_done)
         return rc;
-    rc = net_ports_expand(call, join->request, unknown, unknown, "0.0.0.0", &ports);
+    const struct net_publish to = {unknown, unknown, "0.0.0.0", {false, false}, false};
+    rc = net_ports_expand(call, join->request, &to, &ports);
     for (size_t p = 0; p < ports.ports.n; p++)
         ports.ports.v[p].address = NULL;
     request->ports.n = ports.ports.n;
@@ -192,10 +228,12 @@ int join_driver(struct hull_call *call, struct join *join, size_t i, bool defaul
                           request.ifname,    reply.host_interface,        request.netns_fd};
     hull_undo(call, unplug, plug);
     take_reply(&reply, endpoint);
+    if (hull_streq(request.network.driver, "bridge"))
+        rc = net_endpoint_settings_apply(call, endpoint, request.ifname, request.netns_fd);
     if (reply.host_interface != NULL)
         hull_map_set(hull_call_arena(call), &join->sandbox.outside, request.network.id,
                      reply.host_interface);
-    return 0;
+    return rc;
 }
 
 static void show_endpoint(struct network_settings *settings, const char *bridge,
@@ -222,7 +260,7 @@ void join_show_default(struct join *join)
         const struct endpoint_settings *endpoint = &settings->networks.v[i];
         if (!record->predefined || !hull_streq(record->network.driver, "bridge"))
             continue;
-        show_endpoint(settings, hull_map_find(&record->network.options, NET_OPTION_NAME), endpoint);
+        show_endpoint(settings, hull_map_find(&record->network.options, NETBRIDGE_NAME), endpoint);
     }
 }
 
@@ -263,11 +301,16 @@ int join_publish(struct hull_call *call, struct join *join)
     /* A container that is a peer of the host's neighbours has all its ports there already. */
     if (via < join->count && hull_streq(join->networks[via]->network.driver, "bridge")) {
         const struct endpoint_settings *endpoint = &join->sandbox.settings.networks.v[via];
-        const char *host_ip =
-            hull_map_find(&join->networks[via]->network.options, NET_OPTION_HOST_IP);
-        int rc = net_ports_expand(
-            call, join->request, endpoint->ip_address, endpoint->global_ipv6_address,
-            host_ip != NULL && *host_ip != '\0' ? host_ip : "0.0.0.0", &wanted);
+        struct netbridge options;
+        int rc = netbridge_read(call, &join->networks[via]->network, &options);
+        const struct net_publish to = {
+            endpoint->ip_address,
+            endpoint->global_ipv6_address,
+            options.host_ip,
+            {options.mode[0] == NETBRIDGE_ROUTED, options.mode[1] == NETBRIDGE_ROUTED},
+            options.trusted.n > 0};
+        if (rc == 0)
+            rc = net_ports_expand(call, join->request, &to, &wanted);
         keep_ports(&join->kept, &wanted);
         if (rc == 0 && wanted.ports.n > 0) {
             hull_undo(call, join_unpublish, hull_strdup(call, wanted.container_id));

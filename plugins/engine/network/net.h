@@ -6,6 +6,7 @@
 
 #include "firewall.h"
 #include "ipam.h"
+#include "netbridge.h"
 #include "netdriver.h"
 #include "network.h"
 
@@ -16,14 +17,6 @@
 #define NET_DNS "support/dns"
 #define NET_BUCKET "network"
 #define NET_SANDBOX_BUCKET "endpoint"
-
-#define NET_OPTION "com.docker.network."
-#define NET_OPTION_NAME NET_OPTION "bridge.name"
-#define NET_OPTION_DEFAULT NET_OPTION "bridge.default_bridge"
-#define NET_OPTION_ICC NET_OPTION "bridge.enable_icc"
-#define NET_OPTION_MASQUERADE NET_OPTION "bridge.enable_ip_masquerade"
-#define NET_OPTION_HOST_IP NET_OPTION "bridge.host_binding_ipv4"
-#define NET_OPTION_MTU NET_OPTION "driver.mtu"
 
 /* --- networks (store.c) -------------------------------------------------------------------- */
 
@@ -93,6 +86,13 @@ int net_endpoint_plan(struct hull_call *call, const struct net_record *record,
                       const struct network_join_request *request,
                       const struct endpoint_settings *wanted, struct endpoint_settings *endpoint)
     HULL_CHECKED;
+/* The options of an endpoint in a bridge network (endpoint_opts.c). -HULL_INVALID. */
+int net_endpoint_opts_check(struct hull_call *call, const struct hull_map *options) HULL_CHECKED;
+/* The name of its interface that is asked for, or NULL. */
+const char *net_endpoint_ifname(const struct endpoint_settings *endpoint);
+/* Set in NETNS_FD what its options say of the interface IFNAME. Yields. */
+int net_endpoint_settings_apply(struct hull_call *call, const struct endpoint_settings *endpoint,
+                                const char *ifname, int netns_fd) HULL_CHECKED;
 /* Give back to IPAM (a port) what the container has of the network; a failure is logged. Yields. */
 void net_addresses_release(struct hull_call *call, const char *ipam, const char *network_id,
                            const char *container_id);
@@ -135,7 +135,8 @@ void net_names_drop(struct hull_call *call, void *container_id);
 int net_predefine(struct hull_call *call) HULL_CHECKED;
 /* Make sure that RECORD's bridge and rules are there. Yields. */
 int net_assert(struct hull_call *call, struct net_record *record) HULL_CHECKED;
-/* How the firewall sees RECORD; false when it is no bridge network. */
+/* How the firewall sees RECORD; false when it is no bridge network, or has options that nobody
+ * understands. */
 bool net_firewall(struct hull_call *call, const struct net_record *record,
                   struct firewall_network *ret);
 
@@ -184,13 +185,17 @@ int net_prune(struct hull_call *call, const struct prune_request *request,
 /* "80/tcp" to 80 and "tcp" (in the call's arena). -HULL_INVALID. */
 int net_port_parse(struct hull_call *call, const char *text, int64_t *ret_port,
                    const char **ret_protocol) HULL_CHECKED;
-/*
- * What REQUEST publishes, for a container at ADDRESS; a binding that names no host address is on
- * HOST_IP. ADDRESS6 NULL: the container has no IPv6.
- */
+/* Where a container's ports are published. */
+struct net_publish {
+    const char *address;  /* of the container */
+    const char *address6; /* NULL: it has no IPv6 */
+    const char *host_ip;  /* of bindings that name none; NULL: all addresses of both families */
+    bool routed[2];       /* IPv4, IPv6: at the container's address alone */
+    bool open;            /* there, too */
+};
+/* What REQUEST publishes. */
 int net_ports_expand(struct hull_call *call, const struct network_join_request *request,
-                     const char *address, const char *address6, const char *host_ip,
-                     struct firewall_ports *ret_ports) HULL_CHECKED;
+                     const struct net_publish *to, struct firewall_ports *ret_ports) HULL_CHECKED;
 /* The Ports of inspect: what is published, and null for what is only exposed. */
 void net_ports_show(struct hull_call *call, const struct hull_strv *exposed,
                     const struct firewall_ports *ports, struct network_settings *settings);

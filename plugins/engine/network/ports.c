@@ -63,43 +63,79 @@ static int parse_host_port(struct hull_call *call, const char *text, int64_t *re
 /* --- what is published ----------------------------------------------------------------------- */
 
 struct expansion {
-    const char *address;
-    const char *address6;
-    const char *host_ip;
+    const struct net_publish *to;
     struct firewall_ports *ports;
 };
 
-/* BINDING of the container's PORT: the family of the host address decides to which address. */
-static int expand_binding(struct hull_call *call, const struct expansion *to, int64_t port,
-                          const char *protocol, const struct port_binding *binding)
+static bool is_given(const char *text)
 {
+    return text != NULL && *text != '\0';
+}
+
+/* ENTRY, whose host address is known: its family decides to which address of the container. */
+static int add_entry(struct hull_call *call, const struct expansion *expansion,
+                     struct firewall_port *entry)
+{
+    const struct net_publish *to = expansion->to;
     struct ip_addr host;
-    struct firewall_port entry = {.protocol = protocol, .port = port};
-    bool named = binding->host_ip != NULL && *binding->host_ip != '\0';
-    entry.host_ip = named ? binding->host_ip : to->host_ip;
-    int rc = parse_host_port(call, binding->host_port, &entry.host_port, &entry.host_port_end);
-    if (rc < 0)
-        return rc;
-    if (!ip_parse(entry.host_ip, &host))
-        return hull_fail(call, HULL_INVALID, "invalid HostIp: \"%s\"", entry.host_ip);
-    entry.address = host.family == AF_INET6 ? to->address6 : to->address;
-    if (entry.address == NULL || *entry.address == '\0')
+    if (!ip_parse(entry->host_ip, &host))
+        return hull_fail(call, HULL_INVALID, "invalid HostIp: \"%s\"", entry->host_ip);
+    bool ipv6 = host.family == AF_INET6;
+    entry->address = ipv6 ? to->address6 : to->address;
+    if (!is_given(entry->address))
         return hull_fail(call, HULL_NOT_SUPPORTED,
                          "can't publish port %d/%s on %s: the container has no IPv%c address",
-                         (int)port, protocol, entry.host_ip, host.family == AF_INET6 ? '6' : '4');
-    *(HULL_LIST_ADD(hull_call_arena(call), &to->ports->ports)) = entry;
+                         (int)entry->port, entry->protocol, entry->host_ip, ipv6 ? '6' : '4');
+    if (ipv6 && ip_is_loopback(&host) && !to->routed[1])
+        return hull_fail(call, HULL_NOT_SUPPORTED,
+                         "can't publish port %d/%s on ::1: the kernel has no way from there to a "
+                         "container; use 127.0.0.1",
+                         (int)entry->port, entry->protocol);
+    entry->open = to->open || to->routed[ipv6];
+    entry->unbound = to->routed[ipv6];
+    if (entry->unbound && (entry->host_port > 0 || !ip_is_any(&host)))
+        hull_log(call, HULL_LOG_WARN,
+                 "address and port of the host have no meaning in a network "
+                 "with gateway mode routed",
+                 "host_ip", entry->host_ip, NULL);
+    if (entry->unbound)
+        entry->host_port = entry->host_port_end = 0;
+    *(HULL_LIST_ADD(hull_call_arena(call), &expansion->ports->ports)) = *entry;
     return 0;
 }
 
-/* A port bound without naming an address is on both families where the container has both. */
-static int expand_bindings(struct hull_call *call, const struct expansion *to, const char *key,
-                           const struct port_binding *bindings, size_t count)
+/* BINDING of the container's PORT. One that names no host address is on all addresses of both
+ * families, as far as the container has them, with the same port. */
+static int expand_binding(struct hull_call *call, const struct expansion *expansion, int64_t port,
+                          const char *protocol, const struct port_binding *binding)
+{
+    const struct net_publish *to = expansion->to;
+    struct firewall_port entry = {.protocol = protocol, .port = port};
+    int rc = parse_host_port(call, binding->host_port, &entry.host_port, &entry.host_port_end);
+    if (rc < 0)
+        return rc;
+    entry.host_ip = is_given(binding->host_ip) ? binding->host_ip : to->host_ip;
+    if (is_given(entry.host_ip) &&
+        (is_given(binding->host_ip) || !hull_streq(entry.host_ip, "0.0.0.0")))
+        return add_entry(call, expansion, &entry);
+    struct firewall_port twin = entry;
+    entry.host_ip = "0.0.0.0";
+    rc = add_entry(call, expansion, &entry);
+    if (rc < 0 || !is_given(to->address6) || hull_streq(to->address6, to->address))
+        return rc;
+    twin.host_ip = "::";
+    twin.twin = !entry.unbound && !to->routed[1];
+    return add_entry(call, expansion, &twin);
+}
+
+static int expand_bindings(struct hull_call *call, const struct expansion *expansion,
+                           const char *key, const struct port_binding *bindings, size_t count)
 {
     int64_t port;
     const char *protocol;
     int rc = net_port_parse(call, key, &port, &protocol);
     for (size_t i = 0; i < count && rc == 0; i++)
-        rc = expand_binding(call, to, port, protocol, &bindings[i]);
+        rc = expand_binding(call, expansion, port, protocol, &bindings[i]);
     return rc;
 }
 
@@ -113,20 +149,19 @@ static bool is_bound(const struct network_join_request *request, const char *key
 }
 
 int net_ports_expand(struct hull_call *call, const struct network_join_request *request,
-                     const char *address, const char *address6, const char *host_ip,
-                     struct firewall_ports *ret_ports)
+                     const struct net_publish *to, struct firewall_ports *ret_ports)
 {
     static const struct port_binding any = {.host_ip = NULL};
-    struct expansion to = {address, address6, host_ip, ret_ports};
+    struct expansion expansion = {to, ret_ports};
     int rc = 0;
     for (size_t i = 0; i < request->port_bindings.n && rc == 0; i++) {
         const struct port_binding_list *list = &request->port_bindings.v[i];
-        rc = expand_bindings(call, &to, request->port_bindings.keys[i], list->v, list->n);
+        rc = expand_bindings(call, &expansion, request->port_bindings.keys[i], list->v, list->n);
     }
     for (size_t i = 0; request->publish_all && i < request->exposed_ports.n && rc == 0; i++) {
         const char *key = request->exposed_ports.v[i];
         if (!is_bound(request, key))
-            rc = expand_bindings(call, &to, key, &any, 1);
+            rc = expand_bindings(call, &expansion, key, &any, 1);
     }
     return rc;
 }
@@ -180,6 +215,6 @@ void net_ports_show(struct hull_call *call, const struct hull_strv *exposed,
         const char **place = bsearch(&key, keys.v, keys.n, sizeof(*keys.v), by_text);
         struct port_binding *binding = HULL_LIST_ADD(arena, &settings->ports.v[place - keys.v]);
         binding->host_ip = port->host_ip;
-        binding->host_port = hull_printf(call, "%d", (int)port->host_port);
+        binding->host_port = port->unbound ? "" : hull_printf(call, "%d", (int)port->host_port);
     }
 }

@@ -16,6 +16,7 @@
  */
 #include "link.h"
 
+#include "netbridge.h"
 #include "netjoin.h"
 
 #include <fcntl.h>
@@ -23,41 +24,6 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-#define OPTION "com.docker.network."
-#define OPTION_NAME OPTION "bridge.name"
-#define OPTION_ICC OPTION "bridge.enable_icc"
-
-/* All that a network may say; the firewall's are read by the network engine. */
-static const char *const known_options[] = {
-    OPTION_NAME,
-    NETJOIN_OPTION_MTU,
-    OPTION_ICC,
-    OPTION "bridge.default_bridge",
-    OPTION "bridge.enable_ip_masquerade",
-    OPTION "bridge.host_binding_ipv4",
-};
-
-static int check_options(struct hull_call *call, const struct hull_map *options)
-{
-    for (size_t i = 0; i < options->n; i++) {
-        bool known = false;
-        for (size_t k = 0; k < HULL_COUNT(known_options); k++)
-            known = known || strcmp(options->v[i].key, known_options[k]) == 0;
-        if (!known)
-            return hull_fail(call, HULL_INVALID, "network driver bridge: option %s is not known",
-                             options->v[i].key);
-    }
-    return 0;
-}
-
-static const char *bridge_name(struct hull_call *call, const struct network *network)
-{
-    const char *name = hull_map_find(&network->options, OPTION_NAME);
-    if (name != NULL && *name != '\0')
-        return name;
-    return hull_printf(call, "hull-%.10s", network->id);
-}
 
 static int about(struct hull_call *call, const struct netdriver_about_request *request,
                  struct netdriver_about_reply *ret_reply)
@@ -80,20 +46,22 @@ static int create(struct hull_call *call, const struct netdriver_network *reques
 {
     (void)ret_reply;
     const struct network *network = &request->network;
-    struct brg_bridge bridge = {.name = bridge_name(call, network)};
-    int rc = check_options(call, &network->options);
+    struct netbridge options;
+    struct brg_bridge bridge = {0};
+    int rc = netbridge_read(call, network, &options);
     if (rc == 0)
         rc = netjoin_mtu(call, network, &bridge.mtu);
-    if (rc == 0 && !netjoin_name_valid(bridge.name))
-        rc = hull_fail(call, HULL_INVALID, "\"%s\" can't be the name of an interface", bridge.name);
     if (rc < 0)
         return rc;
+    bridge.name = options.bridge;
     struct ip_net *nets = hull_alloc(call, (network->ipam.config.n + 1) * sizeof(*nets));
     for (size_t i = 0; i < network->ipam.config.n; i++) {
         const struct ipam_config *config = &network->ipam.config.v[i];
         struct ip_net *net = &nets[bridge.net_count];
-        if (ip_net_parse(config->subnet, net) && ip_parse(config->gateway, &net->addr))
-            bridge.net_count++;
+        if (!ip_net_parse(config->subnet, net) || !ip_parse(config->gateway, &net->addr))
+            continue;
+        bridge.ipv6 = bridge.ipv6 || net->addr.family == AF_INET6;
+        bridge.net_count += netbridge_has_gateway(&options, net->addr.family == AF_INET6);
     }
     bridge.nets = nets;
     return hull_work(call, make_bridge, &bridge);
@@ -119,7 +87,11 @@ static int remove_network(struct hull_call *call, const struct netdriver_network
                           struct hull_empty *ret_reply)
 {
     (void)ret_reply;
-    struct removal removal = {bridge_name(call, &request->network), -1};
+    struct netbridge options;
+    int rc = netbridge_read(call, &request->network, &options);
+    if (rc < 0)
+        return rc;
+    struct removal removal = {options.bridge, -1};
     return hull_work(call, delete_bridge, &removal);
 }
 
@@ -169,12 +141,13 @@ static int join(struct hull_call *call, const struct netdriver_join_request *req
                 struct netdriver_join_reply *ret_reply)
 {
     const struct network *network = &request->network;
-    struct brg_link link = {.bridge = bridge_name(call, network),
-                            .inside = {.name = request->ifname},
-                            .netns_fd = request->netns_fd};
-    const char *icc = hull_map_find(&network->options, OPTION_ICC);
-    link.isolated = hull_streq(icc, "false");
-    int rc = netjoin_mtu(call, network, &link.mtu);
+    struct netbridge options;
+    struct brg_link link = {.inside = {.name = request->ifname}, .netns_fd = request->netns_fd};
+    int rc = netbridge_read(call, network, &options);
+    if (rc == 0)
+        rc = netjoin_mtu(call, network, &link.mtu);
+    link.bridge = options.bridge;
+    link.isolated = !options.icc;
     if (rc == 0)
         rc = host_name(call, &link.host_name);
     if (rc == 0)

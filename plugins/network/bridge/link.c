@@ -44,12 +44,13 @@ static int create_bridge(int fd, const struct brg_bridge *bridge, struct nl_fail
 /* What containers could use against the host is off before the bridge is up. */
 static int guard_bridge(const struct brg_bridge *bridge)
 {
-    bool v6 = false;
-    for (size_t i = 0; i < bridge->net_count; i++)
-        v6 = v6 || bridge->nets[i].addr.family == AF_INET6;
     int rc = nif_sysctl("ipv6", bridge->name, "accept_ra", "0");
+    /* Its MAC is its own: nobody has to be asked, and the first packet has an address to ask from. */
     if (rc == 0)
-        rc = nif_sysctl("ipv6", bridge->name, "disable_ipv6", v6 ? "0" : "1");
+        rc = nif_sysctl("ipv6", bridge->name, "accept_dad", "0");
+    if (rc == 0)
+        rc = nif_sysctl("ipv6", bridge->name, "disable_ipv6",
+                        bridge->ipv6 && bridge->net_count > 0 ? "0" : "1");
     /* Lets the host reach ports published on 127.0.0.1; firewall drops what abuses it. */
     if (rc == 0)
         rc = nif_sysctl("ipv4", bridge->name, "route_localnet", "1");

@@ -13,6 +13,7 @@ struct brg_bridge {
     int mtu;                   /* 0: the kernel's */
     const struct ip_net *nets; /* its addresses */
     size_t net_count;
+    bool ipv6; /* the network has it, whether the bridge has an address or not */
 };
 
 /* Make the bridge with its addresses, or complete the one that is there. */

@@ -14,6 +14,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+/* Of ports that the kernel chooses, until one is free in both families. */
+#define TRIES 16
+
 union name {
     struct sockaddr any;
     struct sockaddr_in v4;
@@ -121,10 +124,39 @@ static int claim_one(struct fw_claim *claim, struct hull_problem *problem)
     return 0;
 }
 
+/* A port of both families: what is free in the first may be taken in the second. */
+static int claim_twins(struct fw_claim *claim, struct fw_claim *twin, struct hull_problem *problem)
+{
+    bool any = claim->port.host_port == 0;
+    int tries = 0;
+    for (;;) {
+        int rc = claim_one(claim, problem);
+        if (rc < 0)
+            return rc;
+        twin->port.host_port = claim->port.host_port;
+        twin->last = 0;
+        rc = claim_one(twin, problem);
+        bool more = any ? ++tries < TRIES : claim->last > claim->port.host_port;
+        if (rc == 0 || !more)
+            return rc;
+        hull_fd_cleanup(&claim->fd);
+        claim->fd = -1;
+        claim->port.host_port = any ? 0 : (uint16_t)(claim->port.host_port + 1);
+    }
+}
+
 int fw_claim(struct fw_claim *claims, size_t count, struct hull_problem *problem)
 {
     int rc = 0;
-    for (size_t i = 0; i < count && rc == 0; i++)
-        rc = claim_one(&claims[i], problem);
+    for (size_t i = 0; i < count && rc == 0; i++) {
+        if (claims[i].port.unbound)
+            continue;
+        if (i + 1 < count && claims[i + 1].twin) {
+            rc = claim_twins(&claims[i], &claims[i + 1], problem);
+            i++;
+        } else {
+            rc = claim_one(&claims[i], problem);
+        }
+    }
     return rc;
 }

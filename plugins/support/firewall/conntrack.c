@@ -93,7 +93,7 @@ void fw_forget_peers(const struct fw_port *ports, size_t count)
 {
     HULL_AUTO_FD fd = -1;
     for (size_t i = 0; i < count; i++) {
-        if (ports[i].protocol != IPPROTO_UDP)
+        if (ports[i].protocol != IPPROTO_UDP || ports[i].unbound)
             continue;
         if (fd < 0)
             fd = nl_open(NETLINK_NETFILTER);

@@ -30,7 +30,9 @@ int fw_port_read(struct hull_call *call, const struct firewall_port *port, struc
 {
     *ret = (struct fw_port){.protocol = fw_protocol(port->protocol),
                             .host_port = (uint16_t)port->host_port,
-                            .port = (uint16_t)port->port};
+                            .port = (uint16_t)port->port,
+                            .open = port->open,
+                            .unbound = port->unbound};
     if (ret->protocol == 0)
         return hull_fail(call, HULL_INVALID, "invalid protocol: %s (tcp, udp and sctp are known)",
                          port->protocol == NULL ? "" : port->protocol);
@@ -88,46 +90,63 @@ static void put_parts(struct nl_batch *batch, uint16_t type, const struct parts 
     nl_nest_end(batch, nest);
 }
 
-static void put_element(struct nl_batch *batch, const struct fw_port *port, bool add)
+/* What a port is an element of: a map of the host's ports, and a set of open ones. */
+enum place { BOUND, OPEN, PLACES };
+
+static bool is_in(const struct fw_port *port, enum place place)
 {
-    struct parts key = {.length = 0};
-    struct parts value = {.length = 0};
-    size_t size = ip_size(port->host.family);
-    add_part(&key, &port->protocol, 1);
-    if (!ip_is_any(&port->host))
-        add_part(&key, port->host.bytes, size);
-    add_port_part(&key, port->host_port);
-    add_part(&value, port->address.bytes, size);
-    add_port_part(&value, port->port);
-    size_t element = nl_nest(batch, NFTA_LIST_ELEM);
-    put_parts(batch, NFTA_SET_ELEM_KEY, &key);
-    if (add)
-        put_parts(batch, NFTA_SET_ELEM_DATA, &value);
-    nl_nest_end(batch, element);
+    return place == BOUND ? !port->unbound : port->open;
 }
 
-/* The map of PORT: the same pointer for the same map. */
-static const char *map_of(const struct fw_port *port)
+/* The same pointer for the same map or set. */
+static const char *name_of(const struct fw_port *port, enum place place)
 {
-    if (port->host.family == AF_INET6)
+    bool v6 = port->host.family == AF_INET6;
+    if (place == OPEN)
+        return v6 ? "open6" : "open4";
+    if (v6)
         return ip_is_any(&port->host) ? "any6" : "host6";
     return ip_is_any(&port->host) ? "any4" : "host4";
 }
 
-/* One message with the elements from PORTS on that are in the same map, as many as fit. Returns
- * how many. */
+static void put_element(struct nl_batch *batch, const struct fw_port *port, enum place place,
+                        bool add)
+{
+    struct parts key = {.length = 0};
+    struct parts value = {.length = 0};
+    size_t size = ip_size(port->host.family);
+    if (place == OPEN)
+        add_part(&key, port->address.bytes, size);
+    add_part(&key, &port->protocol, 1);
+    if (place == BOUND && !ip_is_any(&port->host))
+        add_part(&key, port->host.bytes, size);
+    add_port_part(&key, place == OPEN ? port->port : port->host_port);
+    add_part(&value, port->address.bytes, size);
+    add_port_part(&value, port->port);
+    size_t element = nl_nest(batch, NFTA_LIST_ELEM);
+    put_parts(batch, NFTA_SET_ELEM_KEY, &key);
+    if (add && place == BOUND)
+        put_parts(batch, NFTA_SET_ELEM_DATA, &value);
+    nl_nest_end(batch, element);
+}
+
+/* One message with the elements from PORTS on that have the same PLACE, as many as fit; none when
+ * the first has no such place. Returns how many ports it is about. */
 static size_t put_elements(struct nl_batch *batch, const char *table, const struct fw_port *ports,
-                           size_t count, bool add)
+                           size_t count, enum place place, bool add)
 {
     size_t n = 0;
-    const char *map = map_of(&ports[0]);
+    if (!is_in(&ports[0], place))
+        return 1;
+    const char *name = name_of(&ports[0], place);
     begin(batch, table_type(add ? NFT_MSG_NEWSETELEM : NFT_MSG_DELSETELEM),
           (uint16_t)(NLM_F_ACK | (add ? NLM_F_CREATE : 0)), NFPROTO_INET, 0);
     nl_put_text(batch, NFTA_SET_ELEM_LIST_TABLE, table);
-    nl_put_text(batch, NFTA_SET_ELEM_LIST_SET, map);
+    nl_put_text(batch, NFTA_SET_ELEM_LIST_SET, name);
     size_t elements = nl_nest(batch, NFTA_SET_ELEM_LIST_ELEMENTS);
-    while (n < count && n < ELEMENTS_MAX && map_of(&ports[n]) == map)
-        put_element(batch, &ports[n++], add);
+    while (n < count && n < ELEMENTS_MAX && is_in(&ports[n], place) &&
+           name_of(&ports[n], place) == name)
+        put_element(batch, &ports[n++], place, add);
     nl_nest_end(batch, elements);
     return n;
 }
@@ -152,8 +171,10 @@ int fw_elements(const char *table, const struct fw_port *ports, size_t count, bo
         return elements_fd;
     struct nl_batch batch = {0};
     begin(&batch, NFNL_MSG_BATCH_BEGIN, 0, AF_UNSPEC, NFNL_SUBSYS_NFTABLES);
-    for (size_t done = 0; done < count;)
-        done += put_elements(&batch, table, ports + done, count - done, add);
+    for (enum place place = BOUND; place < PLACES; place++) {
+        for (size_t done = 0; done < count;)
+            done += put_elements(&batch, table, ports + done, count - done, place, add);
+    }
     begin(&batch, NFNL_MSG_BATCH_END, 0, AF_UNSPEC, NFNL_SUBSYS_NFTABLES);
     FAILPOINT(firewall_elements_before);
     int rc = nl_transact(elements_fd, &batch, NULL, NULL, NULL);

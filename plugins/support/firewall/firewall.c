@@ -382,6 +382,7 @@ static int claim_ports(struct hull_call *call, struct entry *entry, size_t first
         if (rc < 0)
             return rc;
         work.claims[i].last = (uint16_t)port->host_port_end;
+        work.claims[i].twin = port->twin;
         work.claims[i].fd = -1;
     }
     int rc = hull_work(call, run_claim, &work);

@@ -21,6 +21,8 @@ void fw_networks_text(struct hull_text *out, const char *table,
                       const struct firewall_network *networks, size_t count);
 /* How many rules a table with BARRIERS has, those in "admin" aside. */
 int fw_table_rules(const struct firewall_barriers *barriers);
+/* Whether NAME can be written into the table. */
+bool fw_name_valid(const char *name);
 /* -HULL_INVALID when NETWORK has what can't be written into the table. */
 int fw_network_check(struct hull_call *call, const struct firewall_network *network) HULL_CHECKED;
 
@@ -32,6 +34,8 @@ struct fw_port {
     uint16_t host_port;
     struct ip_addr address;
     uint16_t port;
+    bool open;    /* at ADDRESS, for those who may */
+    bool unbound; /* nowhere else */
 };
 
 /* PORT in numbers. -HULL_INVALID. */
@@ -56,6 +60,7 @@ int fw_count_rules(const char *table, const char *chain) HULL_CHECKED;
 struct fw_claim {
     struct fw_port port; /* host_port 0: any free one; what was found is filled in */
     uint16_t last;       /* the end of a range to choose from, or 0 */
+    bool twin;           /* the host port of the one before it */
     int fd;              /* the socket, or -1 for a protocol this kernel has no sockets for */
 };
 /*

@@ -23,11 +23,29 @@ static const char *const sets[] = {
     "set nets6 { type ipv6_addr; flags interval; }",
     "set masq4 { type ipv4_addr; flags interval; }",
     "set masq6 { type ipv6_addr; flags interval; }",
+    "set guarded4 { type ipv4_addr; flags interval; }",
+    "set guarded6 { type ipv6_addr; flags interval; }",
+    "set routed4 { type ipv4_addr; flags interval; }",
+    "set routed6 { type ipv6_addr; flags interval; }",
+    "set unprotected4 { type ipv4_addr; flags interval; }",
+    "set unprotected6 { type ipv6_addr; flags interval; }",
+    "set home4 { type ipv4_addr; flags interval; }",
+    "set home6 { type ipv6_addr; flags interval; }",
+    "set origins4 { type ifname; }",
+    "set origins6 { type ifname; }",
+    "set trusted { type ifname . ifname; }",
+    "set trusting { type ifname; }",
+    "set open4 { type ipv4_addr . inet_proto . inet_service; }",
+    "set open6 { type ipv6_addr . inet_proto . inet_service; }",
     "set before4 { type ifname; }",
     "set before6 { type ifname; }",
 };
-static const char *const set_names[] = {"bridges", "internal", "same", "nets4",
-                                        "nets6",   "masq4",    "masq6"};
+/* Those that say what networks there are. */
+static const char *const set_names[] = {
+    "bridges",  "internal", "same",     "nets4",   "nets6",        "masq4",        "masq6",
+    "guarded4", "guarded6", "routed4",  "routed6", "unprotected4", "unprotected6", "home4",
+    "home6",    "origins4", "origins6", "trusted", "trusting",
+};
 
 static const char *const maps[] = {
     "map any4 { type inet_proto . inet_service : ipv4_addr . inet_service; }",
@@ -62,10 +80,10 @@ static const struct {
     {"guard", "iifname @bridges ip saddr 127.0.0.0/8 drop"},
     /* A neighbour that sends straight to a container goes around what is published. What comes
      * from a bridge is left to "inward": it may be a frame within a network of another daemon. */
-    {"guard",
-     "ip daddr @masq4 iifname != \"lo\" meta iifkind != \"bridge\" fib daddr type != local drop"},
-    {"guard",
-     "ip6 daddr @masq6 iifname != \"lo\" meta iifkind != \"bridge\" fib daddr type != local drop"},
+    {"guard", "ip daddr @guarded4 iifname != \"lo\" iifname != @trusting "
+              "meta iifkind != \"bridge\" fib daddr type != local drop"},
+    {"guard", "ip6 daddr @guarded6 iifname != \"lo\" iifname != @trusting "
+              "meta iifkind != \"bridge\" fib daddr type != local drop"},
 
     {"publish", "meta nfproto ipv4 meta l4proto { tcp, udp, sctp } dnat ip to "
                 "meta l4proto . ip daddr . th dport map @host4"},
@@ -75,11 +93,20 @@ static const struct {
                 "meta l4proto . ip6 daddr . th dport map @host6"},
     {"publish", "meta nfproto ipv6 meta l4proto { tcp, udp, sctp } fib daddr type local dnat ip6 "
                 "to meta l4proto . th dport map @any6"},
+    /* Nobody else has the addresses of containers, and they have no others: seen for the first
+     * packet of each connection. */
+    {"prerouting", "ip saddr @home4 iifname != \"lo\" fib saddr . iif oif missing drop"},
+    {"prerouting", "ip6 saddr @home6 iifname != \"lo\" fib saddr . iif oif missing drop"},
+    {"prerouting", "iifname @origins4 ip saddr != 0.0.0.0 fib saddr . iif oif missing drop"},
+    {"prerouting",
+     "iifname @origins6 ip6 saddr != { ::, fe80::/10 } fib saddr . iif oif missing drop"},
     /* A port on 127.0.0.1 is for the host alone; what comes from a wire with such an address
      * must not be turned into something that passes. */
     {"prerouting", "ip daddr 127.0.0.0/8 return"},
     {"prerouting", "ip6 daddr ::1 return"},
     {"prerouting", "jump publish"},
+    /* The kernel routes nothing from a bridge to ::1, so there is no way back: better a refusal. */
+    {"output", "ip6 daddr ::1 return"},
     {"output", "jump publish"},
 
     /* The host reaches a container by 127.0.0.1: the answer has to come back to the bridge. */
@@ -98,6 +125,15 @@ static const struct {
     {"inward", "iifname @internal drop"},
     {"inward", "ct state established,related accept"},
     {"inward", "ct status dnat accept"},
+    /* Networks that are reached without NAT. */
+    {"inward", "ip daddr @unprotected4 iifname != @bridges accept"},
+    {"inward", "ip6 daddr @unprotected6 iifname != @bridges accept"},
+    {"inward", "ip daddr @routed4 ip daddr . meta l4proto . th dport @open4 accept"},
+    {"inward", "ip6 daddr @routed6 ip6 daddr . meta l4proto . th dport @open6 accept"},
+    {"inward", "ip daddr @routed4 meta l4proto icmp accept"},
+    {"inward", "ip6 daddr @routed6 meta l4proto ipv6-icmp accept"},
+    {"inward", "iifname . oifname @trusted ip daddr . meta l4proto . th dport @open4 accept"},
+    {"inward", "iifname . oifname @trusted ip6 daddr . meta l4proto . th dport @open6 accept"},
     {"inward", "drop"},
     {"outward", "iifname @internal drop"},
     {"outward", "accept"},
@@ -113,39 +149,83 @@ int fw_table_rules(const struct firewall_barriers *barriers)
 
 /* --- networks -------------------------------------------------------------------------------- */
 
-int fw_network_check(struct hull_call *call, const struct firewall_network *network)
+bool fw_name_valid(const char *name)
 {
     static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
                                   "0123456789_.-";
+    return name != NULL && *name != '\0' && name[strspn(name, letters)] == '\0';
+}
+
+int fw_network_check(struct hull_call *call, const struct firewall_network *network)
+{
     const char *bridge = network->bridge;
-    if (bridge == NULL || *bridge == '\0' || bridge[strspn(bridge, letters)] != '\0')
+    if (!fw_name_valid(bridge))
         return hull_fail(call, HULL_INVALID,
                          "\"%s\" can't be the name of a bridge: letters, digits, '_', '.' and '-' "
                          "are allowed",
                          bridge == NULL ? "" : bridge);
+    for (size_t i = 0; i < network->trusted.n; i++) {
+        if (!fw_name_valid(network->trusted.v[i]))
+            return hull_fail(call, HULL_INVALID, "\"%s\" can't be a trusted interface",
+                             network->trusted.v[i]);
+    }
     for (size_t i = 0; i < network->subnets.n; i++) {
         struct ip_net net;
-        if (!ip_net_parse(network->subnets.v[i], &net))
-            return hull_fail(call, HULL_INVALID, "\"%s\" is not a network", network->subnets.v[i]);
+        const char *subnet = network->subnets.v[i].subnet;
+        if (!ip_net_parse(subnet, &net))
+            return hull_fail(call, HULL_INVALID, "\"%s\" is not a network",
+                             subnet == NULL ? "" : subnet);
     }
     return 0;
 }
 
-static void add_subnets(struct hull_text *out, const char *table,
+static void add_subnet(struct hull_text *out, const char *table, const char *bridge,
+                       const struct firewall_subnet *subnet)
+{
+    struct ip_net net;
+    char text[IP_TEXT_SIZE];
+    if (!ip_net_parse(subnet->subnet, &net))
+        return;
+    struct ip_net base = ip_net_base(&net);
+    char family = strchr(subnet->subnet, ':') != NULL ? '6' : '4';
+    const struct {
+        bool in;
+        const char *set;
+    } places[] = {
+        {true, "nets"},
+        {subnet->masquerade, "masq"},
+        {subnet->guarded, "guarded"},
+        {subnet->routed, "routed"},
+        {subnet->unprotected, "unprotected"},
+        {subnet->home, "home"},
+    };
+    ip_net_text(&base, text);
+    for (size_t i = 0; i < HULL_COUNT(places); i++) {
+        if (places[i].in)
+            hull_text_printf(out, "add element inet %s %s%c { %s }\n", table, places[i].set, family,
+                             text);
+    }
+    if (subnet->home)
+        hull_text_printf(out, "add element inet %s origins%c { \"%s\" }\n", table, family, bridge);
+}
+
+static void add_network(struct hull_text *out, const char *table,
                         const struct firewall_network *network)
 {
-    for (size_t i = 0; i < network->subnets.n; i++) {
-        struct ip_net net;
-        char text[IP_TEXT_SIZE];
-        if (!ip_net_parse(network->subnets.v[i], &net))
-            continue;
-        struct ip_net base = ip_net_base(&net);
-        char family = strchr(network->subnets.v[i], ':') != NULL ? '6' : '4';
-        ip_net_text(&base, text);
-        hull_text_printf(out, "add element inet %s nets%c { %s }\n", table, family, text);
-        if (network->masquerade && !network->internal)
-            hull_text_printf(out, "add element inet %s masq%c { %s }\n", table, family, text);
-    }
+    const char *bridge = network->bridge;
+    hull_text_printf(out, "add element inet %s bridges { \"%s\" }\n", table, bridge);
+    if (network->internal)
+        hull_text_printf(out, "add element inet %s internal { \"%s\" }\n", table, bridge);
+    if (network->icc)
+        hull_text_printf(out, "add element inet %s same { \"%s\" . \"%s\" }\n", table, bridge,
+                         bridge);
+    for (size_t i = 0; i < network->trusted.n; i++)
+        hull_text_printf(out,
+                         "add element inet %s trusted { \"%s\" . \"%s\" }\n"
+                         "add element inet %s trusting { \"%s\" }\n",
+                         table, network->trusted.v[i], bridge, table, network->trusted.v[i]);
+    for (size_t i = 0; i < network->subnets.n; i++)
+        add_subnet(out, table, bridge, &network->subnets.v[i]);
 }
 
 void fw_networks_text(struct hull_text *out, const char *table,
@@ -153,16 +233,8 @@ void fw_networks_text(struct hull_text *out, const char *table,
 {
     for (size_t i = 0; i < HULL_COUNT(set_names); i++)
         hull_text_printf(out, "flush set inet %s %s\n", table, set_names[i]);
-    for (size_t i = 0; i < count; i++) {
-        const char *bridge = networks[i].bridge;
-        hull_text_printf(out, "add element inet %s bridges { \"%s\" }\n", table, bridge);
-        if (networks[i].internal)
-            hull_text_printf(out, "add element inet %s internal { \"%s\" }\n", table, bridge);
-        if (networks[i].icc)
-            hull_text_printf(out, "add element inet %s same { \"%s\" . \"%s\" }\n", table, bridge,
-                             bridge);
-        add_subnets(out, table, &networks[i]);
-    }
+    for (size_t i = 0; i < count; i++)
+        add_network(out, table, &networks[i]);
 }
 
 /* --- ports ----------------------------------------------------------------------------------- */
@@ -179,6 +251,11 @@ static void add_port(struct hull_text *out, const char *table, const struct fire
     ip_text(&host, host_text);
     ip_text(&address, text);
     char family = strchr(host_text, ':') != NULL ? '6' : '4';
+    if (port->open)
+        hull_text_printf(out, "add element inet %s open%c { %s . %s . %d }\n", table, family, text,
+                         port->protocol, (int)port->port);
+    if (port->unbound)
+        return;
     if (ip_is_any(&host))
         hull_text_printf(out, "add element inet %s any%c { %s . %d : %s . %d }\n", table, family,
                          port->protocol, (int)port->host_port, text, (int)port->port);
@@ -190,6 +267,7 @@ static void add_port(struct hull_text *out, const char *table, const struct fire
 
 static void ports_text(struct hull_text *out, const char *table, const struct firewall_state *state)
 {
+    hull_text_printf(out, "flush set inet %s open4\nflush set inet %s open6\n", table, table);
     for (size_t i = 0; i < HULL_COUNT(map_names); i++)
         hull_text_printf(out, "flush map inet %s %s\n", table, map_names[i]);
     for (size_t i = 0; i < state->containers.n; i++) {
