@@ -45,7 +45,7 @@ static int create_bridge(int fd, const struct brg_bridge *bridge, struct nl_fail
 static int guard_bridge(const struct brg_bridge *bridge)
 {
     int rc = nif_sysctl("ipv6", bridge->name, "accept_ra", "0");
-    /* Its MAC is its own: nobody has to be asked, and the first packet has an address to ask from. */
+    /* Its MAC is its own, nobody has to be asked: the first packet finds an address to ask from. */
     if (rc == 0)
         rc = nif_sysctl("ipv6", bridge->name, "accept_dad", "0");
     if (rc == 0)
