@@ -59,8 +59,9 @@ static int read_mode(struct hull_call *call, const struct option *option, const 
         }
     }
     return fail(call, option->name, value,
-                hull_printf(call, "unknown gateway mode %s: it is nat, nat-unprotected, routed or "
-                                  "isolated",
+                hull_printf(call,
+                            "unknown gateway mode %s: it is nat, nat-unprotected, routed or "
+                            "isolated",
                             value));
 }
 
@@ -101,7 +102,8 @@ static int read_names(struct hull_call *call, const struct option *option, const
         size_t length = strcspn(at, ":");
         const char *name = hull_arena_strndup(hull_call_arena(call), at, length);
         if (length > 0 && (!netjoin_name_valid(name) || strpbrk(name, "\"\\*") != NULL))
-            return fail(call, option->name, value, "they are names of interfaces, with ':' between");
+            return fail(call, option->name, value,
+                        "they are names of interfaces, with ':' between");
         if (length > 0)
             hull_strv_add(hull_call_arena(call), to, name);
         at += length + (at[length] == ':');

@@ -33,9 +33,9 @@ struct netbridge {
     enum netbridge_mode mode[2]; /* of IPv4, of IPv6 */
     bool icc;
     bool masquerade;
-    bool inhibit_ipv4;     /* the bridge gets no IPv4 address */
-    const char *host_ip;   /* for ports that name none; NULL: every address */
-    const char *prefix;    /* of interfaces inside: "eth" */
+    bool inhibit_ipv4;        /* the bridge gets no IPv4 address */
+    const char *host_ip;      /* for ports that name none; NULL: every address */
+    const char *prefix;       /* of interfaces inside: "eth" */
     struct hull_strv trusted; /* interfaces of the host */
 };
 

@@ -16,7 +16,7 @@
 /* Stands for the interface in the name of a setting. */
 #define PLACEHOLDER "IFNAME"
 
-/* --- sysctls: "net.ipv4.conf.IFNAME.log_martians=1,…" ------------------------------------------ */
+/* --- sysctls: "net.ipv4.conf.IFNAME.log_martians=1,…" ----------------------------------------- */
 
 struct setting {
     char path[160];
@@ -77,7 +77,7 @@ static int read_settings(struct hull_call *call, const char *text, const char *i
     return 0;
 }
 
-/* --- both options ------------------------------------------------------------------------------ */
+/* --- both options ----------------------------------------------------------------------------- */
 
 int net_endpoint_opts_check(struct hull_call *call, const struct hull_map *options)
 {
@@ -107,7 +107,7 @@ const char *net_endpoint_ifname(const struct endpoint_settings *endpoint)
     return hull_map_find(&endpoint->driver_opts, OPTION_IFNAME);
 }
 
-/* --- in the container's namespace -------------------------------------------------------------- */
+/* --- in the container's namespace ------------------------------------------------------------- */
 
 struct visit {
     int netns_fd;
