@@ -64,6 +64,35 @@ HULL_MESSAGE(firewall_barrier, FIREWALL_BARRIER_FIELDS)
 HULL_MESSAGE(firewall_barriers, FIREWALL_BARRIERS_FIELDS)
 /* These and no others. Idempotent. */
 HULL_METHOD(firewall, bar, firewall_barriers, hull_empty, 0)
+/*
+ * What happens to the first packet of a connection, and why: read from what the table is made of,
+ * and from the administrator's chain as it is. Verdict: passes, dropped, host (no rule of the
+ * table: the host itself decides) or unknown.
+ */
+#define FIREWALL_EXPLAIN_REQUEST_FIELDS(F, T)                                                   \
+    F(T, STRING, _, kind, "Kind", 0, "Who sends: host, lan or container")                       \
+    F(T, STRING, _, interface, "Interface", 0, "Where it comes in: a bridge; lan: if known")    \
+    F(T, STRING, _, source, "Source", 0, "Address of the sender, if known")                     \
+    F(T, STRING, _, destination, "Destination", 0, "Address; absent: any of this host")         \
+    F(T, BOOL, _, on_link, "OnLink", 0, "The sender has an address in the network of that one") \
+    F(T, STRING, _, protocol, "Protocol", 0, "tcp, udp or sctp")                                \
+    F(T, INT, _, port, "Port", 0, "Of the destination")
+HULL_MESSAGE(firewall_explain_request, FIREWALL_EXPLAIN_REQUEST_FIELDS)
+#define FIREWALL_STEP_FIELDS(F, T)                                                     \
+    F(T, STRING, _, where, "Where", 0, "Chain of the table, or what else decides")     \
+    F(T, STRING, _, result, "Result", 0, "continues, rewritten, unknown or a verdict") \
+    F(T, STRING, _, why, "Why", 0, "For people")
+HULL_MESSAGE(firewall_step, FIREWALL_STEP_FIELDS)
+#define FIREWALL_EXPLAIN_REPLY_FIELDS(F, T)                                              \
+    F(T, STRING, _, verdict, "Verdict", 0, "passes, dropped, host or unknown")           \
+    F(T, STRING, _, decides, "Decides", 0, "Where that is decided")                      \
+    F(T, STRING, _, why, "Why", 0, "For people")                                         \
+    F(T, BOOL, _, uncertain, "Uncertain", 0, "Rules that can't be told may decide else") \
+    F(T, STRING, _, destination, "Destination", HULL_OMIT, "Address it ends at")         \
+    F(T, INT, _, destination_port, "DestinationPort", HULL_OMIT, "Port there")           \
+    F(T, LIST, firewall_step, steps, "Steps", 0, "All that was looked at, in order")
+HULL_MESSAGE(firewall_explain_reply, FIREWALL_EXPLAIN_REPLY_FIELDS)
+HULL_METHOD(firewall, explain, firewall_explain_request, firewall_explain_reply, 0)
 /* The whole wanted state, after a restart: one transaction. */
 #define FIREWALL_STATE_FIELDS(F, T)                              \
     F(T, LIST, firewall_network, networks, "Networks", 0, "All") \

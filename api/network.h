@@ -5,6 +5,7 @@
 #define HULL_API_NETWORK_H
 
 #include "container.h"
+#include "firewall.h"
 
 #define NETWORK_LIST_REQUEST_FIELDS(F, T) \
     F(T, STRVMAP, _, filters, "filters", HULL_QUERY, "Filters: key to values")
@@ -46,6 +47,22 @@ HULL_METHOD(network, create, network_create_request, network_create_reply, 0)
     F(T, STRV, _, networks_deleted, "NetworksDeleted", HULL_NULL, "Names")
 HULL_MESSAGE(network_prune_reply, NETWORK_PRUNE_REPLY_FIELDS)
 HULL_METHOD(network, prune, prune_request, network_prune_reply, 0)
+
+/*
+ * Hull's own: which rule decides about a connection, and why. From: the name or id of a running
+ * container or of a network, an address, host, lan or lan:INTERFACE (the default is lan). To:
+ * CONTAINER:PORT, ADDRESS:PORT, [ADDRESS]:PORT or host:PORT, and /udp or /sctp. -HULL_NOT_FOUND.
+ */
+#define NETWORK_EXPLAIN_REQUEST_FIELDS(F, T)               \
+    F(T, STRING, _, from, "from", HULL_QUERY, "Who sends") \
+    F(T, STRING, _, to, "to", HULL_QUERY | HULL_REQUIRED, "Where to")
+HULL_MESSAGE(network_explain_request, NETWORK_EXPLAIN_REQUEST_FIELDS)
+#define NETWORK_EXPLAIN_REPLY_FIELDS(F, T)       \
+    F(T, STRING, _, from, "From", 0, "As asked") \
+    F(T, STRING, _, to, "To", 0, "As asked")     \
+    F(T, EMBED, firewall_explain_reply, answer, "Answer", 0, "")
+HULL_MESSAGE(network_explain_reply, NETWORK_EXPLAIN_REPLY_FIELDS)
+HULL_METHOD(network, explain, network_explain_request, network_explain_reply, 0)
 
 /*
  * For container, not on HTTP. Join: give the network namespace of a container that does not run

@@ -95,6 +95,7 @@
     R(GET, "/plugins", system, plugin_list, JSON, 200)                              \
     R(GET, "/plugins/{name:.*}/json", system, plugin_inspect, JSON, 200)            \
     R(GET, "/hull/fibers", system, fibers, JSON, 200)                               \
+    R(GET, "/hull/network/explain", network, explain, JSON, 200)                    \
     R(GET, "/hull/plugins", system, plugins, JSON, 200)                             \
     R(DELETE, "/hull/containers/{id}/logs", container, logs_truncate, NOTHING, 204) \
     R(GET, "/hull/trace", system, trace, LINES, 200)

@@ -271,6 +271,7 @@ void session_resize(struct cli *cli, const struct session *session);
     X(system_df) \
     X(system_prune) \
     X(system_dial_stdio) \
+    X(network_explain) \
     X(debug_failpoints) \
     X(debug_fibers) \
     X(debug_plugins) \

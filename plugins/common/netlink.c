@@ -63,9 +63,12 @@ static void open_there(void *arg)
     if (visit->ipv6 != NL_IPV6_AS_IS)
         write_there("/proc/sys/net/ipv6/conf/default/disable_ipv6",
                     visit->ipv6 == NL_IPV6_OFF ? "1" : "0");
-    if (visit->ipv6 == NL_IPV6_DEAF || visit->ipv6 == NL_IPV6_ON)
-        write_there("/proc/sys/net/ipv6/conf/default/accept_ra",
-                    visit->ipv6 == NL_IPV6_DEAF ? "0" : "1");
+    /* On a bridge of ours addresses and MACs are given out once: nobody has to be asked. */
+    const char *asks = visit->ipv6 == NL_IPV6_DEAF ? "0" : "1";
+    if (visit->ipv6 == NL_IPV6_DEAF || visit->ipv6 == NL_IPV6_ON) {
+        write_there("/proc/sys/net/ipv6/conf/default/accept_ra", asks);
+        write_there("/proc/sys/net/ipv6/conf/default/accept_dad", asks);
+    }
     visit->fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
     if (visit->fd < 0)
         visit->fd = -errno;

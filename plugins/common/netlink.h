@@ -30,7 +30,7 @@ enum nl_ipv6 {
     NL_IPV6_AS_IS,
     NL_IPV6_OFF,
     NL_IPV6_ON,
-    NL_IPV6_DEAF, /* on, and it believes no router's advertisement */
+    NL_IPV6_DEAF, /* on; it neither believes routers nor asks for its addresses first */
 };
 /*
  * The same, NETLINK_ROUTE, in the network namespace NETNS_FD. The calling thread stays where it

@@ -99,3 +99,10 @@ tests_fuzz_fuzz_cni_SOURCES = tests/fuzz/fuzz-cni.c plugins/network/cni/conf.c \
 tests_fuzz_fuzz_cni_CFLAGS = $(TEST_CFLAGS)
 tests_fuzz_fuzz_cni_LDFLAGS = $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_cni_LDADD = plugins/common/libcommon.la $(TEST_LIBADD)
+
+check_PROGRAMS += tests/fuzz/fuzz-admin
+tests_fuzz_fuzz_admin_SOURCES = tests/fuzz/fuzz-admin.c plugins/support/firewall/admin.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_admin_CFLAGS = $(TEST_CFLAGS)
+tests_fuzz_fuzz_admin_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_admin_LDADD = plugins/common/libcommon.la $(TEST_LIBADD)
+FUZZ_TARGETS += tests/fuzz/fuzz-admin

@@ -68,7 +68,7 @@ class Namespace:
             self.run("ip addr add %s dev %s %s" % (address, interface,
                                                    "nodad" if ":" in address else ""))
 
-    def peer(self, address, port=80, seconds=0.4, interface=None):
+    def peer(self, address, port=80, seconds=0.3, interface=None):
         """Whom the server at ADDRESS:PORT sees asking; None when there is no answer."""
         host = "[%s]" % address if ":" in address else address
         return who(self.run("curl -gs -m %s %s http://%s:%d/cgi-bin/peer"
@@ -145,6 +145,8 @@ class Lan:
         self.switch = Namespace("switch")
         self.host, self.near, self.far, self.behind = (Namespace(kind) for kind in
                                                        ("host", "near", "far", "behind"))
+        for place in (self.host, self.near, self.far, self.behind):
+            place.write("ipv6/conf/default/accept_dad", 0)
         self.switch.run("ip link add br0 type bridge && ip link set br0 up")
         for number, place in enumerate((self.host, self.near, self.far)):
             port = "p%d" % number
@@ -162,10 +164,14 @@ class Lan:
         self.behind.run("ip route add default via 203.0.113.1; "
                         "ip -6 route add default via 2001:db8:2::1")
         # What a namespace takes over from the machine it is made on.
-        self.host.write("ipv4/ip_forward", 0)
-        self.host.write("ipv6/conf/all/forwarding", 0)
+        self.reset()
         for name in ("all", "default", "eth0", "eth1"):
             self.host.write("ipv4/conf/%s/rp_filter" % name, 0)
+
+    def reset(self):
+        """The host is no router."""
+        self.host.write("ipv4/ip_forward", 0)
+        self.host.write("ipv6/conf/all/forwarding", 0)
 
     def end(self):
         for place in (self.host, self.near, self.far, self.behind, self.switch):

@@ -229,3 +229,10 @@ tests_unit_test_bpf_ranges_CFLAGS = $(TEST_CFLAGS) $(SECCOMP_CFLAGS)
 tests_unit_test_bpf_ranges_LDFLAGS = $(TEST_LDFLAGS)
 tests_unit_test_bpf_ranges_LDADD = $(TEST_LIBADD) $(SECCOMP_LIBS)
 endif
+
+check_PROGRAMS += tests/unit/test-admin
+TESTS += tests/unit/test-admin
+tests_unit_test_admin_SOURCES = tests/unit/test-admin.c plugins/support/firewall/admin.c
+tests_unit_test_admin_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_admin_LDFLAGS = $(TEST_LDFLAGS)
+tests_unit_test_admin_LDADD = plugins/common/libcommon.la $(TEST_LIBADD)

@@ -177,6 +177,9 @@ int net_create(struct hull_call *call, const struct network_create_request *requ
                struct network_create_reply *ret_reply) HULL_CHECKED;
 int net_remove(struct hull_call *call, const struct network_ref *request,
                struct hull_empty *ret_reply) HULL_CHECKED;
+/* Which rule decides about a packet (explain.c). */
+int net_explain(struct hull_call *call, const struct network_explain_request *request,
+                struct network_explain_reply *ret_reply) HULL_CHECKED;
 int net_prune(struct hull_call *call, const struct prune_request *request,
               struct network_prune_reply *ret_reply) HULL_CHECKED;
 

@@ -16,6 +16,7 @@
  * Other tables are never touched: where another engine or the host has set a policy of drop for
  * forwarded packets, its own rules have to let containers through.
  */
+#include "ask.h"
 #include "fw.h"
 
 #include "instance.h"
@@ -517,6 +518,73 @@ static int look_again(struct hull_call *call)
     return hull_task_join(call, hull_task_start(call, "firewall-look", look_task, NULL));
 }
 
+/* --- questions ------------------------------------------------------------------------------- */
+
+struct asking {
+    struct fw_asked asked;  /* about the way there */
+    struct fw_asked sender; /* and to who sends */
+    struct ip_addr source, destination;
+};
+
+/* LOCK is held: the library is for one at a time. */
+static int run_asking(struct hull_work *work, void *arg)
+{
+    struct asking *asking = arg;
+    (void)work;
+    if (asking->destination.family != 0)
+        fw_ask_route(&asking->asked, &asking->destination);
+    if (asking->source.family != 0)
+        fw_ask_route(&asking->sender, &asking->source);
+    drop_low_fds();
+    struct nft_ctx *nft = nft_ctx_new(NFT_CTX_DEFAULT);
+    HULL_AUTO_FD probe = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    if (nft != NULL && is_low(probe))
+        fw_ask_rules(&asking->asked, nft, table);
+    if (nft != NULL)
+        nft_ctx_free(nft);
+    keep_low_fds();
+    return 0;
+}
+
+static void free_asking(struct hull_call *call, void *arg)
+{
+    struct asking *asking = arg;
+    (void)call;
+    fw_asked_done(&asking->asked);
+    fw_asked_done(&asking->sender);
+}
+
+static int explain(struct hull_call *call, const struct firewall_explain_request *request,
+                   struct firewall_explain_reply *ret_reply)
+{
+    struct asking *asking = hull_alloc(call, sizeof(*asking));
+    struct firewall_explain_request question = *request;
+    struct firewall_state state;
+    struct fw_facts facts;
+    int rc = take_lock(call);
+    if (rc < 0)
+        return rc;
+    (void)ip_parse(request->destination, &asking->destination);
+    if (hull_streq(request->kind, "lan"))
+        (void)ip_parse(request->source, &asking->source);
+    hull_defer(call, free_asking, asking);
+    rc = hull_work(call, run_asking, asking);
+    if (rc < 0)
+        return rc;
+    fw_facts_read(call, &asking->asked, table, &facts);
+    if (asking->sender.local)
+        question.kind = "host";
+    if (asking->sender.oif[0] != '\0' && question.interface == NULL)
+        question.interface = asking->sender.oif;
+    gather(call, &state);
+    rc = fw_explain(call, &state, &facts, &question, ret_reply);
+    if (rc == 0) { /* what it says points into memory that others change */
+        struct firewall_explain_reply said = *ret_reply;
+        hull_message_copy(hull_call_arena(call), &firewall_explain_reply_message, &said, ret_reply);
+    }
+    return rc;
+}
+
 /* --- the plugin ------------------------------------------------------------------------------ */
 
 static int init(struct hull_call *call)
@@ -555,6 +623,7 @@ static const struct hull_handler handlers[] = {
     HULL_HANDLE(firewall, publish, publish),
     HULL_HANDLE(firewall, unpublish, unpublish),
     HULL_HANDLE(firewall, bar, bar),
+    HULL_HANDLE(firewall, explain, explain),
     HULL_HANDLE(firewall, restore, restore),
     {},
 };

@@ -2,6 +2,8 @@
 if HAVE_NFTABLES
 support_LTLIBRARIES += plugins/support/firewall.la
 plugins_support_firewall_la_SOURCES = plugins/support/firewall/firewall.c \
+	plugins/support/firewall/admin.c plugins/support/firewall/ask.c plugins/support/firewall/ask.h \
+	plugins/support/firewall/explain.c plugins/support/firewall/explain.h \
 	plugins/support/firewall/claim.c plugins/support/firewall/conntrack.c \
 	plugins/support/firewall/elements.c \
 	plugins/support/firewall/table.c plugins/support/firewall/watch.c plugins/support/firewall/fw.h

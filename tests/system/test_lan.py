@@ -1,0 +1,242 @@
+"""Neighbours and containers that cheat, and other programs' rules on the same host."""
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from lan import BEHIND, HOST, HOST6, HostEngine, Lan, NEAR, Namespace, Server, until
+
+
+@pytest.fixture(scope="module")
+def lan(tmp_path_factory):
+    made = Lan()
+    servers = [Server(made.near, tmp_path_factory.mktemp("near"))]
+    yield made
+    for server in servers:
+        server.end()
+    made.end()
+
+
+@pytest.fixture(scope="module")
+def engine(lan):
+    made = HostEngine(lan.host)
+    made.load_busybox()
+    made.hull("network", "create", "--ipv6", "--subnet", "10.70.1.0/24", "--subnet",
+              "fd00:70:1::/64", "front")
+    made.web("web", "--network", "front", "-p", "8080:80", "-p", "127.0.0.1:8081:80", "-p",
+             "5353:5353/udp")
+    made.hull("run", "-d", "--name", "liar", "--cap-add", "NET_ADMIN", "--network", "front",
+              "busybox", "sleep", "600")
+    until(lambda: lan.near.reaches(HOST, 8080))
+    yield made
+    made.clear()
+    made.stop()
+
+
+SEND = """
+import socket, sys
+source, target, port = sys.argv[1:]
+six = ":" in source
+with socket.socket(socket.AF_INET6 if six else socket.AF_INET, socket.SOCK_DGRAM) as out:
+    # IPV6_TRANSPARENT, IP_TRANSPARENT: an address that is nobody's here.
+    out.setsockopt(*((socket.IPPROTO_IPV6, 75, 1) if six else (socket.IPPROTO_IP, 19, 1)))
+    out.bind((source, 0))
+    out.sendto(b"x", (target, int(port)))
+"""
+
+
+def send(netns, source, target, port):
+    """A datagram from SOURCE, which the namespace need not have."""
+    subprocess.run(["nsenter", "--net=" + netns, sys.executable, "-c", SEND, source, target,
+                    str(port)], check=True, timeout=20)
+
+
+@pytest.fixture
+def forwarded(lan):
+    """Counts datagrams that the host forwards."""
+    lan.host.run("nft add table inet probe; nft add chain inet probe f \"{ type filter hook "
+                 "forward priority 200; }\"; nft add rule inet probe f udp dport { 53, 5353 } "
+                 "counter")
+    yield lambda: int(re.search(r"packets (\d+)",
+                                lan.host.run("nft list table inet probe")).group(1))
+    lan.host.run("nft delete table inet probe")
+
+
+@pytest.mark.parametrize("honest, forged, target", [
+    (NEAR, "10.70.1.200", HOST), ("2001:db8:1::2", "fd00:70:1::200", HOST6)])
+def test_a_neighbour_with_the_address_of_a_container(lan, engine, forwarded, honest, forged,
+                                                     target):
+    send("/run/netns/" + lan.near.name, honest, target, 5353)
+    until(lambda: forwarded() == 1)
+    send("/run/netns/" + lan.near.name, forged, target, 5353)
+    send("/run/netns/" + lan.near.name, honest, target, 5353)  # has come: so would the other
+    until(lambda: forwarded() >= 2)
+    assert forwarded() == 2
+
+
+@pytest.mark.parametrize("family, forged, target", [
+    ("-4", "198.51.100.3", NEAR), ("-4", "10.201.0.9", NEAR),
+    ("-6", "2001:db8:1::3", "2001:db8:1::2")])
+def test_a_container_with_the_address_of_somebody_else(lan, engine, forwarded, family, forged,
+                                                       target):
+    pid = engine.hull("inspect", "-f", "{{.State.Pid}}", "liar").stdout.strip()
+
+    def datagram(source):
+        send("/proc/%s/ns/net" % pid, source, target, 53)
+
+    own = engine.address("liar", "front") if family == "-4" else engine.address6("liar", "front")
+    datagram(own)
+    until(lambda: forwarded() == 1)
+    datagram(forged)
+    datagram(own)
+    until(lambda: forwarded() >= 2)
+    assert forwarded() == 2
+
+
+def test_ports_on_loopback_are_for_the_host_alone(lan, engine):
+    assert lan.host.reaches("127.0.0.1", 8081)
+    assert not lan.near.reaches(HOST, 8081)
+    lan.near.run("sysctl -qw net.ipv4.conf.eth0.route_localnet=1; ip addr del 127.0.0.1/8 dev lo; "
+                 "ip route add 127.0.0.1/32 via %s src %s" % (HOST, NEAR))
+    try:
+        assert not lan.near.reaches("127.0.0.1", 8081) and not lan.near.reaches("127.0.0.1", 8080)
+    finally:
+        lan.near.run("ip route del 127.0.0.1/32 via %s; ip addr add 127.0.0.1/8 dev lo" % HOST)
+    # Nor does a container get at the host's own loopback.
+    server = Server(lan.host, engine.root, 8090)
+    try:
+        until(lambda: lan.host.reaches("127.0.0.1", 8090))
+        engine.hull("exec", "liar", "ip", "route", "add", "127.0.0.9/32", "via", "10.70.1.1",
+                    check=False)
+        assert engine.asks("liar", "127.0.0.9", 8090, seconds=1) is None
+        assert engine.asks("liar", "127.0.0.9", 8081, seconds=1) is None
+    finally:
+        server.end()
+
+
+# --- other programs' rules ----------------------------------------------------------------------
+
+def test_a_flush_is_mended_in_one_transaction(lan, engine):
+    table = engine.table()
+    watch = subprocess.Popen(["nsenter", "--net=/run/netns/" + lan.host.name, "nft", "monitor"],
+                             stdout=subprocess.PIPE, text=True)
+    try:
+        time.sleep(0.2)  # there is nothing that says that it watches
+        began = time.monotonic()
+        lan.host.run("nft flush ruleset")
+        until(lambda: engine.table() and "drop" in lan.host.run("nft list chain inet %s inward"
+                                                                % engine.table(), False))
+        took = time.monotonic() - began
+        assert lan.near.peer(HOST, 8080) == NEAR
+        assert not lan.near.reaches(engine.address("web", "front"))
+    finally:
+        watch.send_signal(signal.SIGINT)
+        changes = watch.communicate(timeout=10)[0]
+    assert took < 1
+    # What each generation of the rules has added, from "new generation" to "new generation".
+    generations = [part for part in re.split(r"# new generation .*\n", changes)
+                   if "add table inet %s" % table in part]
+    assert len(generations) == 1
+    assert "add chain inet %s forward" % table in generations[0]
+    assert "add rule inet %s inward drop" % table in generations[0]
+    assert "8080" in generations[0]
+
+
+UFW = """*filter
+:INPUT DROP [0:0]
+:FORWARD DROP [0:0]
+:OUTPUT ACCEPT [0:0]
+:ufw-user-forward - [0:0]
+-A FORWARD -j ufw-user-forward
+-A FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+-A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+-A INPUT -i lo -j ACCEPT
+COMMIT
+"""
+FIREWALLD = """table inet firewalld { }
+delete table inet firewalld
+table inet firewalld {
+    chain filter_FORWARD {
+        type filter hook forward priority filter + 10; policy accept;
+        ct state { established, related } accept
+        ct status dnat accept
+    }
+}
+"""
+
+
+def test_restarts_of_a_firewall(lan, engine, tmp_path):
+    """firewalld replaces its own table; ufw writes iptables anew, with a policy of drop."""
+    table = engine.table()
+    before = lan.host.run("nft -s list table inet " + table)
+    (tmp_path / "firewalld").write_text(FIREWALLD)
+    (tmp_path / "ufw").write_text(UFW)
+    for _ in range(3):
+        lan.host.run("nft -f %s/firewalld" % tmp_path)
+        lan.host.run("iptables -F && iptables -X && iptables -P FORWARD ACCEPT")
+        assert lan.near.peer(HOST, 8080) == NEAR
+    try:
+        # The host's firewall decides first: what it drops is dropped, and explain says who.
+        lan.host.run("iptables-restore < %s/ufw" % tmp_path)
+        assert not lan.near.reaches(HOST, 8080)
+        said = engine.hull("network", "explain", "host:8080").stdout
+        assert "chain FORWARD of table ip filter drops what its own rules do not accept" in said
+        # ufw route allow …
+        lan.host.run("iptables -A ufw-user-forward -o %s -j ACCEPT"
+                     % engine.hull("network", "inspect", "-f", "hull-{{slice .Id 0 10}}",
+                                   "front").stdout.strip())
+        assert lan.near.peer(HOST, 8080) == NEAR
+    finally:
+        lan.host.run("iptables -P FORWARD ACCEPT; iptables -P INPUT ACCEPT; iptables -F; "
+                     "iptables -X; nft delete table inet firewalld")
+    assert lan.host.run("nft -s list table inet " + table) == before
+
+
+@pytest.fixture
+def dockerd(lan, tmp_path):
+    """Docker's daemon on the same host, with all its rules."""
+    if shutil.which("dockerd") is None:
+        pytest.skip("dockerd is not installed")
+    bridge = "dck%d" % (os.getpid() % 100000)
+    lan.host.run("ip link add %s type bridge && ip addr add 10.70.200.1/24 dev %s && "
+                 "ip link set %s up" % (bridge, bridge, bridge))
+    log = open(str(tmp_path / "log"), "w")
+    process = subprocess.Popen(
+        ["nsenter", "--net=/run/netns/" + lan.host.name, "dockerd", "--data-root",
+         str(tmp_path / "data"), "--exec-root", str(tmp_path / "exec"), "--pidfile",
+         str(tmp_path / "pid"), "-H", "unix://%s/sock" % tmp_path, "--bridge", bridge,
+         "--storage-driver", "vfs"], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+    try:
+        until(lambda: (tmp_path / "sock").exists() and
+              "DOCKER-USER" in lan.host.run("iptables -S FORWARD"), 30)
+        yield bridge
+    finally:
+        process.terminate()
+        process.wait(30)
+        log.close()
+        lan.host.run("ip link del %s; iptables -F; iptables -X; iptables -t nat -F; "
+                     "iptables -t nat -X; iptables -P FORWARD ACCEPT" % bridge, check=False)
+
+
+def test_beside_docker(lan, engine, dockerd):
+    guest = Namespace("guest")
+    try:
+        lan.host.run("ip link add vguest type veth peer name eth0 netns %s && ip link set vguest "
+                     "master %s up" % (guest.name, dockerd))
+        guest.address("eth0", "10.70.200.2/24")
+        guest.run("ip route add default via 10.70.200.1")
+        # Docker's containers get out, past our rules; ours are reached, and get out, past docker's.
+        assert guest.peer(NEAR, 80, seconds=2) == HOST
+        assert lan.near.peer(HOST, 8080) == NEAR
+        assert engine.asks("web", NEAR) == HOST
+        # And neither gets at the other's.
+        assert not guest.reaches(engine.address("web", "front"))
+        assert engine.asks("liar", "10.70.200.2", seconds=1) is None
+        assert not lan.near.reaches(BEHIND)
+    finally:
+        guest.end()
