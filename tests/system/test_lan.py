@@ -1,4 +1,5 @@
 """Neighbours and containers that cheat, and other programs' rules on the same host."""
+import json
 import os
 import re
 import shutil
@@ -239,4 +240,37 @@ def test_beside_docker(lan, engine, dockerd):
         assert engine.asks("liar", "10.70.200.2", seconds=1) is None
         assert not lan.near.reaches(BEHIND)
     finally:
+        guest.end()
+
+
+NETAVARK = "/usr/lib/podman/netavark"
+
+
+def test_beside_podman(lan, engine, tmp_path):
+    """What podman's own tool makes of a network and a published port."""
+    if not os.path.exists(NETAVARK):
+        pytest.skip("podman's netavark is not installed")
+    network = {"name": "podman", "id": "0" * 64, "driver": "bridge",
+               "network_interface": "podman0", "internal": False, "ipv6_enabled": False,
+               "dns_enabled": False, "ipam_options": {"driver": "host-local"},
+               "subnets": [{"subnet": "10.70.100.0/24", "gateway": "10.70.100.1"}]}
+    (tmp_path / "config").write_text(json.dumps({
+        "container_id": "1" * 64, "container_name": "guest", "network_info": {"podman": network},
+        "networks": {"podman": {"static_ips": ["10.70.100.2"], "interface_name": "eth0"}},
+        "port_mappings": [{"container_port": 80, "host_ip": "", "host_port": 8090,
+                           "protocol": "tcp", "range": 1}]}))
+    guest = Namespace("guest")
+    netavark = "%s --config %s %%s /run/netns/%s < %s/config" % (NETAVARK, tmp_path, guest.name,
+                                                                  tmp_path)
+    lan.host.run(netavark % "setup")
+    server = Server(guest, tmp_path)
+    try:
+        until(lambda: lan.near.peer(HOST, 8090) == NEAR)
+        assert guest.peer(NEAR, 80, seconds=2) == HOST
+        assert lan.near.peer(HOST, 8080) == NEAR and engine.asks("web", NEAR) == HOST
+        assert not guest.reaches(engine.address("web", "front"))
+        assert not lan.near.reaches(BEHIND)
+    finally:
+        server.end()
+        lan.host.run(netavark % "teardown")
         guest.end()
