@@ -28,7 +28,8 @@ static struct fw_admin ask(struct hull_call *call, const char *expressions,
     return fw_admin_ask(&rules, flow);
 }
 
-#define MATCH(op, left, right) "{\"match\":{\"op\":\"" op "\",\"left\":" left ",\"right\":" right "}}"
+#define MATCH(op, left, right) \
+    "{\"match\":{\"op\":\"" op "\",\"left\":" left ",\"right\":" right "}}"
 #define PAYLOAD(protocol, field) \
     "{\"payload\":{\"protocol\":\"" protocol "\",\"field\":\"" field "\"}}"
 #define META(key) "{\"meta\":{\"key\":\"" key "\"}}"
@@ -47,8 +48,10 @@ FIBER_TEST(rules_that_are_understood)
         {MATCH("==", PAYLOAD("ip", "saddr"), PREFIX("192.0.2.0", "24")), FW_DROPS},
         {MATCH("==", PAYLOAD("ip", "daddr"), PREFIX("192.0.2.0", "24")), FW_SAYS_NOTHING},
         {MATCH("==", PAYLOAD("ip6", "saddr"), "\"fd00::1\""), FW_SAYS_NOTHING},
-        {MATCH("==", PAYLOAD("ip", "saddr"), "{\"range\":[\"192.0.2.0\",\"192.0.2.9\"]}"), FW_DROPS},
-        {MATCH("==", PAYLOAD("ip", "saddr"), "{\"set\":[\"10.0.0.1\"," PREFIX("192.0.2.0", "25") "]}"),
+        {MATCH("==", PAYLOAD("ip", "saddr"), "{\"range\":[\"192.0.2.0\",\"192.0.2.9\"]}"),
+         FW_DROPS},
+        {MATCH("==", PAYLOAD("ip", "saddr"),
+               "{\"set\":[\"10.0.0.1\"," PREFIX("192.0.2.0", "25") "]}"),
          FW_DROPS},
         {MATCH("==", PAYLOAD("tcp", "dport"), "80"), FW_DROPS},
         {MATCH("==", PAYLOAD("udp", "dport"), "80"), FW_SAYS_NOTHING},
@@ -64,7 +67,8 @@ FIBER_TEST(rules_that_are_understood)
     };
     const struct fw_flow flow = flow_of("192.0.2.1", "10.1.2.3", IPPROTO_TCP);
     for (size_t i = 0; i < HULL_COUNT(cases); i++) {
-        const char *rule = hull_printf(call, "%s,{\"counter\":null},{\"drop\":null}", cases[i].rule);
+        const char *rule =
+            hull_printf(call, "%s,{\"counter\":null},{\"drop\":null}", cases[i].rule);
         struct fw_admin admin = ask(call, rule, &flow);
         if (admin.say != cases[i].says || admin.maybe != 0)
             FAIL("%s", cases[i].rule);
@@ -92,15 +96,16 @@ FIBER_TEST(rules_that_are_not_understood_are_told)
     }
     /* What is not known of the packet is no reason to guess. */
     const struct fw_flow nobody = flow_of("", "10.1.2.3", IPPROTO_TCP);
-    CHECK_INT(ask(call, MATCH("==", PAYLOAD("ip", "saddr"), "\"192.0.2.1\"") ",{\"drop\":null}",
-                  &nobody)
-                  .maybe,
-              7);
+    CHECK_INT(
+        ask(call, MATCH("==", PAYLOAD("ip", "saddr"), "\"192.0.2.1\"") ",{\"drop\":null}", &nobody)
+            .maybe,
+        7);
     /* A rule without a verdict, or one that can't match, decides nothing. */
     CHECK_INT(ask(call, MATCH("==", META("mark"), "5"), &flow).maybe, 0);
     CHECK_INT(ask(call,
-                  MATCH("==", PAYLOAD("udp", "dport"), "1") "," MATCH("==", META("mark"), "5") ",{"
-                                                                                     "\"drop\":null}",
+                  MATCH("==", PAYLOAD("udp", "dport"), "1") "," MATCH("==", META("mark"),
+                                                                      "5") ",{"
+                                                                           "\"drop\":null}",
                   &flow)
                   .maybe,
               0);

@@ -21,8 +21,7 @@ struct question {
 
 static void decide(struct question *q, const char *verdict, const char *where, const char *why)
 {
-    struct firewall_step *step =
-        HULL_LIST_ADD(hull_call_arena(q->call), &q->reply->steps);
+    struct firewall_step *step = HULL_LIST_ADD(hull_call_arena(q->call), &q->reply->steps);
     *step = (struct firewall_step){where, verdict, why};
     q->reply->verdict = verdict;
     q->reply->decides = where;
@@ -298,8 +297,7 @@ static void use_way(struct question *q)
     if (q->from != NULL)
         network = choose_way(q, &endpoint);
     else
-        q->ask->on_link =
-            q->ask->destination != NULL && is_on_link(network, q->ask->destination);
+        q->ask->on_link = q->ask->destination != NULL && is_on_link(network, q->ask->destination);
     if (network == NULL) {
         decide(q, "dropped", "route",
                hull_printf(q->call, "container %s has no way there: its networks have no gateway",
@@ -310,7 +308,8 @@ static void use_way(struct question *q)
         return;
     if (netbridge_read(q->call, network, &options) == 0)
         q->ask->interface = options.bridge;
-    if (endpoint != NULL && (q->ask->destination == NULL || strchr(q->ask->destination, ':') == NULL))
+    if (endpoint != NULL &&
+        (q->ask->destination == NULL || strchr(q->ask->destination, ':') == NULL))
         q->ask->source = endpoint->ip_address;
     else if (endpoint != NULL)
         q->ask->source = endpoint->global_ipv6_address;

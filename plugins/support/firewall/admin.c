@@ -231,9 +231,8 @@ struct reading {
 static void take_expression(const struct json_value *expression, const struct fw_flow *flow,
                             struct reading *reading)
 {
-    static const char *const verdicts[] = {"accept", "drop",  "reject", "return",
-                                           "jump",   "goto",  "vmap",   "queue",
-                                           "fwd",    "tproxy"};
+    static const char *const verdicts[] = {"accept", "drop", "reject", "return", "jump",
+                                           "goto",   "vmap", "queue",  "fwd",    "tproxy"};
     static const char *const harmless[] = {"counter", "log", "mangle", "quota"};
     if (expression->type != JSON_OBJECT || expression->count != 1) {
         reading->matches = reading->matches == NO ? NO : PERHAPS;
@@ -259,9 +258,8 @@ static struct reading read_rule(const struct json_value *rule, const struct fw_f
 {
     struct reading reading = {YES, NULL};
     const struct json_value *expressions = json_member(rule, "expr");
-    for (size_t i = 0; expressions != NULL && expressions->type == JSON_LIST &&
-                       i < expressions->count;
-         i++)
+    for (size_t i = 0;
+         expressions != NULL && expressions->type == JSON_LIST && i < expressions->count; i++)
         take_expression(&expressions->items[i], flow, &reading);
     return reading;
 }
@@ -284,10 +282,9 @@ struct fw_admin fw_admin_ask(const struct json_value *rules, const struct fw_flo
         struct reading reading = read_rule(rule, flow);
         if (reading.matches == NO || reading.verdict == NULL)
             continue;
-        bool plain = strcmp(reading.verdict, "accept") == 0 ||
-                     strcmp(reading.verdict, "drop") == 0 ||
-                     strcmp(reading.verdict, "reject") == 0 ||
-                     strcmp(reading.verdict, "return") == 0;
+        bool plain =
+            strcmp(reading.verdict, "accept") == 0 || strcmp(reading.verdict, "drop") == 0 ||
+            strcmp(reading.verdict, "reject") == 0 || strcmp(reading.verdict, "return") == 0;
         if (reading.matches == PERHAPS || !plain) {
             if (result.maybe == 0) {
                 result.maybe = handle_of(rule);

@@ -81,7 +81,8 @@ void fw_asked_done(struct fw_asked *asked)
 static bool is_text(const struct json_value *object, const char *key, const char *text)
 {
     const struct json_value *value = json_member(object, key);
-    return value != NULL && value->type == JSON_TEXT && (text == NULL || !strcmp(value->text, text));
+    return value != NULL && value->type == JSON_TEXT &&
+           (text == NULL || !strcmp(value->text, text));
 }
 
 static const char *member_text(const struct json_value *object, const char *key)

@@ -189,8 +189,9 @@ static bool publish(struct answer *a)
                       "port %s is published on %s alone, for the host itself: a packet that comes "
                       "in from elsewhere finds nothing",
                       port_of(a), port->host_ip);
-    tell(a, "publish", "rewritten", "port %s is published on %s: it leads to %s:%d in container %.12s",
-         port_of(a), port->host_ip, port->address, (int)port->port, container);
+    tell(a, "publish", "rewritten",
+         "port %s is published on %s: it leads to %s:%d in container %.12s", port_of(a),
+         port->host_ip, port->address, (int)port->port, container);
     (void)ip_parse(port->address, &a->flow.dst);
     a->flow.port = (uint16_t)port->port;
     a->flow.dnat = true;
@@ -209,10 +210,11 @@ static bool switched(struct answer *a)
     if (a->flow.src.family == a->flow.dst.family && ip_compare(&a->flow.src, &a->flow.dst) == 0)
         return decide(a, "passes", "loopback", "it is the container's own address");
     if (a->from->icc)
-        return decide(a, "passes", "bridge",
-                      "both are in network %s, whose containers reach each other at every port: the "
-                      "frame does not leave the bridge",
-                      a->from->name);
+        return decide(
+            a, "passes", "bridge",
+            "both are in network %s, whose containers reach each other at every port: the "
+            "frame does not leave the bridge",
+            a->from->name);
     return decide(a, "dropped", "bridge",
                   "containers of network %s do not reach each other (enable_icc is false): the "
                   "ports of the bridge are isolated",
@@ -256,8 +258,7 @@ static const char *rule_text(struct answer *a, int64_t handle)
         size_t skip = strspn(line, " \t");
         size_t tail = strlen(end);
         if (length > skip + tail && strncmp(line + length - tail, end, tail) == 0)
-            return hull_arena_strndup(hull_call_arena(a->call), line + skip,
-                                      length - skip - tail);
+            return hull_arena_strndup(hull_call_arena(a->call), line + skip, length - skip - tail);
         line += length + (line[length] == '\n');
     }
     return hull_printf(a->call, "the one with handle %lld", (long long)handle);
@@ -273,8 +274,9 @@ static bool admin(struct answer *a)
     struct fw_admin says = fw_admin_ask(a->facts->admin, &a->flow);
     if (says.maybe != 0) {
         a->reply->uncertain = true;
-        tell(a, "admin", "unknown", "a rule of the administrator may decide, for %s can't be told: %s",
-             says.maybe_why, rule_text(a, says.maybe));
+        tell(a, "admin", "unknown",
+             "a rule of the administrator may decide, for %s can't be told: %s", says.maybe_why,
+             rule_text(a, says.maybe));
     }
     if (says.say == FW_ACCEPTS)
         return decide(a, "passes", "admin", "a rule of the administrator: %s",
@@ -313,8 +315,8 @@ static bool inward(struct answer *a)
         return decide(a, "passes", "inward", "it comes from network %s and goes there",
                       a->to->name);
     if (a->to->internal)
-        return decide(a, "dropped", "inward", "network %s is internal: nothing comes in from outside",
-                      a->to->name);
+        return decide(a, "dropped", "inward",
+                      "network %s is internal: nothing comes in from outside", a->to->name);
     if (a->from != NULL && a->from->internal)
         return decide(a, "dropped", "inward", "network %s is internal: nothing goes out of it",
                       a->from->name);
@@ -356,8 +358,9 @@ static bool through(struct answer *a)
                           "for them); a rule in the chain admin may let it pass",
                           a->flow.dst.family == AF_INET6 ? '6' : '4');
     }
-    return decide(a, "host", "forward", "no network of containers is concerned: the host's own "
-                                        "rules and routes decide");
+    return decide(a, "host", "forward",
+                  "no network of containers is concerned: the host's own "
+                  "rules and routes decide");
 }
 
 static bool from_host(struct answer *a)
@@ -415,20 +418,19 @@ int fw_explain(struct hull_call *call, const struct firewall_state *state,
                const struct fw_facts *facts, const struct firewall_explain_request *request,
                struct firewall_explain_reply *ret)
 {
-    struct answer a = {.call = call,
-                       .state = state,
-                       .facts = facts,
-                       .request = request,
-                       .reply = ret,
-                       .flow = {.port = (uint16_t)request->port,
-                                .protocol = fw_protocol(request->protocol)}};
+    struct answer a = {
+        .call = call,
+        .state = state,
+        .facts = facts,
+        .request = request,
+        .reply = ret,
+        .flow = {.port = (uint16_t)request->port, .protocol = fw_protocol(request->protocol)}};
     *ret = (struct firewall_explain_reply){.destination = request->destination,
                                            .destination_port = request->port};
     a.to_host = request->destination == NULL || *request->destination == '\0';
     if (a.flow.protocol == 0 || request->port <= 0 || request->port > 65535)
         return hull_fail(call, HULL_INVALID, "invalid port: %d/%s (tcp, udp and sctp are known)",
-                         (int)request->port,
-                         request->protocol == NULL ? "" : request->protocol);
+                         (int)request->port, request->protocol == NULL ? "" : request->protocol);
     if (!a.to_host && !ip_parse(request->destination, &a.flow.dst))
         return hull_fail(call, HULL_INVALID, "invalid address: %s", request->destination);
     (void)ip_parse(request->source, &a.flow.src);
