@@ -281,7 +281,9 @@ static int back_off(struct hull_call *call, struct delivery *delivery)
     delivery->delay_ms = delivery->delay_ms == 0 ? BACKOFF_MIN_MS : 2 * delivery->delay_ms;
     if (delivery->delay_ms > BACKOFF_MAX_MS)
         delivery->delay_ms = BACKOFF_MAX_MS;
-    (void)!hull_request(call, "log back-off", delivery->delay_ms, pause_or_removal, delivery);
+    rc = hull_request(call, "log back-off", delivery->delay_ms, pause_or_removal, delivery);
+    if (rc == -HULL_UNAVAILABLE) /* the engine shuts down: the next one goes on from here */
+        return hull_fail(call, HULL_CANCELED, "the engine is shutting down");
     rc = hull_check(call);
     if (rc < 0)
         return rc;

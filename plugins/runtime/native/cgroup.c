@@ -194,13 +194,13 @@ int cg_open(struct hull_call *call, struct hull_arena *arena, const char *path, 
 }
 
 /* A new cpuset of version 1 has nothing in it, and nobody may join it then. */
-static void inherit_cpuset(struct hull_call *call, const char *dir)
+static void inherit_cpuset(struct hull_arena *arena, const char *dir)
 {
     static const char *const files[] = {"cpuset.cpus", "cpuset.mems"};
     for (size_t i = 0; i < HULL_COUNT(files); i++) {
-        char *own = cg_read(hull_call_arena(call), dir, files[i]);
-        char *parent = hull_printf(call, "%s/..", dir);
-        char *above = cg_read(hull_call_arena(call), parent, files[i]);
+        char *own = cg_read(arena, dir, files[i]);
+        char *parent = hull_arena_printf(arena, "%s/..", dir);
+        char *above = cg_read(arena, parent, files[i]);
         if (own != NULL && own[0] == '\0' && above != NULL)
             (void)cg_write(dir, files[i], above);
     }
@@ -218,14 +218,15 @@ static void enable_controllers(const char *dir)
 }
 
 /* Make DIR and what is above it, down from the hierarchy's root. */
-static int make_dirs(struct hull_call *call, size_t i, const char *dir)
+static int make_dirs(struct hull_arena *arena, size_t i, const char *dir,
+                     struct hull_problem *problem)
 {
     const struct hierarchy *h = &hierarchies[i];
     bool cpuset = version == 1 && (h->controllers >> CG_CPUSET & 1);
     if (mkdir(dir, 0755) == 0 && !cpuset && version == 1)
         return 0;
     size_t at = strlen(h->path);
-    char *path = hull_strdup(call, dir);
+    char *path = hull_arena_strdup(arena, dir);
     for (;;) {
         if (version == 2 && path[at] != '\0') {
             path[at] = '\0';
@@ -236,23 +237,32 @@ static int make_dirs(struct hull_call *call, size_t i, const char *dir)
         char end = path[at];
         path[at] = '\0';
         if (mkdir(path, 0755) < 0 && errno != EEXIST)
-            return hull_fail_errno(call, errno, "make cgroup %s", path);
+            return hull_problem_set(problem, hull_kind_of_errno(errno), "make cgroup %s: %s", path,
+                                    strerror(errno));
         if (cpuset)
-            inherit_cpuset(call, path);
+            inherit_cpuset(arena, path);
         if (end == '\0')
             return 0;
         path[at] = end;
     }
 }
 
-int cg_create(struct hull_call *call, const struct cgroup *cgroup)
+static int make_all(struct hull_work *work, void *arg)
 {
+    const struct cgroup *cgroup = arg;
+    HULL_AUTO_ARENA *arena = hull_arena_new();
     int rc = 0;
-    for (size_t i = 0; i < cgroup->dirs.n && rc == 0; i++) {
-        remember_parent(cgroup->dirs.v[i]);
-        rc = make_dirs(call, i, cgroup->dirs.v[i]);
-    }
+    for (size_t i = 0; i < cgroup->dirs.n && rc == 0; i++)
+        rc = make_dirs(arena, i, cgroup->dirs.v[i], &work->problem);
     return rc;
+}
+
+int cg_create(struct hull_call *call, struct cgroup *cgroup)
+{
+    for (size_t i = 0; i < cgroup->dirs.n; i++)
+        remember_parent(cgroup->dirs.v[i]);
+    /* One lock of the kernel for all cgroups: when many start, each waits for the others. */
+    return hull_work_brief(call, make_all, cgroup);
 }
 
 const char *cg_oom_file(struct hull_arena *arena, const struct cgroup *cgroup)

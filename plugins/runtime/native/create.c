@@ -45,7 +45,8 @@ static int check_name(struct hull_call *call, const char *name)
 /* Take back what create or exec has begun: ARG is a struct making. */
 struct making {
     const char *id, *name;
-    bool whole; /* the container goes with it */
+    bool whole;                  /* the container goes with it */
+    const struct cgroup *cgroup; /* and this, when nobody knows the container any more */
 };
 
 static void undo_making(struct hull_call *call, void *arg)
@@ -56,16 +57,18 @@ static void undo_making(struct hull_call *call, void *arg)
     int rc = 0;
     if (ctr != NULL && making->whole)
         rc = ctr_delete(call, ctr);
+    else if (making->cgroup != NULL)
+        rc = cg_remove(call, making->cgroup);
     else if (ctr_process(call, making->id, making->name, &ctr, &process) == 0)
         rc = ctr_delete_process(call, ctr, process);
     (void)rc;
 }
 
 static struct making *making_new(struct hull_call *call, const char *id, const char *name,
-                                 bool whole)
+                                 bool whole, const struct cgroup *cgroup)
 {
     struct making *making = HULL_NEW(hull_call_arena(call), struct making);
-    *making = (struct making){id, name, whole};
+    *making = (struct making){id, name, whole, cgroup};
     return making;
 }
 
@@ -132,24 +135,24 @@ static bool has_own_netns(const struct oci_linux *linux_)
     return false;
 }
 
-static int limit(struct hull_call *call, const struct ctr *ctr, const struct oci_spec *spec,
+static int limit(struct hull_call *call, struct cgroup *cgroup, const struct oci_spec *spec,
                  struct hull_strv *warnings)
 {
-    int rc = cg_create(call, &ctr->cgroup);
+    int rc = cg_create(call, cgroup);
     if (rc == 0)
-        rc = cg_limit(call, &ctr->cgroup, spec->linux_.resources, warnings);
+        rc = cg_limit(call, cgroup, spec->linux_.resources, warnings);
     if (rc == 0)
-        rc = cg_limit_devices(call, &ctr->cgroup, spec->linux_.resources);
+        rc = cg_limit_devices(call, cgroup, spec->linux_.resources);
     return rc;
 }
 
 /* What the daemon has to do when the shim is on its way: the cgroup, then the shim's answer. */
 static int finish_create(struct hull_call *call, const struct runtime_create_request *request,
-                         const struct ctr *ctr, int *control, struct runtime_create_reply *reply)
+                         struct cgroup *cgroup, int *control, struct runtime_create_reply *reply)
 {
     struct shim_packet answer;
     HULL_AUTO_FD pidfd = -1;
-    int rc = limit(call, ctr, &request->spec, &reply->warnings);
+    int rc = limit(call, cgroup, &request->spec, &reply->warnings);
     if (rc == 0)
         rc = client_ask(call, *control, &(struct shim_packet){.op = SHIM_CREATE}, -1, &answer,
                         &pidfd);
@@ -167,7 +170,7 @@ static int finish_create(struct hull_call *call, const struct runtime_create_req
 }
 
 static int create(struct hull_call *call, const struct runtime_create_request *request,
-                  struct ctr *ctr, const struct seccomp *seccomp,
+                  struct ctr *ctr, struct cgroup *cgroup, const struct seccomp *seccomp,
                   struct runtime_create_reply *reply)
 {
     const struct oci_spec *spec = &request->spec;
@@ -196,7 +199,7 @@ static int create(struct hull_call *call, const struct runtime_create_request *r
     HULL_AUTO_FD control = launch.control_fd;
     if (rc == 0)
         rc = launched(call, request->id, &launch, spec->process.terminal, &ctr);
-    return rc < 0 ? rc : finish_create(call, request, ctr, &control, reply);
+    return rc < 0 ? rc : finish_create(call, request, cgroup, &control, reply);
 }
 
 #define CREATE_PREFIX                                                                      \
@@ -206,12 +209,12 @@ static int create(struct hull_call *call, const struct runtime_create_request *r
 int native_create(struct hull_call *call, const struct runtime_create_request *request,
                   struct runtime_create_reply *reply)
 {
-    struct cgroup cgroup = {};
+    struct cgroup *cgroup = HULL_NEW(hull_call_arena(call), struct cgroup);
     /* What comes in a message is the receiver's; the shim has a descriptor of its own. */
     HULL_AUTO_FD rootfs_fd HULL_UNUSED = request->rootfs_fd;
     struct seccomp seccomp = {-1, false};
     reply->netns_fd = -1;
-    int rc = cg_open(call, hull_call_arena(call), request->spec.linux_.cgroups_path, &cgroup);
+    int rc = cg_open(call, hull_call_arena(call), request->spec.linux_.cgroups_path, cgroup);
     if (rc == 0)
         rc = seccomp_program(call, request->seccomp_mode, request->spec.linux_.seccomp,
                              request->spec.process.capabilities, &seccomp.fd, &seccomp.log);
@@ -221,9 +224,9 @@ int native_create(struct hull_call *call, const struct runtime_create_request *r
         return hull_fail(call, HULL_CONFLICT, "container %s is made already", request->id);
     struct ctr *ctr = ctr_new(request->id, request->dir);
     rc = cg_open(call, ctr->arena, request->spec.linux_.cgroups_path, &ctr->cgroup);
-    hull_undo(call, undo_making, making_new(call, request->id, NULL, true));
+    hull_undo(call, undo_making, making_new(call, request->id, NULL, true, cgroup));
     if (rc == 0)
-        rc = create(call, request, ctr, &seccomp, reply);
+        rc = create(call, request, ctr, cgroup, &seccomp, reply);
     return hull_wrap(call, rc, CREATE_PREFIX);
 }
 
@@ -293,7 +296,7 @@ int native_exec(struct hull_call *call, const struct runtime_exec_request *reque
     if (ctr_process(call, request->id, request->process, &ctr, &old) == 0)
         return hull_fail(call, HULL_CONFLICT, "exec %s exists already", request->process);
     hull_error_clear(call);
-    hull_undo(call, undo_making, making_new(call, request->id, request->process, false));
+    hull_undo(call, undo_making, making_new(call, request->id, request->process, false, NULL));
     rc = exec(call, request, ctr, target, &seccomp, reply);
     return hull_wrap(call, rc,
                      "OCI runtime exec failed: exec failed: unable to start container process");
@@ -321,7 +324,7 @@ int native_start(struct hull_call *call, const struct runtime_process_ref *reque
         ctr_find(request->id)->running = true;
     /* Nothing is left of what can't be started. */
     if (rc != -HULL_CONFLICT && rc < 0)
-        hull_undo(call, undo_making, making_new(call, request->id, request->process, init));
+        hull_undo(call, undo_making, making_new(call, request->id, request->process, init, NULL));
     return hull_wrap(call, rc,
                      init ? CREATE_PREFIX
                           : "OCI runtime exec failed: exec failed: unable to start "
