@@ -63,7 +63,8 @@ HULL_MESSAGE(image_manifest_summary, IMAGE_MANIFEST_SUMMARY_FIELDS)
     F(T, MAP, _, labels, "Labels", HULL_NULL, "")                             \
     F(T, INT, _, containers, "Containers", 0, "")                             \
     F(T, LIST, image_manifest_summary, manifests, "Manifests", HULL_OMIT, "") \
-    F(T, POINTER, oci_descriptor, descriptor, "Descriptor", HULL_OMIT, "")
+    F(T, POINTER, oci_descriptor, descriptor, "Descriptor", HULL_OMIT, "")    \
+    F(T, OPT_INT, _, virtual_size, "VirtualSize", HULL_OMIT, "Before 1.44")
 HULL_MESSAGE(image_summary, IMAGE_SUMMARY_FIELDS)
 
 #define IMAGE_INSPECT_ROOTFS_FIELDS(F, T) \
@@ -93,7 +94,9 @@ HULL_MESSAGE(image_inspect_metadata, IMAGE_INSPECT_METADATA_FIELDS)
     F(T, INT, _, size, "Size", 0, "")                                         \
     F(T, POINTER, driver_data, graph_driver, "GraphDriver", 0, "")            \
     F(T, MESSAGE, image_inspect_rootfs, rootfs, "RootFS", 0, "")              \
-    F(T, MESSAGE, image_inspect_metadata, metadata, "Metadata", 0, "")
+    F(T, MESSAGE, image_inspect_metadata, metadata, "Metadata", 0, "")        \
+    F(T, OPT_INT, _, virtual_size, "VirtualSize", HULL_OMIT, "Before 1.44")   \
+    F(T, POINTER, image_config, container_config, "ContainerConfig", HULL_OMIT, "Before 1.45")
 HULL_MESSAGE(image_inspect_reply, IMAGE_INSPECT_REPLY_FIELDS)
 
 #define IMAGE_DELETED_FIELDS(F, T)                       \

@@ -86,6 +86,7 @@ static int print_all(const struct json_value *items, size_t count)
     struct json_value list = {
         .type = JSON_LIST, .count = count, .items = (struct json_value *)items};
     json_write(&out, &list, 4);
+    json_show_html(&out);
     output_text(out.data, out.length);
     putchar('\n');
     return 0;

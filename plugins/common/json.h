@@ -37,6 +37,9 @@ char *json_string(struct hull_arena *arena, const struct hull_message *message, 
 /* Append TEXT quoted and escaped; invalid UTF-8 becomes U+FFFD; <, > and & become \u003c … as
  * Go's encoder writes them. NULL counts as "". */
 void json_quote(struct hull_text *out, const char *text, size_t length);
+/* Write <, > and & in JSON, encoded by the above, as they are: docker's streams, log files and
+ * headers have them escaped, its answers of one object have not. */
+void json_show_html(struct hull_text *text);
 /* Append "KEY":"VALUE", both quoted so. */
 void json_quote_pair(struct hull_text *out, const struct hull_pair *pair);
 

@@ -87,6 +87,50 @@ void json_quote(struct hull_text *out, const char *text, size_t length)
     put_char(out, '"');
 }
 
+/* The character that the six bytes at AT escape, 0 when they are something else. */
+static char html_escape(const char *at, size_t room)
+{
+    static const struct {
+        const char *escape;
+        char character;
+    } table[] = {{"\\u003c", '<'}, {"\\u003e", '>'}, {"\\u0026", '&'}};
+
+    for (size_t i = 0; i < HULL_COUNT(table); i++)
+        if (room >= 6 && memcmp(at, table[i].escape, 6) == 0)
+            return table[i].character;
+    return 0;
+}
+
+void json_show_html(struct hull_text *text)
+{
+    char *from = text->length ? memchr(text->data, '\\', text->length) : NULL, *to = from;
+    const char *end = text->data + text->length;
+
+    while (from && from < end) {
+        char *next = memchr(from, '\\', (size_t)(end - from));
+        size_t run = (size_t)((next ? next : end) - from);
+        char shown;
+
+        memmove(to, from, run);
+        to += run;
+        from += run;
+        if (!next)
+            break;
+        shown = html_escape(from, (size_t)(end - from));
+        if (shown) {
+            *to++ = shown;
+            from += 6;
+            continue;
+        }
+        *to++ = *from++; /* another escape: its second byte may be a backslash */
+        *to++ = *from++;
+    }
+    if (!to)
+        return;
+    *to = '\0';
+    text->length = (size_t)(to - text->data);
+}
+
 void json_quote_pair(struct hull_text *out, const struct hull_pair *pair)
 {
     json_quote(out, pair->key, strlen(pair->key));

@@ -65,6 +65,7 @@ static int fn_json(struct run *run, const char *name, const value_t *args, size_
         hull_text_puts(&text, "null");
     else
         json_write(&text, args[0], 0);
+    json_show_html(&text);
     *ret = template_text(run, text.data);
     return 0;
 }

@@ -45,7 +45,9 @@ static int send_json(struct hull_call *call, struct http_request *request, char 
     struct hull_text headers = reply_headers(call, message, reply);
     struct hull_text body = HULL_TEXT(hull_call_arena(call));
 
+    http_version_adapt(request, message, reply);
     json_encode(&body, message, reply);
+    json_show_html(&body);
     hull_text_puts(&body, "\n");
     return http_reply_whole(call, request, request->route->status, "application/json", &headers,
                             body.data, body.length);

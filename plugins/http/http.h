@@ -160,6 +160,9 @@ const struct http_route *http_route_find(const char *verb, const char *path,
 int http_version_take(const char **path);
 /* The newest version that is served: of a request without a prefix. */
 int http_version_newest(void);
+/* Take out of REPLY what answers of the version that REQUEST asks for do not have. */
+void http_version_adapt(const struct http_request *request, const struct hull_message *message,
+                        void *reply);
 /* Refuse a version that is not served. */
 int http_version_check(struct hull_call *call, int version) HULL_CHECKED;
 

@@ -164,6 +164,7 @@ int http_reply_error(struct hull_call *call, struct http_request *request, int r
 
     hull_text_puts(&body, "{\"message\":");
     json_quote(&body, message, strlen(message));
+    json_show_html(&body);
     hull_text_puts(&body, "}\n");
     return http_reply_whole(call, request, hull_kind_status(rc), "application/json", NULL,
                             body.data, body.length);

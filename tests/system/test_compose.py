@@ -77,6 +77,12 @@ def test_up_and_down(engine, compose):
     ran = compose("run", "--rm", "-T", "web", "wget", "-qO-", "http://store/value")
     assert ran.stdout.endswith("kept\n")
 
+    # Its old client looks at the ContainerConfig of images to keep anonymous volumes.
+    old = engine.hull("inspect", "-f", "{{.Id}}", "shop_web_1", "shop_store_1").stdout.split()
+    compose("up", "-d", "--force-recreate", "-t", "0")
+    new = engine.hull("inspect", "-f", "{{.Id}}", "shop_web_1", "shop_store_1").stdout.split()
+    assert not set(old) & set(new)
+    assert compose("exec", "-T", "web", "wget", "-qO-", "http://store/value").stdout == "kept\n"
     compose("restart", "-t", "0", "web")
     assert compose("exec", "-T", "web", "cat", "/www/index.html").stdout == "<h1>it works</h1>\n"
     compose("down", "-v", "-t", "0")

@@ -151,6 +151,27 @@ TEST(depth_is_limited)
     CHECK_INT(json_check(text, strlen(text), &problem), 0);
 }
 
+TEST(html_is_shown_where_nobody_wants_it_escaped)
+{
+    static const char *const cases[][2] = {
+        {"", ""},
+        {"\"plain\"", "\"plain\""},
+        {"\"\\u003c\\u003e\\u0026\"", "\"<>&\""},
+        {"\"\\\\u003c\\\\\\u003c\\u2028\\n\"", "\"\\\\u003c\\\\<\\u2028\\n\""},
+    };
+    struct hull_arena *arena = hull_arena_new();
+
+    for (size_t i = 0; i < HULL_COUNT(cases); i++) {
+        struct hull_text text = HULL_TEXT(arena);
+
+        hull_text_puts(&text, cases[i][0]);
+        json_show_html(&text);
+        CHECK_STR(text.data, cases[i][1]);
+        CHECK_INT(text.length, strlen(cases[i][1]));
+    }
+    hull_arena_free(arena);
+}
+
 TEST(strings_are_quoted_as_go_quotes)
 {
     HULL_AUTO_ARENA *arena = hull_arena_new();

@@ -108,6 +108,10 @@ int img_inspect(struct hull_call *call, const struct image_ref *request,
     ret_reply->os = doc.os;
     ret_reply->os_version = doc.os_version;
     ret_reply->size = doc.size;
+    ret_reply->virtual_size = (struct hull_opt_int){true, doc.size};
+    /* Images do not keep the container of their last step: what it had is what they have. */
+    ret_reply->container_config = HULL_NEW(arena, struct image_config);
+    *ret_reply->container_config = doc.config;
     ret_reply->rootfs.type = "layers";
     for (size_t i = 0; i < doc.layers.n; i++)
         hull_strv_add(arena, &ret_reply->rootfs.layers, doc.layers.v[i].diff_id);

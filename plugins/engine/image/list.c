@@ -182,6 +182,7 @@ static void add_summary(struct hull_call *call, const struct image_list_request 
         .parent_id = doc->parent ? doc->parent : "",
         .created = img_created_ns(doc) == TIME_ZERO ? 0 : img_created_ns(doc) / TIME_SECOND,
         .size = doc->size,
+        .virtual_size = {true, doc->size},
         .shared_size = request->shared_size ? shared_size(question, doc) : -1,
         .labels = doc->config.labels,
         .containers = count_users(question, doc->id),

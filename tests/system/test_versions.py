@@ -1,0 +1,58 @@
+"""What differs between versions of the API, and which characters an answer escapes: both as dockerd
+20.10 and 28 have it."""
+import http.client
+import json
+import socket
+
+ODD = 'a<b>&c\u2028"\\u003c'
+
+
+def raw(engine, method, path, body=None):
+    """The bytes of the answer, undecoded."""
+    connection = http.client.HTTPConnection("localhost", timeout=20)
+    connection.sock = socket.socket(socket.AF_UNIX)
+    connection.sock.connect(engine.sock)
+    connection.request(method, path, None if body is None else json.dumps(body),
+                       {"Content-Type": "application/json"})
+    answer = connection.getresponse().read().decode()
+    connection.close()
+    return answer
+
+
+def test_an_image_has_what_its_version_says(engine):
+    for version, more in (("1.24", {"VirtualSize", "ContainerConfig"}),
+                          ("1.43", {"VirtualSize", "ContainerConfig"}),
+                          ("1.44", {"ContainerConfig"}), ("1.45", set()), ("1.51", set())):
+        shown = json.loads(raw(engine, "GET", "/v%s/images/busybox/json" % version))
+        assert set(shown) & {"VirtualSize", "ContainerConfig"} == more, version
+        if "ContainerConfig" in more:
+            assert shown["ContainerConfig"] == shown["Config"]
+        listed = json.loads(raw(engine, "GET", "/v%s/images/json" % version))
+        assert all(("VirtualSize" in image) == ("VirtualSize" in more) for image in listed)
+        used = json.loads(raw(engine, "GET", "/v%s/system/df" % version))["Images"]
+        assert used and all(("VirtualSize" in image) == ("VirtualSize" in more) for image in used)
+
+
+def test_answers_show_html_and_streams_escape_it(engine):
+    begin = engine.hull("info", "-f", "{{.SystemTime}}").stdout.strip()
+    plain, escaped = 'a<b>&c\\u2028\\"\\\\u003c', 'a\\u003cb\\u003e\\u0026c\\u2028\\"\\\\u003c'
+    made = json.loads(raw(engine, "POST", "/v1.41/containers/create",
+                          {"Image": "busybox", "Cmd": ["echo", ODD], "Labels": {"odd": ODD}}))
+    cid = made["Id"]
+    try:
+        shown = raw(engine, "GET", "/v1.41/containers/%s/json" % cid)
+        assert '"Cmd":["echo","%s"]' % plain in shown and json.loads(shown)["Args"] == [ODD]
+        assert '"odd":"%s"' % plain in raw(engine, "GET", "/v1.41/containers/json?all=1")
+        assert raw(engine, "GET", "/v1.41/containers/a%3Cb%3E%26/json") == \
+            '{"message":"No such container: a<b>&"}\n'
+        end = engine.hull("info", "-f", "{{.SystemTime}}").stdout.strip()
+        events = raw(engine, "GET", "/v1.41/events?since=%s&until=%s" %
+                     (begin.replace("+", "%2B"), end.replace("+", "%2B")))
+        assert '"odd":"%s"' % escaped in events and "<" not in events
+        # The command prints what the daemon says.
+        assert '"%s"' % plain in engine.hull("inspect", cid).stdout
+        assert engine.hull("inspect", "-f", "{{json .Args}}", cid).stdout == '["%s"]\n' % plain
+        assert engine.docker("inspect", cid).stdout.count('"%s"' % plain) == \
+            engine.hull("inspect", cid).stdout.count('"%s"' % plain)
+    finally:
+        engine.hull("rm", "-f", cid)
