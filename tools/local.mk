@@ -23,13 +23,15 @@ tools_hull_init_SOURCES = tools/init.c
 tools_hull_init_CFLAGS = $(STATIC_CFLAGS)
 tools_hull_init_LINK = $(STATIC_LINK)
 
-# Static always: it runs where a container's files are. It needs no library but libc.
+# Static always: it runs where a container's files are. Of libraries it has what decompresses.
 hullexec_PROGRAMS += tools/hull-jail
 tools_hull_jail_SOURCES = tools/jail/main.c tools/jail/enter.c tools/jail/seccomp.c \
 	tools/jail/place.c tools/jail/whiteout.c tools/jail/entry.c tools/jail/unpack.c \
 	tools/jail/pack.c tools/jail/jail-int.h \
 	plugins/common/root.c plugins/common/root_tree.c plugins/common/tar_read.c \
 	plugins/common/tar_pax.c plugins/common/tar_sparse.c plugins/common/tar_write.c \
+	plugins/common/compress.c plugins/common/compress_more.c plugins/common/compress_int.h \
 	$(CORE_STATIC)
-tools_hull_jail_CFLAGS = $(STATIC_CFLAGS)
+tools_hull_jail_CFLAGS = $(STATIC_CFLAGS) -DCOMPRESS_STATIC
+tools_hull_jail_LDADD = $(JAIL_COMPRESS_LIBS)
 tools_hull_jail_LINK = $(STATIC_LINK)

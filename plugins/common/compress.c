@@ -1,10 +1,10 @@
 /*
  * compress.c: the decompressing reader.
  *
- * Each format is a row of codecs[]: it consumes input and produces output until either runs out.
+ * Each format has a codec: it consumes input and produces output until either runs out.
  * What all share (refilling, limits, what may follow the last member) is here once.
  */
-#include "compress.h"
+#include "compress_int.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -23,28 +23,6 @@
 #define INPUT_SIZE (128 << 10)
 #define MAGIC_SIZE 10
 #define RATIO_FROM (16 << 20)
-
-struct decompress {
-    compress_source *source;
-    void *ctx;
-    struct compress_limits limits;
-    enum compress_format format;
-    const struct codec *codec;
-    unsigned char *input;
-    size_t at, filled; /* the unread part of input */
-    bool source_ended;
-    bool between; /* at the border of two members, where the stream may end */
-    uint64_t bytes_in, bytes_out;
-    void *state; /* of the codec */
-};
-
-/* One step: take from the input, write at most SIZE bytes. Returns how many, or -KIND. */
-struct codec {
-    int (*start)(struct decompress *stream, struct hull_problem *problem);
-    ssize_t (*step)(struct decompress *stream, void *buffer, size_t size,
-                    struct hull_problem *problem);
-    void (*free)(void *state);
-};
 
 static const struct {
     const char *name;
@@ -91,7 +69,7 @@ ssize_t compress_read_fd(void *ctx, void *buffer, size_t size, struct hull_probl
     return got;
 }
 
-static int damaged(struct decompress *stream, struct hull_problem *problem, const char *how)
+int compress_damaged(struct decompress *stream, struct hull_problem *problem, const char *how)
 {
     return hull_problem_set(problem, HULL_INVALID, "%s data: %s", compress_name(stream->format),
                             how);
@@ -142,7 +120,7 @@ static int next_member(struct decompress *stream, struct hull_problem *problem)
     if (stream->at == stream->filled)
         return 0;
     if (stream->input[stream->at] != 0x1f)
-        return damaged(stream, problem, "trailing garbage");
+        return compress_damaged(stream, problem, "trailing garbage");
     return 1;
 }
 
@@ -180,8 +158,8 @@ static ssize_t gzip_step(struct decompress *stream, void *buffer, size_t size,
     rc = isal_inflate(state);
     stream->at = stream->filled - state->avail_in;
     if (rc != ISAL_DECOMP_OK && rc != ISAL_END_INPUT)
-        return damaged(stream, problem,
-                       rc == ISAL_INCORRECT_CHECKSUM ? "wrong checksum" : "damaged");
+        return compress_damaged(stream, problem,
+                                rc == ISAL_INCORRECT_CHECKSUM ? "wrong checksum" : "damaged");
     stream->between = state->block_state == ISAL_BLOCK_FINISH;
     return (ssize_t)(size - state->avail_out);
 }
@@ -223,7 +201,7 @@ static ssize_t gzip_step(struct decompress *stream, void *buffer, size_t size,
     rc = inflate(state, Z_NO_FLUSH);
     stream->at = stream->filled - state->avail_in;
     if (rc != Z_OK && rc != Z_STREAM_END && rc != Z_BUF_ERROR)
-        return damaged(stream, problem, state->msg ? state->msg : "damaged");
+        return compress_damaged(stream, problem, state->msg ? state->msg : "damaged");
     stream->between = rc == Z_STREAM_END;
     return (ssize_t)(size - state->avail_out);
 }
@@ -256,7 +234,7 @@ static ssize_t zstd_step(struct decompress *stream, void *buffer, size_t size,
 
     stream->at = in.pos;
     if (ZSTD_isError(rc))
-        return damaged(stream, problem, ZSTD_getErrorName(rc));
+        return compress_damaged(stream, problem, ZSTD_getErrorName(rc));
     stream->between = rc == 0;
     return (ssize_t)out.pos;
 }
@@ -267,15 +245,22 @@ static void zstd_free(void *state)
 }
 #endif
 
-static const struct codec codecs[] = {
-    [COMPRESS_NONE] = {NULL, plain_step, NULL},
+static const struct codec plain = {NULL, plain_step, NULL};
 #if defined(HAVE_ISAL) || defined(HAVE_ZLIB)
-    [COMPRESS_GZIP] = {gzip_start, gzip_step, gzip_free},
+static const struct codec gzip = {gzip_start, gzip_step, gzip_free};
+#else
+static const struct codec gzip = {NULL, NULL, NULL};
 #endif
 #ifdef HAVE_ZSTD
-    [COMPRESS_ZSTD] = {zstd_start, zstd_step, zstd_free},
+static const struct codec zstd = {zstd_start, zstd_step, zstd_free};
+#else
+static const struct codec zstd = {NULL, NULL, NULL};
 #endif
-    [COMPRESS_LZ4] = {NULL, NULL, NULL},
+static const struct codec lz4 = {NULL, NULL, NULL};
+
+static const struct codec *const codecs[] = {
+    [COMPRESS_NONE] = &plain,           [COMPRESS_GZIP] = &gzip,      [COMPRESS_ZSTD] = &zstd,
+    [COMPRESS_BZIP2] = &compress_bzip2, [COMPRESS_XZ] = &compress_xz, [COMPRESS_LZ4] = &lz4,
 };
 
 /* --- the reader ---------------------------------------------------------------------------- */
@@ -318,10 +303,10 @@ static int begin(struct decompress *stream, struct hull_problem *problem)
     if (rc < 0)
         return rc;
     stream->format = compress_detect(stream->input, stream->filled);
-    stream->codec = &codecs[stream->format];
+    stream->codec = codecs[stream->format];
     if (!stream->codec->step)
         return hull_problem_set(problem, HULL_NOT_SUPPORTED,
-                                "compression with %s is not supported: use gzip, zstd or none",
+                                "compression with %s is not supported: use gzip or none",
                                 compress_name(stream->format));
     return stream->codec->start ? stream->codec->start(stream, problem) : 0;
 }
@@ -367,7 +352,7 @@ ssize_t decompress_read(struct decompress *stream, void *buffer, size_t size,
         /* The codec may still have had output; if it has none without input, the rest is missing.
          */
         if (made == 0 && ended && !stream->between)
-            return damaged(stream, problem, "unexpected end");
+            return compress_damaged(stream, problem, "unexpected end");
     }
     stream->bytes_out += (uint64_t)made;
     if (check_limits(stream, problem) < 0)

@@ -1,9 +1,9 @@
 /*
  * compress.h: reading what may be compressed, as a stream, in this process.
  *
- * The format is told by the first bytes: gzip (of several members too), zstd (of several frames
- * too), or neither, which is passed on as it is. A program that uses this links ISA-L (or zlib
- * where configure did not find it) and zstd.
+ * The format is told by the first bytes: gzip, zstd, bzip2 and xz (of several members, frames or
+ * streams too), or none of them, which is passed on as it is. A program that uses this links
+ * $(COMPRESS_LIBS).
  */
 #ifndef HULL_COMMON_COMPRESS_H
 #define HULL_COMMON_COMPRESS_H
@@ -14,9 +14,9 @@ enum compress_format {
     COMPRESS_NONE,
     COMPRESS_GZIP,
     COMPRESS_ZSTD,
-    /* Known, and refused with an error that names them. */
     COMPRESS_BZIP2,
     COMPRESS_XZ,
+    /* Known, and refused with an error that names it; as the others are without their library. */
     COMPRESS_LZ4,
 };
 

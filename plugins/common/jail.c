@@ -115,6 +115,7 @@ int jail_unpack(struct hull_call *call, const struct jail_unpack *options, struc
     add_text(call, &argv, "path", options->path);
     add_number(call, &argv, "entries", options->max_entries);
     add_number(call, &argv, "bytes", options->max_bytes);
+    add_number(call, &argv, "compressed", options->compressed);
     add_number(call, &argv, "keep-type", options->keep_type);
     add_number(call, &argv, "owner", options->set_owner);
     add_number(call, &argv, "uid", options->uid);

@@ -3,7 +3,8 @@
  *
  * The helper hull-jail gets a tar through a pipe and one directory; it has its own namespaces,
  * that directory as its root, few capabilities, a seccomp filter and no environment. The daemon
- * decompresses before and compresses after, in its own process:
+ * decompresses layers before and compresses them after, in its own process; what clients send to
+ * be unpacked into a container is decompressed by the helper:
  *
  *     struct jail jail;
  *     struct jail_unpack options = {.dir_fd = begin.dir_fd, .whiteouts = begin.whiteouts};
@@ -44,12 +45,13 @@ struct jail_unpack {
     const char *whiteouts; /* "overlay", "apply" or "none" (.wh.x is an ordinary name); required */
     int64_t max_entries;   /* 0: a million */
     int64_t max_bytes;     /* sum of the files' sizes and of the data written; 0: 1 TiB */
-    bool keep_type;        /* refuse to replace a directory by something else, or the reverse */
-    bool set_owner;        /* everything belongs to uid and gid, whatever the tar says */
+    bool compressed; /* the tar may be compressed: gzip, bzip2, xz or zstd by its first bytes */
+    bool keep_type;  /* refuse to replace a directory by something else, or the reverse */
+    bool set_owner;  /* everything belongs to uid and gid, whatever the tar says */
     uid_t uid;
     gid_t gid;
 };
-/* Start unpacking. Write the whole tar (not compressed) to ret->pipe_fd, then jail_finish(). */
+/* Start unpacking. Write the whole tar to ret->pipe_fd, then jail_finish(). */
 HULL_CHECKED int jail_unpack(struct hull_call *call, const struct jail_unpack *options,
                              struct jail *ret);
 

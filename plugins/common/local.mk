@@ -14,7 +14,8 @@ if HAVE_OPENSSL
 plugins_common_libcommon_la_SOURCES += plugins/common/digest.c plugins/common/digest.h
 plugins_common_libcommon_la_CFLAGS += $(OPENSSL_CFLAGS)
 endif
-plugins_common_libcommon_la_SOURCES += plugins/common/compress.c plugins/common/compress.h
+plugins_common_libcommon_la_SOURCES += plugins/common/compress.c plugins/common/compress.h \
+	plugins/common/compress_int.h plugins/common/compress_more.c
 plugins_common_libcommon_la_SOURCES += plugins/common/ids.c plugins/common/ids.h \
 	plugins/common/names.c plugins/common/names.h plugins/common/signals.c plugins/common/signals.h \
 	plugins/common/timefmt.c plugins/common/timefmt.h plugins/common/truth.c plugins/common/truth.h plugins/common/filters.c plugins/common/filters.h

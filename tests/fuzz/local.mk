@@ -72,11 +72,7 @@ FUZZ_TARGETS += tests/fuzz/fuzz-compress
 tests_fuzz_fuzz_compress_SOURCES = tests/fuzz/fuzz-compress.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_compress_CFLAGS = $(TEST_CFLAGS)
 tests_fuzz_fuzz_compress_LDFLAGS = $(FUZZ_LDFLAGS)
-tests_fuzz_fuzz_compress_LDADD = plugins/common/libcommon.la core/libhull.la $(ISAL_LIBS) \
-	$(ZSTD_LIBS)
-if !HAVE_ISAL
-tests_fuzz_fuzz_compress_LDADD += $(ZLIB_LIBS)
-endif
+tests_fuzz_fuzz_compress_LDADD = plugins/common/libcommon.la core/libhull.la $(COMPRESS_LIBS)
 
 check_PROGRAMS += tests/fuzz/fuzz-dns
 FUZZ_TARGETS += tests/fuzz/fuzz-dns

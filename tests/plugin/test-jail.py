@@ -170,6 +170,44 @@ def limit_of_bytes():
         check(result["kind"] > 0 and result["error"].startswith("b:"), result)
 
 
+def squeeze(kind, data):
+    return subprocess.run([kind, "-c"], input=data, capture_output=True, check=True).stdout
+
+
+@test
+def compressed_archives_are_unpacked():
+    for kind in "gzip", "bzip2", "xz", "zstd", "cat":
+        with Sandbox() as box:
+            data = gen.tar(*[gen.file(b"f%d" % i, b"%d" % i * 9999) for i in range(50)])
+            packed = data if kind == "cat" else squeeze(kind, data)
+            unpack_ok(box, packed, "compressed=1", mode="none")
+            check(sorted(os.listdir(box.tree)) == sorted("f%d" % i for i in range(50)), kind)
+            check(open(box.tree + "/f49", "rb").read() == b"49" * 9999, kind)
+
+
+@test
+def damage_in_compressed_archives_is_told():
+    data = gen.tar(*[gen.file(b"f%d" % i, os.urandom(3000)) for i in range(50)])
+    for kind in "gzip", "bzip2", "xz", "zstd":
+        packed = squeeze(kind, data)
+        # bzip2 looks at the checksum of a block when it has been given out.
+        for bad, told in ((packed[:-30], kind + " data: "),
+                          (packed[:5000] + b"damage" + packed[5006:],
+                           "" if kind == "bzip2" else kind + " data: ")):
+            with Sandbox() as box:
+                result, _ = run(box.tree, "unpack", "whiteouts=none", "compressed=1", data=bad)
+                check(result["kind"] > 0 and told in result["error"], (kind, result))
+
+
+@test
+def a_bomb_stops_at_the_limit():
+    with Sandbox() as box:
+        bomb = squeeze("bzip2", gen.tar(gen.file(b"a")) + bytes(30000000))
+        result, _ = run(box.tree, "unpack", "whiteouts=none", "compressed=1", "bytes=5000000",
+                        data=bomb)
+        check(result["kind"] > 0, result)
+
+
 @test
 def errors_are_text():
     with Sandbox() as box:

@@ -621,7 +621,9 @@ FIBER_TEST(unknown_ways_to_mount_are_refused)
     if (geteuid() != 0)
         SKIP("needs root");
     hull_plugin_option_set(STORAGE_PORT, "mount-api", "magic");
-    config.data_root = "/tmp/hull-storage-none";
+    char root[] = "/tmp/hull-storage-none-XXXXXX";
+    CHECK(mkdtemp(root));
+    config.data_root = root;
     hull_config_set(&daemon_config_message, &config);
     struct storage_probe_reply probe;
     CHECK_OK(storage_probe(call, STORAGE_PORT, &(struct hull_empty){}, &probe));

@@ -1,22 +1,59 @@
-"""What differs between versions of the API, and which characters an answer escapes: both as dockerd
-20.10 and 28 have it."""
+"""What differs between versions of the API, which characters an answer escapes, what an archive may
+be compressed with: as dockerd has it."""
 import http.client
 import json
 import socket
+import subprocess
+
+import pytest
+
+from images import tar_of
 
 ODD = 'a<b>&c\u2028"\\u003c'
 
 
-def raw(engine, method, path, body=None):
-    """The bytes of the answer, undecoded."""
+def connect(engine):
     connection = http.client.HTTPConnection("localhost", timeout=20)
     connection.sock = socket.socket(socket.AF_UNIX)
     connection.sock.connect(engine.sock)
+    return connection
+
+
+def put(engine, cid, data):
+    connection = connect(engine)
+    connection.request("PUT", "/v1.41/containers/%s/archive?path=/" % cid, data,
+                       {"Content-Type": "application/x-tar"})
+    answer = connection.getresponse()
+    text = answer.read().decode()
+    connection.close()
+    return answer.status, text
+
+
+def raw(engine, method, path, body=None):
+    """The bytes of the answer, undecoded."""
+    connection = connect(engine)
     connection.request(method, path, None if body is None else json.dumps(body),
                        {"Content-Type": "application/json"})
     answer = connection.getresponse().read().decode()
     connection.close()
     return answer
+
+
+@pytest.mark.parametrize("kind", ["gzip", "bzip2", "xz", "zstd", "cat"])
+def test_an_archive_is_unpacked_whatever_it_is_compressed_with(engine, kind):
+    cid = engine.hull("create", "busybox").stdout.strip()
+    packed = subprocess.run([kind, "-c"][:1 if kind == "cat" else 2], capture_output=True,
+                            input=tar_of({"made/" + kind: (b"content" * 5000, 0o640)}), check=True)
+    try:
+        status, answer = put(engine, cid, packed.stdout)
+        assert (status, answer) == (200, "")
+        shown = engine.hull("cp", cid + ":/made/" + kind, "-").stdout
+        assert "content" * 5000 in shown
+        if kind != "cat":
+            status, answer = put(engine, cid, packed.stdout[:-20])
+            assert status == 400 and kind + " data: " in answer, answer
+    finally:
+        engine.hull("rm", "-f", cid)
 
 
 def test_an_image_has_what_its_version_says(engine):

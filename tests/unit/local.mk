@@ -99,7 +99,7 @@ tests_unit_test_compress_SOURCES = tests/unit/test-compress.c tests/unit/tap.h
 tests_unit_test_compress_CFLAGS = $(TEST_CFLAGS) $(ZLIB_CFLAGS) $(ZSTD_CFLAGS)
 tests_unit_test_compress_LDFLAGS = $(TEST_LDFLAGS)
 tests_unit_test_compress_LDADD = plugins/common/libcommon.la core/libhull.la $(OPENSSL_LIBS) \
-	$(ISAL_LIBS) $(ZSTD_LIBS) $(ZLIB_LIBS)
+	$(COMPRESS_LIBS) $(ZLIB_LIBS)
 endif
 endif
 endif

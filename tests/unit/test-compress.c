@@ -3,6 +3,12 @@
  */
 #include "tap.h"
 
+#ifdef HAVE_BZIP2
+#include <bzlib.h>
+#endif
+#ifdef HAVE_LZMA
+#include <lzma.h>
+#endif
 #include <zlib.h>
 #include <zstd.h>
 
@@ -180,12 +186,67 @@ TEST(damage)
     check_fails(packed, size, "zstd data");
 }
 
-TEST(other_formats)
+TEST(bzip2_streams)
 {
+#ifdef HAVE_BZIP2
+    unsigned size = sizeof(packed), more = sizeof(packed);
+
+    fill();
+    CHECK_INT(BZ2_bzBuffToBuffCompress((char *)packed, &size, (char *)plain, 100000, 9, 0, 0),
+              BZ_OK);
+    more -= size;
+    CHECK_INT(BZ2_bzBuffToBuffCompress((char *)packed + size, &more, (char *)plain + 100000,
+                                       sizeof(plain) - 100000, 1, 0, 0),
+              BZ_OK);
+    check_same(packed, size + more, sizeof(plain));
+    check_fails(packed, size + more / 2, "bzip2 data: unexpected end");
+    packed[size + more] = 'x';
+    check_fails(packed, size + more + 1, "bzip2 data");
+    packed[size / 2] ^= 0x55;
+    check_fails(packed, size, "bzip2 data: damaged");
+#else
     check_fails((const unsigned char *)"BZh91AY&SY12345", 15, "bzip2 is not supported");
+#endif
+}
+
+TEST(xz_streams)
+{
+#ifdef HAVE_LZMA
+    size_t size = 0, first;
+    lzma_options_lzma options;
+    const lzma_filter large[] = {{LZMA_FILTER_LZMA2, &options}, {LZMA_VLI_UNKNOWN, NULL}};
+
+    fill();
+    CHECK_INT(lzma_easy_buffer_encode(6, LZMA_CHECK_CRC64, NULL, plain, 100000, packed, &size,
+                                      sizeof(packed)),
+              LZMA_OK);
+    first = size;
+    CHECK_INT(lzma_easy_buffer_encode(1, LZMA_CHECK_SHA256, NULL, plain + 100000,
+                                      sizeof(plain) - 100000, packed, &size, sizeof(packed)),
+              LZMA_OK);
+    check_same(packed, size, sizeof(plain));
+    check_fails(packed, size - 20, "xz data: unexpected end");
+    packed[size] = packed[size + 1] = 'x';
+    check_fails(packed, size + 2, "xz data");
+    packed[first / 2] ^= 0x55;
+    check_fails(packed, first, "xz data: damaged");
+    /* A head that asks for 1 GB of dictionary, which nothing of 100 KB needs. */
+    CHECK(!lzma_lzma_preset(&options, 0));
+    options.dict_size = 1 << 30;
+    size = 0;
+    CHECK_INT(lzma_stream_buffer_encode((lzma_filter *)(uintptr_t)large, LZMA_CHECK_CRC32, NULL,
+                                        plain, 100000, packed, &size, sizeof(packed)),
+              LZMA_OK);
+    check_fails(packed, size, "more than 128 MB of memory");
+#else
     check_fails((const unsigned char *)"\xfd"
                                        "7zXZ\0\0\4abcde",
                 13, "xz is not supported");
+#endif
+}
+
+TEST(other_formats)
+{
     check_fails((const unsigned char *)"\x04\x22\x4d\x18"
                                        "abcdefgh",
                 12, "lz4 is not supported");

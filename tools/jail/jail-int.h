@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <sys/stat.h>
 
+#include "compress.h"
 #include "jail.h"
 #include "root.h"
 #include "tar.h"
@@ -18,6 +19,7 @@ struct options {
     const char *path;
     enum whiteouts whiteouts;
     int64_t max_entries, max_bytes;
+    bool compressed;
     bool keep_type;
     bool set_owner;
     int64_t uid, gid;
@@ -77,6 +79,8 @@ struct unpack {
     struct hull_problem *problem;
     struct tar_entry *entry;
     struct tar_reader *reader;
+    struct decompress *packed; /* when the tar may be compressed */
+    struct hull_problem packed_problem;
 
     int parent_fd; /* of the last entry; -1 when it has to be looked up again */
     char parent[ROOT_PATH_MAX + 1];

@@ -55,6 +55,7 @@ static int set_option(struct options *options, const char *key, const char *valu
         {"gid", NULL, &options->gid, NULL},
         {"owner", NULL, NULL, &options->set_owner},
         {"keep-type", NULL, NULL, &options->keep_type},
+        {"compressed", NULL, NULL, &options->compressed},
         {"layer", NULL, NULL, &options->layer},
         {"list", NULL, NULL, &options->list},
         {"mntns", NULL, NULL, &options->mntns},

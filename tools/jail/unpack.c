@@ -19,6 +19,32 @@ static ssize_t read_in(void *ctx, void *buffer, size_t size)
     }
 }
 
+static ssize_t read_packed(void *ctx, void *buffer, size_t size, struct hull_problem *problem)
+{
+    ssize_t n = read_in(ctx, buffer, size);
+    return n >= 0 ? n
+                  : hull_problem_set(problem, hull_kind_of_errno((int)-n), "read: %s",
+                                     strerror((int)-n));
+}
+
+/* The tar in what was sent, whatever it is compressed with. What is wrong with it is kept: the
+ * reader of the tar only hears that there is no more. */
+static ssize_t read_unpacked(void *ctx, void *buffer, size_t size)
+{
+    struct unpack *unpack = ctx;
+    ssize_t n = decompress_read(unpack->packed, buffer, size, &unpack->packed_problem);
+    return n < 0 ? -EIO : n;
+}
+
+static struct tar_reader *open_reader(struct unpack *unpack)
+{
+    const struct compress_limits limits = {.bytes = (uint64_t)unpack->options->max_bytes};
+    if (!unpack->options->compressed)
+        return tar_reader_new(read_in, NULL);
+    unpack->packed = decompress_new(read_packed, NULL, &limits);
+    return tar_reader_new(read_unpacked, unpack);
+}
+
 static int count(struct unpack *unpack)
 {
     const struct options *options = unpack->options;
@@ -103,14 +129,19 @@ int jail_run_unpack(const struct options *options, int top_fd, struct counts *co
         .follow = options->whiteouts == WHITEOUTS_NONE,
         .counts = counts,
         .problem = problem,
-        .reader = tar_reader_new(read_in, NULL),
         .parent_fd = -1,
     };
+    unpack.reader = open_reader(&unpack);
     if (options->path != NULL) {
         unpack.base_fd = root_open(top_fd, options->path, O_RDONLY | O_DIRECTORY, 0);
         if (unpack.base_fd < 0)
             return jail_errno(problem, -unpack.base_fd, options->path, "opening");
     }
     /* The process ends with this: nothing is freed. */
-    return all_entries(&unpack);
+    int rc = all_entries(&unpack);
+    if (rc < 0 && unpack.packed_problem.kind != 0) {
+        *problem = unpack.packed_problem;
+        return -(int)problem->kind;
+    }
+    return rc;
 }

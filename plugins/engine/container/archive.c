@@ -347,8 +347,10 @@ int ct_handle_archive_put(struct hull_call *call, const struct container_archive
                           struct hull_empty *ret)
 {
     struct tree *tree = HULL_NEW(hull_call_arena(call), struct tree);
-    struct jail_unpack options = {
-        .path = request->path, .whiteouts = "none", .keep_type = request->no_overwrite_dir_non_dir};
+    struct jail_unpack options = {.path = request->path,
+                                  .whiteouts = "none",
+                                  .compressed = true,
+                                  .keep_type = request->no_overwrite_dir_non_dir};
     struct jail jail;
     struct ct *ct;
     int rc;

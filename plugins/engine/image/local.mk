@@ -12,8 +12,5 @@ plugins_engine_image_la_SOURCES = plugins/engine/image/image.c plugins/engine/im
 	plugins/engine/image/docs.h plugins/engine/image/archive.h
 plugins_engine_image_la_CFLAGS = $(PLUGIN_CFLAGS) $(OPENSSL_CFLAGS) $(ISAL_CFLAGS) $(ZSTD_CFLAGS)
 plugins_engine_image_la_LDFLAGS = $(PLUGIN_LDFLAGS)
-plugins_engine_image_la_LIBADD = $(PLUGIN_LIBADD) $(OPENSSL_LIBS) $(ISAL_LIBS) $(ZSTD_LIBS)
-if !HAVE_ISAL
-plugins_engine_image_la_LIBADD += $(ZLIB_LIBS)
-endif
+plugins_engine_image_la_LIBADD = $(PLUGIN_LIBADD) $(OPENSSL_LIBS) $(COMPRESS_LIBS)
 endif
