@@ -150,6 +150,31 @@ int nif_is_own(int fd, const char *name, bool *ret_own)
     return rc;
 }
 
+static void take_veth(const struct nlmsghdr *message, void *ctx)
+{
+    const struct nlattr *info = link_attribute(message, IFLA_LINKINFO);
+    const struct nlattr *kind =
+        info == NULL ? NULL : nl_find(nl_data(info), nl_size(info), IFLA_INFO_KIND);
+    *(bool *)ctx = kind != NULL && nl_size(kind) == sizeof("veth") &&
+                   memcmp(nl_data(kind), "veth", sizeof("veth")) == 0;
+}
+
+int nif_mark_guest(int fd, const char *name)
+{
+    struct nl_batch batch = {0};
+    bool veth = false;
+    nif_settle(&batch, 0, name);
+    int rc = nl_transact(fd, &batch, take_veth, &veth, NULL);
+    nl_done(&batch);
+    if (rc < 0 || !veth)
+        return rc == -ENODEV ? 0 : rc;
+    nif_begin(&batch, 0, 0, false, name);
+    nl_put_u32(&batch, IFLA_GROUP, NIF_GUESTS);
+    rc = nl_transact(fd, &batch, NULL, NULL, NULL);
+    nl_done(&batch);
+    return rc == -ENODEV ? 0 : rc;
+}
+
 int nif_delete(int fd, const char *name)
 {
     struct nl_batch batch = {0};

@@ -39,6 +39,10 @@ void nif_route(struct nl_batch *batch, unsigned index, int family, const struct 
 void nif_mark_own(struct nl_batch *batch);
 /* Whether NAME is marked. -ENODEV. */
 int nif_is_own(int fd, const char *name, bool *ret_own) HULL_CHECKED;
+/* The group of interfaces that lead to one container each; the firewall knows it by number. */
+#define NIF_GUESTS 0x68756c6c
+/* Put NAME in it, if it is one end of a veth pair; anything else, or nothing, is left alone. */
+int nif_mark_guest(int fd, const char *name) HULL_CHECKED;
 /* Delete NAME; one that is gone is fine. */
 int nif_delete(int fd, const char *name);
 /* The same in the namespace NETNS_FD, -1: on the host, as a whole job. Fills WORK's problem. */

@@ -1,4 +1,5 @@
 """Who may pass through a host on which hull turned on forwarding."""
+import json
 import os
 import signal
 import socket
@@ -156,6 +157,24 @@ def test_bridges_that_come_later_are_for_others_to_guard(lan, start, served):
     assert not lan.near.reaches(BEHIND, 81)
     lan.host.run("ip link del new0; ip link del old0; nft delete table ip t")
     lan.switch.run("ip route del default")
+
+
+def test_containers_of_cni_are_containers(lan, start, served, tmp_path):
+    """ptp makes no bridge: what it makes is known by its group."""
+    if not os.path.exists("/usr/lib/cni/ptp"):
+        pytest.skip("containernetworking-plugins is not installed")
+    (tmp_path / "p.conflist").write_text(json.dumps({
+        "cniVersion": "1.0.0", "name": "p", "plugins": [
+            {"type": "ptp", "ipMasq": True,
+             "ipam": {"type": "host-local", "dataDir": str(tmp_path / "leases"),
+                      "ranges": [[{"subnet": "10.99.3.0/24"}]],
+                      "routes": [{"dst": "0.0.0.0/0"}]}}]}))
+    engine = start()
+    engine.web("web")
+    engine.hull("network", "create", "-d", "cni", "-o", "conf=%s/p.conflist" % tmp_path, "pp")
+    engine.hull("run", "-d", "--name", "guest", "--network", "pp", "busybox", "sleep", "60")
+    assert engine.asks("guest", NEAR, 80) == HOST
+    assert not lan.near.reaches(BEHIND, 81)
 
 
 @pytest.mark.parametrize("point", ["network_forwarding_recorded", "network_forwarding_on"])

@@ -18,6 +18,7 @@
 #include "address.h"
 #include "json.h"
 #include "netif.h"
+#include "netjoin.h"
 #include "netns.h"
 #include "state.h"
 
@@ -364,6 +365,18 @@ static int make_room(struct hull_work *work, void *arg)
     return rc < 0 ? nif_fail(work, rc, NULL, "interface", "lo") : 0;
 }
 
+/* The host may forward what comes from and goes to the other ends of what a plugin made, also
+ * where it forwards for nobody else. */
+static int mark_outside(struct hull_work *work, void *arg)
+{
+    const struct hull_strv *names = arg;
+    HULL_AUTO_FD fd = nl_open(NETLINK_ROUTE);
+    int rc = fd < 0 ? fd : 0;
+    for (size_t i = 0; i < names->n && rc == 0; i++)
+        rc = netjoin_name_valid(names->v[i]) ? nif_mark_guest(fd, names->v[i]) : 0;
+    return rc == 0 ? 0 : nif_fail(work, rc, NULL, "group of interfaces of", "CNI");
+}
+
 static int fill_reply(struct hull_call *call, const struct cni_attachment *a,
                       struct netdriver_join_reply *ret)
 {
@@ -379,7 +392,7 @@ static int fill_reply(struct hull_call *call, const struct cni_attachment *a,
     ret->global_ipv6_address = result.address[1];
     ret->global_ipv6_prefix_len = result.length[1];
     ret->ipv6_gateway = result.gateway[1];
-    return 0;
+    return result.outside.n > 0 ? hull_work(call, mark_outside, &result.outside) : 0;
 }
 
 static int add(struct hull_call *call, const struct netdriver_join_request *request,

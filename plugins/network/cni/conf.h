@@ -48,6 +48,7 @@ struct cni_result {
     int64_t length[2];
     const char *gateway[2];
     const char *mac;
+    struct hull_strv outside; /* names of interfaces on the host */
 };
 /* The result TEXT, for the interface IFNAME of the container. -HULL_INVALID. */
 int cni_result_parse(struct hull_arena *arena, const char *text, size_t length, const char *ifname,

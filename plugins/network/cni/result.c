@@ -86,6 +86,8 @@ int cni_result_parse(struct hull_arena *arena, const char *text, size_t length, 
         const struct json_value *at = &interfaces.items[i];
         const char *sandbox = text_of(at, "sandbox");
         uint8_t mac[6];
+        if ((sandbox == NULL || *sandbox == '\0') && text_of(at, "name") != NULL)
+            hull_strv_add(arena, &ret->outside, text_of(at, "name"));
         if (hull_streq(text_of(at, "name"), ifname) && !hull_streq(sandbox, NULL) &&
             text_of(at, "mac") != NULL && mac_parse(text_of(at, "mac"), mac))
             ret->mac = text_of(at, "mac");

@@ -13,6 +13,8 @@
  */
 #include "fw.h"
 
+#include "netif.h"
+
 #include <string.h>
 
 static const char *const sets[] = {
@@ -140,7 +142,7 @@ static const struct {
 };
 
 /* Of "forward", for each family with a barrier. */
-#define BARRIER_RULES 3
+#define BARRIER_RULES 5
 
 int fw_table_rules(const struct firewall_barriers *barriers)
 {
@@ -302,8 +304,10 @@ static void barrier_text(struct hull_text *out, const char *table, char family)
     for (size_t i = 0; i < HULL_COUNT(sides); i++)
         hull_text_printf(out,
                          "add rule inet %s forward meta nfproto ipv%c meta %skind \"bridge\" "
-                         "%sname != @before%c accept\n",
-                         table, family, sides[i], sides[i], family);
+                         "%sname != @before%c accept\n"
+                         "add rule inet %s forward meta nfproto ipv%c meta %sgroup %d accept\n",
+                         table, family, sides[i], sides[i], family, table, family, sides[i],
+                         NIF_GUESTS);
     hull_text_printf(out, "add rule inet %s forward meta nfproto ipv%c drop\n", table, family);
 }
 
