@@ -220,6 +220,58 @@ def test_rm_v_takes_anonymous_volumes_only(engine):
     assert engine.hull("volume", "ls", "-q").stdout == "named\n"
 
 
+# --- modes of binds -------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def tree():
+    """A mount of the host with a folder in it, private at first."""
+    top = tempfile.mkdtemp(prefix="hull-tree-")
+    subprocess.run(["mount", "-t", "tmpfs", "tree", top], check=True)
+    subprocess.run(["mount", "--make-private", top], check=True)
+    os.mkdir(top + "/sub")
+    yield top
+    subprocess.run(["umount", "-R", "-l", top], check=True)
+    os.rmdir(top)
+
+
+@pytest.mark.parametrize("mode, says", [
+    ("z,Z", "invalid mode: z,Z"), ("ro,rw", "invalid mode: ro,rw"),
+    ("rshared,slave", "invalid mode: rshared,slave"), ("odd", "invalid mode: odd"),
+    ("nocopy", "field VolumeOptions must not be specified"),
+    ("shared", "is mounted on @ but it is not a shared mount"),
+    ("rslave", "is mounted on @ but it is not a shared or slave mount")])
+def test_modes_are_refused_as_docker_refuses_them(engine, tree, mode, says):
+    said = fails(engine, "run", "--rm", "-v", tree + "/sub:/x:" + mode, "busybox", "true")
+    assert says.replace("@", tree) in said
+    assert "field BindOptions must not be specified" in fails(
+        engine, "run", "--rm", "-v", "near:/x:rshared", "busybox", "true")
+
+
+@pytest.mark.parametrize("mode", ["z", "Z", "ro,z", "z,rprivate"])
+def test_labels_are_taken_and_do_nothing_without_selinux(engine, tree, mode):
+    sleeper(engine, "one", "-v", tree + ":/x:" + mode, "-v", "near:/y:Z")
+    points = {point["Destination"]: point
+              for point in json.loads(engine.hull("inspect", "one").stdout)[0]["Mounts"]}
+    assert points["/x"]["Mode"] == mode and points["/x"]["RW"] == ("ro" not in mode)
+    assert points["/y"]["Mode"] == "Z" and points["/x"]["Propagation"] == "rprivate"
+
+
+@pytest.mark.parametrize("mode, into, out", [("rslave", True, False), ("rshared", True, True),
+                                             ("rprivate", False, False)])
+def test_mounts_pass_as_the_propagation_says(engine, tree, mode, into, out):
+    subprocess.run(["mount", "--make-shared", tree], check=True)
+    sleeper(engine, "one", "--cap-add", "SYS_ADMIN", "--mount",
+            "type=bind,source=%s,target=/x,bind-propagation=%s" % (tree, mode))
+    os.mkdir(tree + "/inner")
+    subprocess.run(["mount", "-t", "tmpfs", "late", tree + "/sub"], check=True)
+    seen = engine.hull("exec", "one", "cat", "/proc/mounts").stdout
+    assert ("late /x/sub " in seen) == into
+    engine.hull("exec", "one", "mount", "-t", "tmpfs", "theirs", "/x/inner")
+    with open("/proc/mounts") as table:
+        assert ("theirs %s/inner " % tree in table.read()) == out
+
+
 # --- images --------------------------------------------------------------------------------------------
 
 

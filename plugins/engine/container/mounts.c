@@ -4,6 +4,7 @@
  */
 #include "ct.h"
 
+#include "bind_mode.h"
 #include "ids.h"
 #include "image.h"
 
@@ -97,38 +98,6 @@ static void plan_volume(struct hull_call *call, struct ct_mount *mount, const ch
 
 /* --- HostConfig.Binds ------------------------------------------------------------------------- */
 
-static const char *const propagations[] = {"rprivate", "private", "rshared",
-                                           "shared",   "rslave",  "slave"};
-
-static bool is_propagation(const char *option)
-{
-    for (size_t i = 0; i < HULL_COUNT(propagations); i++)
-        if (strcmp(option, propagations[i]) == 0)
-            return true;
-    return false;
-}
-
-static int apply_mode(struct hull_call *call, struct ct_mount *mount, const char *mode)
-{
-    char *copy = hull_strdup(call, mode), *option;
-    bool is_volume = mount->point.source == NULL;
-
-    mount->point.mode = mode;
-    while ((option = strsep(&copy, ","))) {
-        if (strcmp(option, "ro") == 0)
-            mount->point.rw = false;
-        else if (strcmp(option, "nocopy") == 0 && is_volume)
-            mount->populate = false;
-        else if (is_propagation(option) && !is_volume)
-            mount->point.propagation = hull_strdup(call, option);
-        else if (strcmp(option, "rw") != 0 && strcmp(option, "z") != 0 &&
-                 strcmp(option, "Z") != 0 && strcmp(option, "consistent") != 0 &&
-                 strcmp(option, "cached") != 0 && strcmp(option, "delegated") != 0)
-            return hull_fail(call, HULL_INVALID, "invalid mode: %s", mode);
-    }
-    return 0;
-}
-
 static int add_bind(struct hull_call *call, struct ct_doc *doc, const char *bind)
 {
     char *rest = hull_strdup(call, bind);
@@ -148,7 +117,7 @@ static int add_bind(struct hull_call *call, struct ct_doc *doc, const char *bind
     } else if (target) {
         mount.point.name = source;
     }
-    rc = rest ? apply_mode(call, &mount, rest) : 0;
+    rc = rest ? bind_mode_apply(call, &mount, bind, rest) : 0;
     if (rc == 0 && mount.populate | !mount.point.source)
         plan_volume(call, &mount, doc->host_config.volume_driver);
     if (rc == 0 && !rest && hull_streq(mount.point.type, "volume") && !mount.anonymous)
@@ -211,7 +180,7 @@ static int spec_bind(struct hull_call *call, const struct mount_spec *spec, stru
     mount->point.propagation = "rprivate";
     if (!options)
         return 0;
-    if (given(options->propagation) && !is_propagation(options->propagation))
+    if (given(options->propagation) && !bind_mode_is_propagation(options->propagation))
         return invalid_mount(
             call, spec, hull_printf(call, "invalid propagation mode: %s", options->propagation));
     if (given(options->propagation))

@@ -5,6 +5,7 @@
 #include "ct.h"
 
 #include "api/config.h"
+#include "bind_mode.h"
 #include "cdi_apply.h"
 #include "failpoint.h"
 #include "files.h"
@@ -191,6 +192,8 @@ static int mount_volumes(struct hull_call *call, struct start *start)
             rc = mount_image(call, start, mount, &start->sources[i]);
         else if (strcmp(mount->point.type, "bind") == 0)
             rc = make_bind_source(call, mount->point.source);
+        if (rc == 0 && strcmp(mount->point.type, "bind") == 0)
+            rc = bind_mode_check_host(call, mount->point.source, mount->point.propagation);
         if (rc < 0)
             return rc;
     }
