@@ -102,3 +102,11 @@ tests_fuzz_fuzz_admin_CFLAGS = $(TEST_CFLAGS)
 tests_fuzz_fuzz_admin_LDFLAGS = $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_admin_LDADD = plugins/common/libcommon.la $(TEST_LIBADD)
 FUZZ_TARGETS += tests/fuzz/fuzz-admin
+
+check_PROGRAMS += tests/fuzz/fuzz-volume-options
+FUZZ_TARGETS += tests/fuzz/fuzz-volume-options
+tests_fuzz_fuzz_volume_options_SOURCES = tests/fuzz/fuzz-volume-options.c \
+	plugins/volume/local/options.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_volume_options_CFLAGS = $(TEST_CFLAGS)
+tests_fuzz_fuzz_volume_options_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_volume_options_LDADD = plugins/common/libcommon.la $(TEST_LIBADD) -lm

@@ -16,7 +16,8 @@ bool bind_mode_is_propagation(const char *word);
 /* Fill in MOUNT what the MODE of BIND says. -HULL_INVALID in docker's words. */
 int bind_mode_apply(struct hull_call *call, struct ct_mount *mount, const char *bind,
                     const char *mode) HULL_CHECKED;
-/* The mount that has PATH passes on what is mounted below it, when PROPAGATION needs that. Yields. */
+/* The mount that has PATH passes on what is mounted below it, when PROPAGATION needs that.
+ * Yields. */
 int bind_mode_check_host(struct hull_call *call, const char *path, const char *propagation)
     HULL_CHECKED;
 
