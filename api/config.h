@@ -20,6 +20,13 @@ HULL_MESSAGE(config_pool, CONFIG_POOL_FIELDS)
     F(T, INT, _, soft, "Soft", 0, "Soft limit")
 HULL_MESSAGE(config_ulimit, CONFIG_ULIMIT_FIELDS)
 
+#define CONFIG_RUNTIME_FIELDS(F, T)                                                           \
+    F(T, STRING, _, path, "path", 0, "Program; a bare name is looked for where programs are") \
+    F(T, STRV, _, args, "runtimeArgs", HULL_OMIT, "Its arguments before each command")        \
+    F(T, STRING, _, type, "runtimeType", HULL_OMIT, "Refused: programs for containerd")       \
+    F(T, JSON, _, options, "options", HULL_OMIT, "Refused, likewise")
+HULL_MESSAGE(config_runtime, CONFIG_RUNTIME_FIELDS)
+
 #define DAEMON_CONFIG_FIELDS(F, T)                                                               \
     F(T, STRING, _, root, "root", 0, "Put data, state, socket and pid file below this folder")   \
     F(T, STRING, _, data_root, "data-root", 0, "Persistent data")                                \
@@ -56,6 +63,7 @@ HULL_MESSAGE(config_ulimit, CONFIG_ULIMIT_FIELDS)
     F(T, STRING, _, cgroup_parent, "cgroup-parent", 0, "Parent cgroup of containers")            \
     F(T, STRV, _, exec_opts, "exec-opts", 0, "native.cgroupdriver=cgroupfs")                     \
     F(T, STRING, _, default_runtime, "default-runtime", 0, "Runtime of containers")              \
+    F(T, MSGMAP, config_runtime, runtimes, "runtimes", 0, "OCI runtimes by name")                \
     F(T, STRING, _, default_cgroupns_mode, "default-cgroupns-mode", 0, "private or host")        \
     F(T, STRING, _, default_ipc_mode, "default-ipc-mode", 0, "private, shareable or host")       \
     F(T, INT, _, default_shm_size, "default-shm-size", 0, "Bytes of /dev/shm")                   \

@@ -28,12 +28,14 @@ HULL_MESSAGE(runtime_stdio, RUNTIME_STDIO_FIELDS)
     F(T, FD, _, rootfs_fd, "rootfs", 0, "Detached mount of the root file system")                 \
     F(T, MESSAGE, runtime_stdio, stdio, "stdio", 0, "Standard streams")                           \
     F(T, BOOL, _, init, "init", 0, "hull-init is process 1")                                      \
+    F(T, STRING, _, program, "program", 0, "runtime/oci: the runtime, an absolute path")          \
+    F(T, STRV, _, program_args, "programArgs", 0, "runtime/oci: what comes before each command")  \
     F(T, STRING, _, seccomp_mode, "seccompMode", 0,                                               \
       "default (also when absent): the runtime's policy for the capabilities of the spec; spec: " \
       "that of the spec; unconfined")
 HULL_MESSAGE(runtime_create_request, RUNTIME_CREATE_REQUEST_FIELDS)
 #define RUNTIME_CREATE_REPLY_FIELDS(F, T)                                             \
-    F(T, INT, _, pid, "pid", 0, "Of process 1, on the host")                          \
+    F(T, INT, _, pid, "pid", 0, "Of the process, on the host; 0: start tells it")     \
     F(T, FD, _, netns_fd, "netns", 0, "Its network namespace, -1 when it has no own") \
     F(T, STRV, _, warnings, "warnings", HULL_NULL, "Limits the host cannot do")
 HULL_MESSAGE(runtime_create_reply, RUNTIME_CREATE_REPLY_FIELDS)
@@ -47,7 +49,9 @@ HULL_MESSAGE(runtime_process_ref, RUNTIME_PROCESS_REF_FIELDS)
  * Let the program go; returns when it was executed. A program that can't be: -HULL_INVALID with
  * docker's message ("… exec: \"x\": executable file not found in $PATH"); nothing is left then.
  */
-HULL_METHOD(runtime, start, runtime_process_ref, hull_empty, 0)
+#define RUNTIME_START_REPLY_FIELDS(F, T) F(T, INT, _, pid, "pid", 0, "Of the process, on the host")
+HULL_MESSAGE(runtime_start_reply, RUNTIME_START_REPLY_FIELDS)
+HULL_METHOD(runtime, start, runtime_process_ref, runtime_start_reply, 0)
 
 #define RUNTIME_ATTACH_REQUEST_FIELDS(F, T)                        \
     F(T, STRING, _, id, "id", HULL_REQUIRED, "Container id")       \

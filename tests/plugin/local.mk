@@ -117,6 +117,19 @@ tests_plugin_test_runtime_hostile_SOURCES = tests/plugin/test-runtime-hostile.c 
 tests_plugin_test_runtime_hostile_CFLAGS = $(TEST_CFLAGS)
 tests_plugin_test_runtime_hostile_LDFLAGS = $(TEST_LDFLAGS)
 tests_plugin_test_runtime_hostile_LDADD = $(TEST_LIBADD)
+# The same suite for runtime/oci with two runtimes.
+check_PROGRAMS += tests/plugin/test-runtime-runc
+TESTS += tests/plugin/test-runtime-runc
+tests_plugin_test_runtime_runc_SOURCES = tests/plugin/test-runtime-native.c tests/plugin/box.h
+tests_plugin_test_runtime_runc_CFLAGS = $(TEST_CFLAGS) -DBOX_PROGRAM='"runc"'
+tests_plugin_test_runtime_runc_LDFLAGS = $(TEST_LDFLAGS)
+tests_plugin_test_runtime_runc_LDADD = $(TEST_LIBADD)
+check_PROGRAMS += tests/plugin/test-runtime-crun
+TESTS += tests/plugin/test-runtime-crun
+tests_plugin_test_runtime_crun_SOURCES = tests/plugin/test-runtime-native.c tests/plugin/box.h
+tests_plugin_test_runtime_crun_CFLAGS = $(TEST_CFLAGS) -DBOX_PROGRAM='"crun"'
+tests_plugin_test_runtime_crun_LDFLAGS = $(TEST_LDFLAGS)
+tests_plugin_test_runtime_crun_LDADD = $(TEST_LIBADD)
 
 if HAVE_SQLITE
 check_PROGRAMS += tests/plugin/test-state

@@ -1,5 +1,5 @@
 /*
- * Containers by runtime/native: what runs, what it sees, and how it ends.
+ * Containers of the class runtime: what runs, what it sees, and how it ends.
  */
 #include "box.h"
 
@@ -27,12 +27,14 @@ FIBER_TEST(missing_program)
     struct hull_empty none;
     box_new(call, &box);
     BOX_RUN(&box, "nosuch");
-    box_create(&box);
-    CHECK_KIND(box_start(&box, NULL), HULL_INVALID);
-    CHECK_STR(hull_error(call),
-              "failed to create task for container: failed to create shim task: OCI runtime create "
-              "failed: runc create failed: unable to start container process: exec: \"nosuch\": "
-              "executable file not found in $PATH");
+    CHECK_KIND(box_refused(&box), HULL_INVALID);
+    CHECK_HAS(hull_error(call), "unable to start container process: exec: \"nosuch\": executable "
+                                "file not found in $PATH");
+    CHECK_HAS(hull_error(call), "failed to create task for container: failed to create shim task: "
+                                "OCI runtime create failed: ");
+#ifndef BOX_PROGRAM
+    CHECK_HAS(hull_error(call), "OCI runtime create failed: runc create failed: unable to start");
+#endif
     CHECK_OK(runtime_delete(call, PORT, &(struct runtime_process_ref){.id = box.id}, &none));
 }
 
@@ -49,9 +51,12 @@ FIBER_TEST(programs_that_cant_run)
         struct box *box = HULL_NEW(hull_call_arena(call), struct box);
         box_new(call, box);
         BOX_RUN(box, cases[i].path);
-        box_create(box);
-        CHECK_KIND(box_start(box, NULL), HULL_INVALID);
+        CHECK_KIND(box_refused(box), HULL_INVALID);
+#ifdef BOX_PROGRAM
+        CHECK_HAS(hull_error(call), strrchr(cases[i].error, ':')); /* some do not say of what */
+#else
         CHECK_HAS(hull_error(call), cases[i].error);
+#endif
     }
 }
 

@@ -419,7 +419,7 @@ static int fake_process_create(struct hull_call *call, const struct runtime_crea
 }
 
 static int fake_process_start(struct hull_call *call, const struct runtime_process_ref *request,
-                              struct hull_empty *ret)
+                              struct runtime_start_reply *ret)
 {
     struct world_process *process;
     int rc = step(call, "runtime.start");

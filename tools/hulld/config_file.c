@@ -152,11 +152,49 @@ static bool one_of(const char *value, const char *const *known)
     return false;
 }
 
+/* The names that stand for hull's own runtime. */
+static const char *const own_runtimes[] = {"runc", "native", "hull", NULL};
+
+static int check_runtime(const char *name, const struct config_runtime *runtime,
+                         struct hull_problem *problem)
+{
+    if (name[0] == '\0' || name[0] == '.' || strpbrk(name, "/ \t\n") != NULL)
+        return hull_problem_set(problem, HULL_INVALID, "runtimes: invalid name \"%s\"", name);
+    if (one_of(name, own_runtimes))
+        return hull_problem_set(problem, HULL_INVALID, "runtime name '%s' is reserved", name);
+    if (runtime->type != NULL || runtime->options != NULL)
+        return hull_problem_set(problem, HULL_NOT_SUPPORTED,
+                                "runtimes: %s: runtimeType and options are for programs of "
+                                "containerd: give the path of an OCI runtime",
+                                name);
+    if (runtime->path == NULL || runtime->path[0] == '\0' ||
+        (runtime->path[0] != '/' && strchr(runtime->path, '/') != NULL))
+        return hull_problem_set(problem, HULL_INVALID,
+                                "runtimes: %s: expected an absolute path or the name of a program",
+                                name);
+    return 0;
+}
+
+static int check_runtimes(const struct daemon_config *config, struct hull_problem *problem)
+{
+    const char *standard = config->default_runtime;
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && i < config->runtimes.n; i++)
+        rc = check_runtime(config->runtimes.keys[i], &config->runtimes.v[i], problem);
+    if (rc == 0 && !one_of(standard, own_runtimes) && standard[0] != '/' &&
+        HULL_MSGMAP_FIND(&config->runtimes, standard) == NULL)
+        return hull_problem_set(problem, HULL_INVALID,
+                                "specified default runtime '%s' does not exist: add it with "
+                                "--add-runtime NAME=PATH",
+                                standard);
+    return rc;
+}
+
 /* Settings that are known and not done: an error is better than a surprise. */
 static int check_supported(const struct daemon_config *config, struct hull_problem *problem)
 {
     static const char *const drivers[] = {"overlay2", "overlay", "vfs", NULL};
-    static const char *const runtimes[] = {"runc", "native", "hull", NULL};
     static const char *const cgroupns[] = {"private", "host", NULL};
     static const char *const ipc[] = {"private", "shareable", "host", NULL};
     const struct hull_strv *exec = &config->exec_opts;
@@ -165,8 +203,6 @@ static int check_supported(const struct daemon_config *config, struct hull_probl
         const char *text;
     } table[] = {
         {!one_of(config->storage_driver, drivers), "storage-driver: use overlay2 or vfs"},
-        {!one_of(config->default_runtime, runtimes),
-         "default-runtime: only the runtime of hull itself is there yet, as runc or native"},
         {!one_of(config->default_cgroupns_mode, cgroupns),
          "default-cgroupns-mode: use private or host"},
         {!one_of(config->default_ipc_mode, ipc),
@@ -199,5 +235,7 @@ int hulld_config_finish(struct hulld *hulld, struct hull_problem *problem)
 {
     paths(hulld);
     int rc = check_hosts(hulld, problem);
+    if (rc == 0)
+        rc = check_runtimes(&hulld->config, problem);
     return rc < 0 ? rc : check_supported(&hulld->config, problem);
 }

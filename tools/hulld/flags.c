@@ -25,6 +25,7 @@ static const struct {
     {"default-address-pools", "default-address-pool"},
     {"plugin-opts", "plugin-opt"},
     {"authorization-plugins", "authorization-plugin"},
+    {"runtimes", "add-runtime"},
 };
 
 static const struct {
@@ -117,6 +118,22 @@ static int plugin_set(struct hulld *hulld, const char *text, struct hull_problem
     return 0;
 }
 
+/* crun=/usr/bin/crun */
+static int runtime_set(struct hulld *hulld, const char *text, struct hull_problem *problem)
+{
+    const char *equals = strchr(text, '=');
+
+    if (equals == NULL || equals == text || equals[1] == '\0')
+        return hull_problem_set(problem, HULL_INVALID,
+                                "--add-runtime: expected NAME=PATH, got \"%s\"", text);
+    const char *name = hull_arena_strndup(hulld->arena, text, (size_t)(equals - text));
+    if (HULL_MSGMAP_FIND(&hulld->config.runtimes, name) != NULL)
+        return hull_problem_set(problem, HULL_INVALID, "runtime '%s' was already registered", name);
+    HULL_MSGMAP_ADD(hulld->arena, &hulld->config.runtimes, name)->path =
+        hull_arena_strdup(hulld->arena, equals + 1);
+    return 0;
+}
+
 static const struct {
     const char *key;
     int (*set)(struct hulld *hulld, const char *text, struct hull_problem *problem);
@@ -124,6 +141,7 @@ static const struct {
     {"default-ulimits", ulimit_set},
     {"default-address-pools", pool_set},
     {"plugin-opts", plugin_set},
+    {"runtimes", runtime_set},
 };
 
 static int field_set(struct hulld *hulld, const struct hull_field *field, const char *text,

@@ -55,13 +55,13 @@ static int create(struct shim_packet *reply)
 
 static int start(struct shim_packet *reply)
 {
-    (void)reply;
     if (shim.state != SHIM_CREATED)
         return shim_fail(HULL_CONFLICT, "it can't be started: it is not in state created");
     shim.state = SHIM_RUNNING;
     int rc = shim_start();
     if (rc < 0)
         shim.state = SHIM_FAILED;
+    reply->a = shim.pid;
     return rc;
 }
 

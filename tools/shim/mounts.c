@@ -9,7 +9,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <linux/openat2.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,70 +17,10 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 static int *sources; /* of the bind mounts, by number */
 static int dev_fd = -1, devpts_fd = -1;
-
-/* What may be mounted on in /proc: files that imitate a smaller machine. */
-static const char *const proc_allowed[] = {
-    "/proc/cpuinfo",
-    "/proc/diskstats",
-    "/proc/meminfo",
-    "/proc/stat",
-    "/proc/swaps",
-    "/proc/uptime",
-    "/proc/loadavg",
-    "/proc/slabinfo",
-    "/proc/net/dev",
-    "/proc/sys/kernel/ns_last_pid",
-    "/proc/sys/crypto/fips_enabled",
-};
-
-/* What is below SOURCE belongs to containers, which may exchange it for links at any time. */
-static int open_subpath(const struct oci_mount *mount, unsigned flags)
-{
-    HULL_AUTO_FD top = open(mount->source, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    HULL_AUTO_FD inside = top < 0 ? -1 : below_open(top, mount->subpath, O_PATH);
-    return inside < 0 ? -1 : open_tree(inside, "", flags | AT_EMPTY_PATH);
-}
-
-static int open_source(const struct oci_mount *mount, bool recursive)
-{
-    const char *source = mount->source == NULL ? "" : mount->source;
-    unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (recursive ? AT_RECURSIVE : 0u);
-    if (mount->subpath != NULL)
-        return open_subpath(mount, flags);
-    int fd = open_tree(AT_FDCWD, source, flags);
-    return fd < 0 && errno == EINVAL ? foreign_tree(source) : fd;
-}
-
-/*
- * /proc/PID/fd/N is a mount that is attached nowhere: the daemon's, of an image. Only a process in
- * the daemon's namespaces finds it and clones from it.
- */
-static int take_detached(const struct oci_mount *mount, int pid, int number, int *ret_fd)
-{
-    HULL_AUTO_FD process = (int)syscall(SYS_pidfd_open, pid, 0);
-    HULL_AUTO_FD top = process < 0 ? -1 : (int)syscall(SYS_pidfd_getfd, process, number, 0);
-    if (top < 0)
-        return shim_fail_errno("mount for \"%s\"", mount->destination);
-    if (mount->subpath == NULL) {
-        *ret_fd = HULL_TAKE_FD(top);
-        return 0;
-    }
-    HULL_AUTO_FD inside = below_open(top, mount->subpath, O_PATH);
-    *ret_fd = inside < 0
-                  ? -1
-                  : open_tree(inside, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
-    if (*ret_fd < 0 && errno == EINVAL)
-        return shim_fail(HULL_NOT_SUPPORTED,
-                         "mount for \"%s\": a part of an image needs Linux 6.15",
-                         mount->destination);
-    return *ret_fd < 0 ? shim_fail_errno("mount for \"%s\": %s", mount->destination, mount->subpath)
-                       : 0;
-}
 
 int mounts_prepare(void)
 {
@@ -92,11 +31,10 @@ int mounts_prepare(void)
         return shim_fail_errno("mounts");
     for (size_t i = 0; i < spec->mounts.n && rc == 0; i++) {
         const struct oci_mount *mount = &spec->mounts.v[i];
-        int pid, number, length = 0;
-        if (mount->source != NULL &&
-            sscanf(mount->source, "/proc/%d/fd/%d%n", &pid, &number, &length) == 2 && length > 0 &&
-            mount->source[length] == '\0')
-            rc = take_detached(mount, pid, number, &sources[i]);
+        int fd;
+        rc = source_detached(mount, &fd);
+        if (rc == 0 && fd >= 0)
+            sources[i] = fd;
     }
     return rc;
 }
@@ -121,7 +59,7 @@ static int open_sources(void)
             return rc;
         if (!options.bind || sources[i] > 0)
             continue;
-        sources[i] = open_source(mount, options.recursive);
+        sources[i] = source_open(mount, options.recursive);
         if (sources[i] < 0)
             return shim_fail_errno("error mounting \"%s\" to rootfs at \"%s\"",
                                    mount->source == NULL ? "" : mount->source, mount->destination);
@@ -161,54 +99,6 @@ static int attach_root(void)
     if (place < 0)
         return shim_fail_errno("open %s", shim.plan.dir);
     return attach_mount(root_fd, place, shim.plan.dir);
-}
-
-/* The length of the kernel's name of FD, -1 on an error. */
-static ssize_t name_of(int fd, char *buffer, size_t size)
-{
-    char name[64];
-    snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
-    ssize_t n = readlink(name, buffer, size - 1);
-    buffer[n < 0 ? 0 : n] = '\0';
-    return n;
-}
-
-/* The place of TARGET below the root as the kernel names it, or NULL when it is not below. */
-static const char *path_inside(int target, char *buffer, size_t size)
-{
-    char root[4096];
-    ssize_t length = name_of(root_fd, root, sizeof(root));
-    if (length < 0 || name_of(target, buffer, size) < length ||
-        strncmp(buffer, root, (size_t)length) != 0)
-        return NULL;
-    return buffer + length;
-}
-
-static bool is_proc(const char *path)
-{
-    return strncmp(path, "/proc", 5) == 0 && (path[5] == '\0' || path[5] == '/');
-}
-
-/* What lies on or under /proc, wherever a symbolic link makes it look to be. */
-static int refuse_proc(const struct oci_mount *mount, int target)
-{
-    struct statfs fs;
-    char buffer[4096];
-    if (fstatfs(target, &fs) < 0)
-        return shim_fail_errno("mount on %s", mount->destination);
-    const char *path = path_inside(target, buffer, sizeof(buffer));
-    if (path == NULL)
-        return shim_fail(HULL_INVALID, "mount on %s: it is outside of the root file system",
-                         mount->destination);
-    bool proc_itself = hull_streq(mount->type, "proc") && strcmp(path, "/proc") == 0;
-    if (proc_itself || (fs.f_type != PROC_SUPER_MAGIC && !is_proc(path)))
-        return 0;
-    for (size_t i = 0; i < HULL_COUNT(proc_allowed); i++) {
-        if (strcmp(path, proc_allowed[i]) == 0)
-            return 0;
-    }
-    return shim_fail(HULL_INVALID, "\"%s\" cannot be mounted because it is inside /proc",
-                     mount->destination);
 }
 
 /* /proc and /sys: a directory of the image itself, not a link to where masks do not hold. */
@@ -265,7 +155,7 @@ static int mount_bind(const struct oci_mount *mount, const struct mount_options 
     HULL_AUTO_FD target = open_target(mount, S_ISDIR(st.st_mode));
     if (target < 0)
         return -(int)shim_problem.kind;
-    int rc = refuse_proc(mount, target);
+    int rc = target_check(mount, target);
     return rc < 0 ? rc : attach_mount(source, target, mount->destination);
 }
 
@@ -292,15 +182,17 @@ static void keep_mode(const struct oci_mount *mount, struct mount_options *optio
 
 static int mount_new(const struct oci_mount *mount, struct mount_options *options)
 {
+    HULL_AUTO_FD there = root_open(mount->destination, O_PATH);
     HULL_AUTO_FD target = open_target(mount, true);
     if (target < 0)
         return -(int)shim_problem.kind;
-    int rc = refuse_proc(mount, target);
+    int rc = target_check(mount, target);
     if (rc < 0)
         return rc;
     if (hull_streq(mount->type, "cgroup") || hull_streq(mount->type, "cgroup2"))
         return cgroup_mount(target, mount, options);
-    keep_mode(mount, options, target);
+    if (there >= 0)
+        keep_mode(mount, options, target);
     HULL_AUTO_FD fd = filesystem_new(mount->type, mount->source, options);
     if (fd < 0)
         return -(int)shim_problem.kind;

@@ -298,6 +298,12 @@ void output_close(void)
     close_input();
 }
 
+/* A terminal comes with the process: until then nobody's input is read. */
+static bool too_early(void)
+{
+    return shim.tty && source_fd[0] < 0 && shim.state < SHIM_RUNNING;
+}
+
 void output_watch(void)
 {
     bool over = output_drained() && shim.state >= SHIM_RUNNING;
@@ -308,6 +314,10 @@ void output_watch(void)
             continue;
         }
         bool wants = (client->flags & SHIM_STDIN) && !client->ended;
+        if (wants && too_early()) {
+            loop_forget(client->fd);
+            continue;
+        }
         short events = (short)((wants && input_size == 0 ? POLLIN : 0) |
                                (client->pending != NULL ? POLLOUT : 0));
         /* One with more input than there is room for is not looked at, lest its end wakes us. */

@@ -39,7 +39,11 @@ enum shim_fd {
     F(T, STRING, _, log_path, "logPath", 0, "json-file to write; absent: no log")                \
     F(T, INT, _, log_max_size, "logMaxSize", 0, "Rotate at this many bytes; 0: never")           \
     F(T, INT, _, log_max_files, "logMaxFiles", 0, "Keep this many files")                        \
-    F(T, STRING, _, log_attributes, "logAttributes", 0, "JSON of the attrs of each line")
+    F(T, STRING, _, log_attributes, "logAttributes", 0, "JSON of the attrs of each line")        \
+    F(T, STRING, _, runtime, "runtime", 0, "hull-shim-oci: the program to run")                  \
+    F(T, STRV, _, runtime_args, "runtimeArgs", 0, "Its arguments before each command")           \
+    F(T, STRING, _, runtime_root, "runtimeRoot", 0, "Where it keeps its state")                  \
+    F(T, STRING, _, container, "container", 0, "What it knows the container by")
 HULL_MESSAGE_DECLARE(shim_plan, SHIM_PLAN_FIELDS)
 
 #endif

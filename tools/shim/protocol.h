@@ -14,7 +14,7 @@
 /*                     request                      answer                                      */
 enum shim_op {
     SHIM_CREATE = 1, /* cgroups are ready           a: pid; with a pidfd                        */
-    SHIM_START,      /*                             after execve, or with an error              */
+    SHIM_START,      /*                             a: pid; after execve, or with an error      */
     SHIM_ATTACH,     /* a: SHIM_STD*; with a socket once output goes there                      */
     SHIM_RESIZE,     /* a: rows, b: columns                                                     */
     SHIM_KILL,       /* a: signal                                                               */

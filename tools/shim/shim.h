@@ -53,7 +53,17 @@ int write_all(int fd, const char *data, size_t size);
 /* Write TEXT with one write to the file NAME below DIRFD, which exists. 0 or -1 with errno. */
 int write_file(int dirfd, const char *name, const char *text);
 
-/* --- spawn.c (parent) ----------------------------------------------------------------------- */
+/* --- stdio.c (parent) ----------------------------------------------------------------------- */
+
+/* The program's ends, then the parent's. */
+struct stdio {
+    int child[3], parent[3];
+};
+/* Pipes, unless there is a terminal. The program's ends are 0, 1 and 2 where there is none. */
+int stdio_make(struct stdio *ret) HULL_CHECKED;
+void stdio_close(int fds[3]);
+
+/* --- spawn.c (parent); in hull-shim-oci: oci.c ---------------------------------------------- */
 
 /* Clone the child; it waits. */
 int shim_spawn(void) HULL_CHECKED;
@@ -114,12 +124,29 @@ int devices_elsewhere(void) HULL_CHECKED;
 /* Open the host's /dev/null, which hides files. Before anything is mounted. */
 int protect_open(void) HULL_CHECKED;
 int protect_paths(void) HULL_CHECKED;
+/* target.c: refuse MOUNT at what is open as TARGET. */
+int target_check(const struct oci_mount *mount, int target) HULL_CHECKED;
+/* The same for one that somebody else will make, by what is in the root now. */
+int target_check_early(const struct oci_mount *mount) HULL_CHECKED;
+/* What MOUNT binds, as a detached tree; -1 with errno. */
+int source_open(const struct oci_mount *mount, bool recursive);
+/* The same when its source is a mount of the daemon that is attached nowhere; *RET_FD is -1 when it
+ * is not. In the daemon's namespaces. */
+int source_detached(const struct oci_mount *mount, int *ret_fd) HULL_CHECKED;
 /* A clone of the mount /proc/PID/root/… of another namespace, or -1 with errno. */
 int foreign_tree(const char *source);
 /* A terminal in the devpts at PTS_FD, or, when that is -1, at the container's /dev/pts. */
 int terminal_open(int pts_fd, int *ret_master) HULL_CHECKED;
 /* Make the other end standard input, output and error, and the controlling terminal. */
 int terminal_use(int master) HULL_CHECKED;
+
+/* --- bundle.c, oci.c: only in hull-shim-oci ------------------------------------------------- */
+
+/* Make the folder "oci/bundle" of the state folder from the plan: the root and all mounts at paths
+ * that only this process and its children see, and config.json. */
+int bundle_make(void) HULL_CHECKED;
+/* Write the process of the plan, an exec, into the file oci/NAME.json of the state folder. */
+int bundle_process(void) HULL_CHECKED;
 
 /* --- identity.c, users.c, launch.c ---------------------------------------------------------- */
 

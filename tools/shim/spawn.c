@@ -24,38 +24,6 @@ static const struct {
     {"uts", CLONE_NEWUTS},  {"pid", CLONE_NEWPID},     {"cgroup", 0}, /* later, see child.c */
 };
 
-/* The program's ends, then the parent's. */
-struct stdio {
-    int child[3], parent[3];
-};
-
-static void close_all(int *fds)
-{
-    for (int i = 0; i < 3; i++) {
-        if (fds[i] > 2)
-            close(fds[i]);
-    }
-}
-
-static int make_stdio(struct stdio *ret)
-{
-    *ret = (struct stdio){{0, 1, 2}, {-1, -1, -1}};
-    if (shim.tty)
-        return 0;
-    for (int i = 0; i < 3; i++) {
-        int ends[2];
-        if (i == 0 && !shim.plan.open_stdin)
-            continue; /* ours is /dev/null */
-        if (pipe2(ends, O_CLOEXEC) < 0)
-            return shim_fail_errno("pipe");
-        ret->child[i] = ends[i == 0 ? 0 : 1];
-        ret->parent[i] = ends[i == 0 ? 1 : 0];
-        if (fcntl(ret->parent[i], F_SETFL, O_NONBLOCK) < 0)
-            return shim_fail_errno("pipe");
-    }
-    return 0;
-}
-
 static int clone_flags(uint64_t *ret)
 {
     const struct oci_linux *linux_ = &shim.plan.spec.linux_;
@@ -118,7 +86,7 @@ int shim_spawn(void)
     if (rc == 0)
         rc = mounts_prepare();
     if (rc == 0)
-        rc = make_stdio(&stdio);
+        rc = stdio_make(&stdio);
     if (rc < 0)
         return rc;
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
@@ -132,7 +100,7 @@ int shim_spawn(void)
     close(pair[1]);
     int err = errno;
     mounts_prepared();
-    close_all(stdio.child);
+    stdio_close(stdio.child);
     /* What only the child needs: the root file system is not held up by this process. */
     for (int fd = SHIM_FD_ROOTFS; fd <= SHIM_FD_TARGET; fd++)
         close(fd);

@@ -67,8 +67,9 @@ static const struct hull_handler handlers[] = {
     {},
 };
 
-static const char *const uses[] = {"state",  "image", "storage",       "runtime/native", "network",
-                                   "volume", "exec",  "log/json-file", "support/dns",    NULL};
+static const char *const uses[] = {"state",       "image",       "storage", "runtime/native",
+                                   "network",     "volume",      "exec",    "log/json-file",
+                                   "support/dns", "runtime/oci", NULL};
 
 HULL_PLUGIN(container, .port = "container", .version = "0.1", .uses = uses, .handlers = handlers,
             .init = ct_restore, .fini = ct_registry_done);

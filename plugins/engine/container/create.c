@@ -12,6 +12,7 @@
 #include "links.h"
 #include "names.h"
 #include "runtime.h"
+#include "runtimes.h"
 #include "storage.h"
 #include "tokens.h"
 
@@ -77,15 +78,9 @@ static int resolve_image(struct hull_call *call, const struct container_create_r
 
 static int find_runtime(struct hull_call *call, struct ct_doc *doc)
 {
-    const char *name = doc->host_config.runtime;
+    struct runtime_create_request unused = {0};
 
-    doc->runtime = "runtime/native";
-    if (strcmp(name, "runc") == 0 || strcmp(name, "native") == 0 || strcmp(name, "hull") == 0)
-        return 0;
-    doc->runtime = hull_printf(call, "runtime/%s", name);
-    if (strchr(name, '/') || !name_valid(name) || !hull_plugin_exists(doc->runtime))
-        return hull_fail(call, HULL_INVALID, "unknown or invalid runtime name: %s", name);
-    return 0;
+    return runtime_find(call, doc->host_config.runtime, &doc->runtime, &unused);
 }
 
 /* Several daemons on a host must not share a cgroup: the parent follows from the data folder. */

@@ -165,7 +165,7 @@ static int run_probe(struct hull_call *call, void *arg)
         .id = ct->doc.id, .process = probe->process, .stdout_ = true, .stderr_ = true};
     struct container_stream_reply stream;
     struct runtime_exit exit;
-    struct hull_empty reply;
+    struct runtime_start_reply reply;
     int rc = make_probe(call, probe);
 
     if (rc < 0)

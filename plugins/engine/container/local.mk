@@ -17,7 +17,7 @@ plugins_engine_container_la_SOURCES = \
 	plugins/engine/container/logging.c plugins/engine/container/logs.c plugins/engine/container/mounts.c \
 	plugins/engine/container/populate.c plugins/engine/container/populate.h \
 	plugins/engine/container/registry.c plugins/engine/container/remove.c \
-	plugins/engine/container/restore.c plugins/engine/container/seccomp.c \
+	plugins/engine/container/restore.c plugins/engine/container/runtimes.c plugins/engine/container/runtimes.h plugins/engine/container/seccomp.c \
 	plugins/engine/container/seccomp.h plugins/engine/container/spec.c \
 	plugins/engine/container/spec.h plugins/engine/container/spec_mounts.c \
 	plugins/engine/container/spec_resources.c plugins/engine/container/start.c \

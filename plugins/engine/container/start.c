@@ -3,6 +3,7 @@
  * and their order are at the bottom, in steps().
  */
 #include "ct.h"
+#include "runtimes.h"
 
 #include "api/config.h"
 #include "bind_mode.h"
@@ -255,6 +256,7 @@ static int create_process(struct hull_call *call, struct start *start, int *ret_
 {
     struct ct *ct = start->ct;
     struct runtime_create_reply reply;
+    const char *port;
     int rc;
 
     start->input.doc = &ct->doc;
@@ -272,6 +274,9 @@ static int create_process(struct hull_call *call, struct start *start, int *ret_
     start->request.stdio.open_stdin = ct->doc.config.open_stdin;
     start->request.stdio.stdin_once = ct->doc.config.stdin_once;
     rc = ct_log_stdio(call, &ct->doc, &start->request.stdio);
+    if (rc < 0)
+        return rc;
+    rc = runtime_find(call, ct->doc.host_config.runtime, &port, &start->request);
     if (rc < 0)
         return rc;
     start->request.rootfs_fd = HULL_TAKE_FD(start->rootfs_fd);
@@ -330,7 +335,7 @@ static int join_networks(struct hull_call *call, struct ct *ct, int netns_fd)
 static int run(struct hull_call *call, struct ct *ct)
 {
     const struct runtime_process_ref request = {.id = ct->doc.id};
-    struct hull_empty reply;
+    struct runtime_start_reply reply;
     int rc;
 
     rc = ct_log_start(call, ct, true);

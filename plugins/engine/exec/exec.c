@@ -254,7 +254,7 @@ static int launch(struct hull_call *call, struct exec_entry *entry,
         .seccomp_mode = container->seccomp_mode,
     };
     struct runtime_create_reply made;
-    struct hull_empty empty;
+    struct runtime_start_reply started = {0};
 
     make_process(call, entry, request, container, &exec.spec);
     FAILPOINT(exec_launch_before);
@@ -267,7 +267,9 @@ static int launch(struct hull_call *call, struct exec_entry *entry,
     if (!request->detach)
         rc = connect_client(call, entry, ret_stream);
     if (rc == 0)
-        rc = runtime_start(call, entry->runtime, &ref, &empty);
+        rc = runtime_start(call, entry->runtime, &ref, &started);
+    if (started.pid > 0)
+        entry->pid = started.pid;
     FAILPOINT(exec_launch_after);
     if (rc < 0)
         *ret_stream = hull_stream_close(*ret_stream);
@@ -471,7 +473,7 @@ static const struct hull_handler handlers[] = {
     HULL_HANDLE(exec, resize, resize), HULL_HANDLE(exec, inspect, inspect),
     HULL_HANDLE(exec, list, list),     {0},
 };
-static const char *const uses[] = {"container", "runtime/native", NULL};
+static const char *const uses[] = {"container", "runtime/native", "runtime/oci", NULL};
 
 HULL_PLUGIN(exec, .port = "exec", .version = PACKAGE_VERSION, .handlers = handlers, .uses = uses,
             .fini = fini);

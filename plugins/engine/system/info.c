@@ -123,6 +123,12 @@ static void fill_config(struct hull_call *call, struct system_info *info)
                   "\"ControlAvailable\":false,\"Error\":\"\",\"RemoteManagers\":null}";
     info->default_runtime = config->default_runtime != NULL ? config->default_runtime : "native";
     HULL_MSGMAP_ADD(arena, &info->runtimes, "native")->path = "hull-shim";
+    for (size_t i = 0; i < config->runtimes.n; i++) {
+        struct runtime_info *runtime =
+            HULL_MSGMAP_ADD(arena, &info->runtimes, config->runtimes.keys[i]);
+        runtime->path = config->runtimes.v[i].path;
+        runtime->runtime_args = config->runtimes.v[i].args;
+    }
     info->firewall_backend = HULL_NEW(arena, struct firewall_info);
     info->firewall_backend->driver = "nftables";
 }

@@ -8,11 +8,7 @@
  * exit status, is in DIR/NAME.exit. Where the daemon and a shim disagree, the shim is right; when
  * the shim has died, its container is killed and counts as lost.
  */
-#include "create.h"
-
-#include <errno.h>
-#include <string.h>
-#include <unistd.h>
+#include "native.h"
 
 static int native_update(struct hull_call *call, const struct runtime_update_request *request,
                          struct hull_empty *reply)
@@ -37,58 +33,69 @@ static int native_pids(struct hull_call *call, const struct runtime_process_ref 
     return rc;
 }
 
-static int native_stats(struct hull_call *call, const struct runtime_process_ref *request,
-                        struct container_stats_reply *reply)
+static int freeze(struct hull_call *call, const char *id, bool frozen)
 {
     struct ctr *ctr;
-    int rc = ctr_get(call, request->id, &ctr);
+    int rc = ctr_get(call, id, &ctr);
+    return rc < 0 ? rc : cg_freeze(call, &ctr->cgroup, frozen);
+}
+
+static int native_pause(struct hull_call *call, const struct runtime_process_ref *request,
+                        struct hull_empty *reply)
+{
+    (void)reply;
+    return freeze(call, request->id, true);
+}
+
+static int native_resume(struct hull_call *call, const struct runtime_process_ref *request,
+                         struct hull_empty *reply)
+{
+    (void)reply;
+    return freeze(call, request->id, false);
+}
+
+/* --- the driver ----------------------------------------------------------------------------- */
+
+/* The policy of system calls becomes a program here, and the limits are set here. */
+static int plan_create(struct hull_call *call, const struct runtime_create_request *request,
+                       struct launch *launch)
+{
+    launch->plan->spec.linux_.seccomp = NULL;
+    launch->plan->spec.linux_.resources = NULL;
+    return seccomp_program(call, request->seccomp_mode, request->spec.linux_.seccomp,
+                           request->spec.process.capabilities, &launch->seccomp_fd,
+                           &launch->plan->log_allowed);
+}
+
+static int plan_exec(struct hull_call *call, const struct runtime_exec_request *request,
+                     struct launch *launch)
+{
+    return seccomp_program(call, request->seccomp_mode, request->seccomp,
+                           request->spec.capabilities, &launch->seccomp_fd,
+                           &launch->plan->log_allowed);
+}
+
+static int limit(struct hull_call *call, struct cgroup *cgroup, const struct oci_spec *spec,
+                 struct hull_strv *warnings)
+{
+    int rc = cg_create(call, cgroup);
     if (rc == 0)
-        cg_stats(hull_call_arena(call), &ctr->cgroup, reply);
+        rc = cg_limit(call, cgroup, spec->linux_.resources, warnings);
+    if (rc == 0)
+        rc = cg_limit_devices(call, cgroup, spec->linux_.resources);
     return rc;
 }
 
-static bool root_has(struct hull_call *call, enum cg_controller controller, const char *file)
-{
-    struct cgroup root;
-    int rc = cg_open(call, hull_call_arena(call), "/hull", &root);
-    const char *dir = rc < 0 ? NULL : cg_dir(&root, controller);
-    /* The file of the hierarchy's root, which has it when the kernel can do it; the folder itself
-     * may not be there. */
-    const char *slash = dir == NULL ? NULL : strrchr(dir, '/');
-    return slash != NULL &&
-           access(hull_printf(call, "%.*s/%s", (int)(slash - dir), dir, file), F_OK) == 0;
-}
-
-static int native_features(struct hull_call *call, const struct hull_empty *request,
-                           struct runtime_features_reply *reply)
-{
-    bool v2 = cg_version() == 2;
-    (void)request;
-    *reply = (struct runtime_features_reply){
-        .cgroup_version = v2 ? "2" : "1",
-        .memory_limit = cg_has(CG_MEMORY),
-        .swap_limit =
-            v2 ? cg_has(CG_MEMORY) : root_has(call, CG_MEMORY, "memory.memsw.limit_in_bytes"),
-        .oom_kill_disable = !v2 && cg_has(CG_MEMORY),
-        .swappiness = !v2 && root_has(call, CG_MEMORY, "memory.swappiness"),
-        .cpu_shares = cg_has(CG_CPU),
-        .cpu_cfs_period = v2 ? cg_has(CG_CPU) : root_has(call, CG_CPU, "cpu.cfs_period_us"),
-        .cpu_cfs_quota = v2 ? cg_has(CG_CPU) : root_has(call, CG_CPU, "cpu.cfs_quota_us"),
-        .cpu_realtime = !v2 && root_has(call, CG_CPU, "cpu.rt_runtime_us"),
-        .cpuset = cg_has(CG_CPUSET),
-        .pids_limit = cg_has(CG_PIDS),
-        .blkio_weight = v2 ? cg_has(CG_BLKIO)
-                           : root_has(call, CG_BLKIO, "blkio.weight") ||
-                                 root_has(call, CG_BLKIO, "blkio.bfq.weight"),
-        .blkio_weight_device = v2 ? cg_has(CG_BLKIO)
-                                  : root_has(call, CG_BLKIO, "blkio.weight_device") ||
-                                        root_has(call, CG_BLKIO, "blkio.bfq.weight_device"),
-#ifdef HAVE_SECCOMP
-        .seccomp = "builtin",
-#endif
-    };
-    return 0;
-}
+const struct shim_driver shim_driver = {
+    .program = "hull-shim",
+    .create_prefix =
+        "failed to create task for container: failed to create shim task: OCI runtime create "
+        "failed: runc create failed: unable to start container process",
+    .exec_prefix = "OCI runtime exec failed: exec failed: unable to start container process",
+    .plan_create = plan_create,
+    .plan_exec = plan_exec,
+    .limit = limit,
+};
 
 static int init(struct hull_call *call)
 {
@@ -105,15 +112,15 @@ static void fini(void)
 }
 
 static const struct hull_handler handlers[] = {
-    HULL_HANDLE(runtime, create, native_create),     HULL_HANDLE(runtime, start, native_start),
-    HULL_HANDLE(runtime, attach, native_attach),     HULL_HANDLE(runtime, kill, native_kill),
-    HULL_HANDLE(runtime, wait, native_wait),         HULL_HANDLE(runtime, resize, native_resize),
-    HULL_HANDLE(runtime, exec, native_exec),         HULL_HANDLE(runtime, pause, native_pause),
-    HULL_HANDLE(runtime, resume, native_resume),     HULL_HANDLE(runtime, delete, native_delete),
-    HULL_HANDLE(runtime, adopt, native_adopt),       HULL_HANDLE(runtime, update, native_update),
-    HULL_HANDLE(runtime, pids, native_pids),         HULL_HANDLE(runtime, stats, native_stats),
-    HULL_HANDLE(runtime, features, native_features), HULL_HANDLE(runtime, keep, native_keep),
-    HULL_HANDLE(runtime, kept, native_kept),         {},
+    HULL_HANDLE(runtime, create, shimmed_create),     HULL_HANDLE(runtime, start, shimmed_start),
+    HULL_HANDLE(runtime, attach, shimmed_attach),     HULL_HANDLE(runtime, kill, shimmed_kill),
+    HULL_HANDLE(runtime, wait, shimmed_wait),         HULL_HANDLE(runtime, resize, shimmed_resize),
+    HULL_HANDLE(runtime, exec, shimmed_exec),         HULL_HANDLE(runtime, pause, native_pause),
+    HULL_HANDLE(runtime, resume, native_resume),      HULL_HANDLE(runtime, delete, shimmed_delete),
+    HULL_HANDLE(runtime, adopt, shimmed_adopt),       HULL_HANDLE(runtime, update, native_update),
+    HULL_HANDLE(runtime, pids, native_pids),          HULL_HANDLE(runtime, stats, shimmed_stats),
+    HULL_HANDLE(runtime, features, shimmed_features), HULL_HANDLE(runtime, keep, shimmed_keep),
+    HULL_HANDLE(runtime, kept, shimmed_kept),         {},
 };
 
 HULL_PLUGIN(runtime_native, .port = "runtime/native", .version = "1", .handlers = handlers,

@@ -1,7 +1,7 @@
 /*
  * client.c: the daemon's end of the conversation with a shim.
  */
-#include "native.h"
+#include "shimmed.h"
 
 #include <errno.h>
 #include <fcntl.h>

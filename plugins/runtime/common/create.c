@@ -1,7 +1,7 @@
 /*
  * create.c: runtime.create and runtime.exec: the plan, the shim, and the cgroup meanwhile.
  */
-#include "create.h"
+#include "shimmed.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,12 +17,6 @@
 #ifndef PIDFD_GET_NET_NAMESPACE
 #define PIDFD_GET_NET_NAMESPACE _IO(0xFF, 4)
 #endif
-
-/* The program of system calls. */
-struct seccomp {
-    int fd; /* the cache's; -1 for none */
-    bool log;
-};
 
 static void fill_stdio(struct shim_plan *plan, const struct runtime_stdio *stdio)
 {
@@ -135,24 +129,15 @@ static bool has_own_netns(const struct oci_linux *linux_)
     return false;
 }
 
-static int limit(struct hull_call *call, struct cgroup *cgroup, const struct oci_spec *spec,
-                 struct hull_strv *warnings)
-{
-    int rc = cg_create(call, cgroup);
-    if (rc == 0)
-        rc = cg_limit(call, cgroup, spec->linux_.resources, warnings);
-    if (rc == 0)
-        rc = cg_limit_devices(call, cgroup, spec->linux_.resources);
-    return rc;
-}
-
 /* What the daemon has to do when the shim is on its way: the cgroup, then the shim's answer. */
 static int finish_create(struct hull_call *call, const struct runtime_create_request *request,
                          struct cgroup *cgroup, int *control, struct runtime_create_reply *reply)
 {
     struct shim_packet answer;
     HULL_AUTO_FD pidfd = -1;
-    int rc = limit(call, cgroup, &request->spec, &reply->warnings);
+    int rc = shim_driver.limit == NULL
+                 ? 0
+                 : shim_driver.limit(call, cgroup, &request->spec, &reply->warnings);
     if (rc == 0)
         rc = client_ask(call, *control, &(struct shim_packet){.op = SHIM_CREATE}, -1, &answer,
                         &pidfd);
@@ -170,88 +155,76 @@ static int finish_create(struct hull_call *call, const struct runtime_create_req
 }
 
 static int create(struct hull_call *call, const struct runtime_create_request *request,
-                  struct ctr *ctr, struct cgroup *cgroup, const struct seccomp *seccomp,
+                  struct ctr *ctr, struct cgroup *cgroup, struct launch *launch,
                   struct runtime_create_reply *reply)
 {
-    const struct oci_spec *spec = &request->spec;
-    struct shim_plan plan = {
-        .name = "init", .dir = ctr->dir, .spec = *spec, .log_allowed = seccomp->log};
-    fill_stdio(&plan, &request->stdio);
-    /* What the shim does not need: the policy became a program, the limits are set here. */
-    plan.spec.linux_.seccomp = NULL;
-    plan.spec.linux_.resources = NULL;
-    plan.has_rootfs = request->rootfs_fd >= 0;
-    plan.has_seccomp = seccomp->fd >= 0;
-    plan.has_init = request->init;
-    plan.cgroup_names = ctr->cgroup.names;
-    plan.cgroup_dirs = ctr->cgroup.dirs;
-    plan.oom_file = cg_oom_file(ctr->arena, &ctr->cgroup);
-    ctr->own_netns = has_own_netns(&spec->linux_);
+    struct shim_plan *plan = launch->plan;
+    launch->dir = plan->dir = ctr->dir;
+    plan->has_rootfs = request->rootfs_fd >= 0;
+    plan->has_seccomp = launch->seccomp_fd >= 0;
+    plan->has_init = request->init;
+    plan->cgroup_names = ctr->cgroup.names;
+    plan->cgroup_dirs = ctr->cgroup.dirs;
+    plan->oom_file = cg_oom_file(ctr->arena, &ctr->cgroup);
+    ctr->own_netns = has_own_netns(&request->spec.linux_);
     ctr_add_process(ctr, "init");
-    struct launch launch = {.dir = ctr->dir,
-                            .name = "init",
-                            .plan = &plan,
-                            .rootfs_fd = request->rootfs_fd,
-                            .seccomp_fd = seccomp->fd,
-                            .target_fd = -1,
-                            .control_fd = -1};
-    int rc = launch_shim(call, &launch);
-    HULL_AUTO_FD control = launch.control_fd;
+    int rc = shim_driver.begin == NULL ? 0 : shim_driver.begin(call, request, ctr);
     if (rc == 0)
-        rc = launched(call, request->id, &launch, spec->process.terminal, &ctr);
+        rc = launch_shim(call, launch);
+    HULL_AUTO_FD control = launch->control_fd;
+    if (rc == 0)
+        rc = launched(call, request->id, launch, request->spec.process.terminal, &ctr);
     return rc < 0 ? rc : finish_create(call, request, cgroup, &control, reply);
 }
 
-#define CREATE_PREFIX                                                                      \
-    "failed to create task for container: failed to create shim task: OCI runtime create " \
-    "failed: runc create failed: unable to start container process"
+static struct launch new_launch(struct shim_plan *plan)
+{
+    return (struct launch){.name = plan->name,
+                           .plan = plan,
+                           .rootfs_fd = -1,
+                           .seccomp_fd = -1,
+                           .target_fd = -1,
+                           .control_fd = -1};
+}
 
-int native_create(struct hull_call *call, const struct runtime_create_request *request,
-                  struct runtime_create_reply *reply)
+int shimmed_create(struct hull_call *call, const struct runtime_create_request *request,
+                   struct runtime_create_reply *reply)
 {
     struct cgroup *cgroup = HULL_NEW(hull_call_arena(call), struct cgroup);
     /* What comes in a message is the receiver's; the shim has a descriptor of its own. */
     HULL_AUTO_FD rootfs_fd HULL_UNUSED = request->rootfs_fd;
-    struct seccomp seccomp = {-1, false};
+    struct shim_plan plan = {.name = "init", .spec = request->spec};
+    struct launch launch = new_launch(&plan);
     reply->netns_fd = -1;
+    fill_stdio(&plan, &request->stdio);
+    launch.rootfs_fd = request->rootfs_fd;
     int rc = cg_open(call, hull_call_arena(call), request->spec.linux_.cgroups_path, cgroup);
     if (rc == 0)
-        rc = seccomp_program(call, request->seccomp_mode, request->spec.linux_.seccomp,
-                             request->spec.process.capabilities, &seccomp.fd, &seccomp.log);
+        rc = shim_driver.plan_create(call, request, &launch);
     if (rc < 0)
-        return hull_wrap(call, rc, CREATE_PREFIX);
+        return hull_wrap(call, rc, "%s", shim_driver.create_prefix);
     if (ctr_find(request->id) != NULL)
         return hull_fail(call, HULL_CONFLICT, "container %s is made already", request->id);
     struct ctr *ctr = ctr_new(request->id, request->dir);
     rc = cg_open(call, ctr->arena, request->spec.linux_.cgroups_path, &ctr->cgroup);
     hull_undo(call, undo_making, making_new(call, request->id, NULL, true, cgroup));
     if (rc == 0)
-        rc = create(call, request, ctr, cgroup, &seccomp, reply);
-    return hull_wrap(call, rc, CREATE_PREFIX);
+        rc = create(call, request, ctr, cgroup, &launch, reply);
+    return hull_wrap(call, rc, "%s", shim_driver.create_prefix);
 }
 
 static int exec(struct hull_call *call, const struct runtime_exec_request *request, struct ctr *ctr,
-                int target_fd, const struct seccomp *seccomp, struct runtime_create_reply *reply)
+                struct launch *launch, struct runtime_create_reply *reply)
 {
-    struct shim_plan plan = {
-        .name = request->process, .dir = ctr->dir, .exec = true, .log_allowed = seccomp->log};
     struct shim_packet answer = {0};
-    fill_stdio(&plan, &request->stdio);
-    plan.spec.process = request->spec;
-    plan.has_seccomp = seccomp->fd >= 0;
-    plan.cgroup_dirs = ctr->cgroup.dirs;
+    launch->dir = launch->plan->dir = ctr->dir;
+    launch->plan->has_seccomp = launch->seccomp_fd >= 0;
+    launch->plan->cgroup_dirs = ctr->cgroup.dirs;
     ctr_add_process(ctr, request->process);
-    struct launch launch = {.dir = ctr->dir,
-                            .name = request->process,
-                            .plan = &plan,
-                            .rootfs_fd = -1,
-                            .seccomp_fd = seccomp->fd,
-                            .target_fd = target_fd,
-                            .control_fd = -1};
-    int rc = launch_shim(call, &launch);
-    HULL_AUTO_FD control = launch.control_fd;
+    int rc = launch_shim(call, launch);
+    HULL_AUTO_FD control = launch->control_fd;
     if (rc == 0)
-        rc = launched(call, request->id, &launch, request->spec.terminal, &ctr);
+        rc = launched(call, request->id, launch, request->spec.terminal, &ctr);
     if (rc == 0)
         rc = client_ask(call, control, &(struct shim_packet){.op = SHIM_CREATE}, -1, &answer, NULL);
     if (rc == 0)
@@ -274,20 +247,23 @@ static int open_target(struct hull_call *call, const char *id, int *ret_fd)
     return *ret_fd < 0 ? hull_fail_errno(call, errno, "open the container's process") : 0;
 }
 
-int native_exec(struct hull_call *call, const struct runtime_exec_request *request,
-                struct runtime_create_reply *reply)
+int shimmed_exec(struct hull_call *call, const struct runtime_exec_request *request,
+                 struct runtime_create_reply *reply)
 {
     struct ctr *ctr;
     struct process *old;
-    struct seccomp seccomp = {-1, false};
+    struct shim_plan plan = {.name = request->process, .exec = true};
+    struct launch launch = new_launch(&plan);
     HULL_AUTO_FD target = -1;
     reply->netns_fd = -1;
+    plan.spec.process = request->spec;
+    fill_stdio(&plan, &request->stdio);
     int rc = check_name(call, request->process);
     if (rc == 0)
         rc = open_target(call, request->id, &target);
+    launch.target_fd = target;
     if (rc == 0)
-        rc = seccomp_program(call, request->seccomp_mode, request->seccomp,
-                             request->spec.capabilities, &seccomp.fd, &seccomp.log);
+        rc = shim_driver.plan_exec(call, request, &launch);
     /* From here to the shim's start nothing yields. */
     if (rc == 0)
         rc = ctr_get(call, request->id, &ctr);
@@ -297,36 +273,29 @@ int native_exec(struct hull_call *call, const struct runtime_exec_request *reque
         return hull_fail(call, HULL_CONFLICT, "exec %s exists already", request->process);
     hull_error_clear(call);
     hull_undo(call, undo_making, making_new(call, request->id, request->process, false, NULL));
-    rc = exec(call, request, ctr, target, &seccomp, reply);
-    return hull_wrap(call, rc,
-                     "OCI runtime exec failed: exec failed: unable to start container process");
+    rc = exec(call, request, ctr, &launch, reply);
+    return hull_wrap(call, rc, "%s", shim_driver.exec_prefix);
 }
 
-static int start(struct hull_call *call, struct ctr *ctr, struct process *process)
-{
-    struct shim_packet answer;
-    return client_once(call, ctr, process, &(struct shim_packet){.op = SHIM_START}, -1, &answer,
-                       NULL);
-}
-
-int native_start(struct hull_call *call, const struct runtime_process_ref *request,
-                 struct hull_empty *reply)
+int shimmed_start(struct hull_call *call, const struct runtime_process_ref *request,
+                  struct runtime_start_reply *reply)
 {
     struct ctr *ctr;
     struct process *process;
-    (void)reply;
+    struct shim_packet answer = {0};
     int rc = ctr_process(call, request->id, request->process, &ctr, &process);
     if (rc < 0)
         return rc;
     bool init = strcmp(process->name, "init") == 0;
-    rc = start(call, ctr, process);
+    reply->pid = process->pid;
+    rc =
+        client_once(call, ctr, process, &(struct shim_packet){.op = SHIM_START}, -1, &answer, NULL);
     if (rc == 0 && init && ctr_find(request->id) != NULL)
         ctr_find(request->id)->running = true;
+    if (answer.a > 0)
+        reply->pid = answer.a;
     /* Nothing is left of what can't be started. */
     if (rc != -HULL_CONFLICT && rc < 0)
         hull_undo(call, undo_making, making_new(call, request->id, request->process, init, NULL));
-    return hull_wrap(call, rc,
-                     init ? CREATE_PREFIX
-                          : "OCI runtime exec failed: exec failed: unable to start "
-                            "container process");
+    return hull_wrap(call, rc, "%s", init ? shim_driver.create_prefix : shim_driver.exec_prefix);
 }

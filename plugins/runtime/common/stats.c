@@ -1,7 +1,7 @@
 /*
  * stats.c: one reading of a container's cgroup, in the shape of docker's statistics.
  */
-#include "native.h"
+#include "shimmed.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
  * cgroup.c: hierarchies, and the folders of a container in them. Version 1 has one hierarchy per
  * controller or group of them; version 2 is seen as one hierarchy with all controllers.
  */
-#include "native.h"
+#include "shimmed.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -4,7 +4,7 @@
  * The program itself is run from a sealed copy in memory: whatever a container makes of
  * /proc/N/exe of a process that enters it, there is nothing to write to.
  */
-#include "native.h"
+#include "shimmed.h"
 
 #include "wire.h"
 #include <errno.h>
@@ -34,7 +34,7 @@ static const char *libexec_path(struct hull_call *call, const char *name)
 int launch_init(struct hull_call *call)
 {
     struct stat st;
-    const char *path = libexec_path(call, "hull-shim");
+    const char *path = libexec_path(call, shim_driver.program);
     HULL_AUTO_FD file = open(path, O_RDONLY | O_CLOEXEC);
     if (file < 0 || fstat(file, &st) < 0)
         return hull_fail_errno(call, errno, "%s: is hull installed completely?", path);

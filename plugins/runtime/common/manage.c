@@ -2,7 +2,7 @@
  * manage.c: what can be done with a process that was made: attach, signals, waiting, freezing,
  * taking it away, and finding it again after a restart of the daemon.
  */
-#include "create.h"
+#include "shimmed.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -20,8 +20,8 @@
 /* A shim that was told to go answers by its end at once. */
 #define QUIT_MS 5000
 
-int native_attach(struct hull_call *call, const struct runtime_attach_request *request,
-                  struct container_stream_reply *reply)
+int shimmed_attach(struct hull_call *call, const struct runtime_attach_request *request,
+                   struct container_stream_reply *reply)
 {
     struct ctr *ctr;
     struct process *process;
@@ -47,8 +47,8 @@ int native_attach(struct hull_call *call, const struct runtime_attach_request *r
     return 0;
 }
 
-int native_kill(struct hull_call *call, const struct runtime_kill_request *request,
-                struct hull_empty *reply)
+int shimmed_kill(struct hull_call *call, const struct runtime_kill_request *request,
+                 struct hull_empty *reply)
 {
     struct ctr *ctr;
     struct process *process;
@@ -65,8 +65,8 @@ int native_kill(struct hull_call *call, const struct runtime_kill_request *reque
     return client_once(call, ctr, process, &ask, -1, &answer, NULL);
 }
 
-int native_resize(struct hull_call *call, const struct runtime_resize_request *request,
-                  struct hull_empty *reply)
+int shimmed_resize(struct hull_call *call, const struct runtime_resize_request *request,
+                   struct hull_empty *reply)
 {
     struct ctr *ctr;
     struct process *process;
@@ -77,8 +77,8 @@ int native_resize(struct hull_call *call, const struct runtime_resize_request *r
     return rc < 0 ? rc : client_once(call, ctr, process, &ask, -1, &answer, NULL);
 }
 
-int native_keep(struct hull_call *call, const struct runtime_keep_request *request,
-                struct hull_empty *reply)
+int shimmed_keep(struct hull_call *call, const struct runtime_keep_request *request,
+                 struct hull_empty *reply)
 {
     struct ctr *ctr;
     struct process *process;
@@ -89,8 +89,8 @@ int native_keep(struct hull_call *call, const struct runtime_keep_request *reque
     return rc < 0 ? rc : client_once(call, ctr, process, &ask, request->fd, &answer, NULL);
 }
 
-int native_kept(struct hull_call *call, const struct runtime_keep_request *request,
-                struct runtime_kept_reply *reply)
+int shimmed_kept(struct hull_call *call, const struct runtime_keep_request *request,
+                 struct runtime_kept_reply *reply)
 {
     struct ctr *ctr;
     struct process *process;
@@ -115,8 +115,8 @@ static int lost(struct hull_call *call, const char *id, const char *dir, const c
     return 0;
 }
 
-int native_wait(struct hull_call *call, const struct runtime_process_ref *request,
-                struct runtime_exit *reply)
+int shimmed_wait(struct hull_call *call, const struct runtime_process_ref *request,
+                 struct runtime_exit *reply)
 {
     struct ctr *ctr;
     struct process *process;
@@ -137,27 +137,6 @@ int native_wait(struct hull_call *call, const struct runtime_process_ref *reques
         *reply =
             (struct runtime_exit){.status = answer.a, .time_ns = answer.b, .oom_killed = answer.c};
     return rc;
-}
-
-static int freeze(struct hull_call *call, const char *id, bool frozen)
-{
-    struct ctr *ctr;
-    int rc = ctr_get(call, id, &ctr);
-    return rc < 0 ? rc : cg_freeze(call, &ctr->cgroup, frozen);
-}
-
-int native_pause(struct hull_call *call, const struct runtime_process_ref *request,
-                 struct hull_empty *reply)
-{
-    (void)reply;
-    return freeze(call, request->id, true);
-}
-
-int native_resume(struct hull_call *call, const struct runtime_process_ref *request,
-                  struct hull_empty *reply)
-{
-    (void)reply;
-    return freeze(call, request->id, false);
 }
 
 /* --- taking away ---------------------------------------------------------------------------- */
@@ -226,14 +205,32 @@ int ctr_delete_process(struct hull_call *call, struct ctr *ctr, struct process *
     return rc;
 }
 
+static void copy_strv(struct hull_arena *arena, const struct hull_strv *list, struct hull_strv *ret)
+{
+    *ret = (struct hull_strv){};
+    for (size_t i = 0; i < list->n; i++)
+        hull_strv_add(arena, ret, hull_arena_strdup(arena, list->v[i]));
+}
+
+/* What is needed of CTR when it may be gone. */
+static void copy_ctr(struct hull_arena *arena, const struct ctr *ctr, struct ctr *ret)
+{
+    *ret = (struct ctr){.arena = arena,
+                        .id = hull_arena_strdup(arena, ctr->id),
+                        .dir = hull_arena_strdup(arena, ctr->dir),
+                        .pidfd = -1};
+    if (ctr->runtime != NULL)
+        ret->runtime = hull_arena_strdup(arena, ctr->runtime);
+    copy_strv(arena, &ctr->runtime_args, &ret->runtime_args);
+    copy_strv(arena, &ctr->cgroup.dirs, &ret->cgroup.dirs);
+}
+
 int ctr_delete(struct hull_call *call, struct ctr *ctr)
 {
-    struct cgroup cgroup = {};
+    struct ctr copy;
     struct process *init = NULL;
     int rc = 0;
-    for (size_t i = 0; i < ctr->cgroup.dirs.n; i++)
-        hull_strv_add(hull_call_arena(call), &cgroup.dirs,
-                      hull_strdup(call, ctr->cgroup.dirs.v[i]));
+    copy_ctr(hull_call_arena(call), ctr, &copy);
     for (struct process *p = ctr->processes; p != NULL; p = p->next) {
         if (strcmp(p->name, "init") == 0)
             init = p;
@@ -243,15 +240,17 @@ int ctr_delete(struct hull_call *call, struct ctr *ctr)
         rc = ctr_delete_process(call, ctr, init);
     while (rc == 0 && ctr->processes != NULL)
         rc = ctr_delete_process(call, ctr, ctr->processes);
+    if (rc == 0 && shim_driver.clean != NULL)
+        rc = shim_driver.clean(call, &copy);
     if (rc == 0)
-        rc = cg_remove(call, &cgroup);
+        rc = cg_remove(call, &copy.cgroup);
     if (rc == 0)
         ctr_free(ctr);
     return rc;
 }
 
-int native_delete(struct hull_call *call, const struct runtime_process_ref *request,
-                  struct hull_empty *reply)
+int shimmed_delete(struct hull_call *call, const struct runtime_process_ref *request,
+                   struct hull_empty *reply)
 {
     struct ctr *ctr;
     struct process *process;
@@ -335,8 +334,8 @@ static void undo_adopt(struct hull_call *call, void *arg)
     ctr_free(arg);
 }
 
-int native_adopt(struct hull_call *call, const struct runtime_adopt_request *request,
-                 struct runtime_adopt_reply *reply)
+int shimmed_adopt(struct hull_call *call, const struct runtime_adopt_request *request,
+                  struct runtime_adopt_reply *reply)
 {
     struct process *init = NULL;
     const char *state;

@@ -1,7 +1,7 @@
 /*
  * container.c: the containers that are known to this daemon. The truth is with the shims.
  */
-#include "native.h"
+#include "shimmed.h"
 
 #include <stdlib.h>
 #include <string.h>

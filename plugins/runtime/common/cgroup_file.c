@@ -1,4 +1,4 @@
-#include "native.h"
+#include "shimmed.h"
 
 #include <errno.h>
 #include <fcntl.h>

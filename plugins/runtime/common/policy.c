@@ -3,7 +3,7 @@
  * container has. Read again for each set of capabilities that is new: the programs made from it
  * are what is kept.
  */
-#include "native.h"
+#include "shimmed.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,9 +14,9 @@
 #include "json.h"
 #include "policy.h"
 
-HULL_MESSAGE_DEFINE(native_policy, NATIVE_POLICY_FIELDS)
+HULL_MESSAGE_DEFINE(policy_file, POLICY_FILE_FIELDS)
 
-static int load(struct hull_call *call, struct native_policy *ret)
+static int load(struct hull_call *call, struct policy_file *ret)
 {
     const char *folder = getenv("HULL_LIBEXEC"), *text = NULL;
     /* HULL_LIBEXEC is for a tree that is not installed. */
@@ -27,7 +27,7 @@ static int load(struct hull_call *call, struct native_policy *ret)
     if (text == NULL)
         return hull_fail_errno(
             call, errno, "%s/seccomp-default.json: is hull installed completely?", HULL_PKGDATADIR);
-    int rc = json_decode_call(call, &native_policy_message, text, strlen(text), JSON_STRICT, ret);
+    int rc = json_decode_call(call, &policy_file_message, text, strlen(text), JSON_STRICT, ret);
     return hull_wrap(call, rc, "seccomp-default.json");
 }
 
@@ -50,7 +50,7 @@ int policy_default(struct hull_call *call, const struct oci_capabilities *capabi
 {
     static const struct hull_strv none = {};
     const struct hull_strv *caps = capabilities == NULL ? &none : &capabilities->bounding;
-    struct native_policy file;
+    struct policy_file file;
     int rc = load(call, &file);
     if (rc < 0)
         return rc;

@@ -6,7 +6,7 @@
  * write freezes all tasks at once but those that are in the kernel just then, or are being made.
  * Only for these is there a look again, each after twice the time of the one before.
  */
-#include "native.h"
+#include "shimmed.h"
 
 #include <errno.h>
 #include <poll.h>
