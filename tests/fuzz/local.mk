@@ -34,6 +34,14 @@ tests_fuzz_fuzz_http_head_CFLAGS = $(TEST_CFLAGS)
 tests_fuzz_fuzz_http_head_LDFLAGS = $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_http_head_LDADD = $(TEST_LIBADD)
 
+check_PROGRAMS += tests/fuzz/fuzz-runtime-error
+FUZZ_TARGETS += tests/fuzz/fuzz-runtime-error
+tests_fuzz_fuzz_runtime_error_SOURCES = tests/fuzz/fuzz-runtime-error.c \
+	tools/shim/runtime_error.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_runtime_error_CFLAGS = $(TEST_CFLAGS)
+tests_fuzz_fuzz_runtime_error_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_runtime_error_LDADD = plugins/common/libcommon.la core/libhull.la
+
 check_PROGRAMS += tests/fuzz/fuzz-reference
 FUZZ_TARGETS += tests/fuzz/fuzz-reference
 tests_fuzz_fuzz_reference_SOURCES = tests/fuzz/fuzz-reference.c $(FUZZ_MAIN)

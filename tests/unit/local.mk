@@ -236,3 +236,11 @@ tests_unit_test_admin_SOURCES = tests/unit/test-admin.c plugins/support/firewall
 tests_unit_test_admin_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_admin_LDFLAGS = $(TEST_LDFLAGS)
 tests_unit_test_admin_LDADD = plugins/common/libcommon.la $(TEST_LIBADD)
+
+check_PROGRAMS += tests/unit/test-runtime-error
+TESTS += tests/unit/test-runtime-error
+tests_unit_test_runtime_error_SOURCES = tests/unit/test-runtime-error.c tests/unit/tap.h \
+	tools/shim/runtime_error.c
+tests_unit_test_runtime_error_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_runtime_error_LDFLAGS = $(TEST_LDFLAGS)
+tests_unit_test_runtime_error_LDADD = plugins/common/libcommon.la core/libhull.la
