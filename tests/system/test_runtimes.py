@@ -13,7 +13,8 @@ import urllib.request
 import pytest
 
 from conftest import leftovers
-from engine import ONE_CGROUP, Engine, program
+from engine import ONE_CGROUP, Engine, busybox_layer, program
+from images import archive, tar_of
 
 RUNTIMES = [name for name in ("runc", "crun") if shutil.which(name, path=os.environ["PATH"] +
                                                               ":/usr/sbin")]
@@ -148,8 +149,13 @@ def test_confinement(rt):
     done = rt.run("--privileged", "busybox", "sh", "-c", "grep Seccomp: /proc/self/status; mount -t "
                   "tmpfs x /tmp && echo mounted")
     assert "Seccomp:\t0" in done.stdout and "mounted" in done.stdout
-    done = rt.run("-v", "/tmp:/proc/sys", "busybox", "true", check=False)
-    assert done.returncode != 0 and "proc" in done.stderr
+    rt.engine.load(archive("links:latest", [busybox_layer(), tar_of({
+        "a": "/proc/sys/kernel", "b": "a", "up": "/nosuch/../proc", "loop": "loop", "fine": "etc"})]))
+    for target in "/proc/sys", "/proc/../proc/1", "/a", "/b/x", "/up/sys", "/loop/x":
+        for flag in "--volume=/tmp:" + target, "--tmpfs=" + target:
+            done = rt.run(flag, "links", "true", check=False)
+            assert done.returncode != 0 and os.path.normpath(target) in done.stderr, flag
+    rt.run("--tmpfs", "/fine/x", "links", "true")
 
 
 def test_exec(rt):

@@ -10,6 +10,9 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#define PATH_SIZE 4096
+#define LINKS_MAX 40
+
 /* What may be mounted on in /proc: files that imitate a smaller machine. */
 static const char *const proc_allowed[] = {
     "/proc/cpuinfo",
@@ -99,25 +102,61 @@ static void clean_path(char *path)
     *to = '\0';
 }
 
+/*
+ * Cut PATH down to what is there of it, and open that. *RET_LINK: it is a link to what is not there
+ * before the container has its mounts.
+ */
+static int open_existing(char *path, bool *ret_link)
+{
+    int fd;
+    *ret_link = false;
+    while ((fd = root_open(path[0] == '\0' ? "/" : path, O_PATH)) < 0 && path[0] != '\0') {
+        fd = root_open(path, O_PATH | O_NOFOLLOW);
+        *ret_link = fd >= 0;
+        if (fd >= 0)
+            return fd;
+        *strrchr(path, '/') = '\0';
+    }
+    return fd;
+}
+
+/* CLEANED begins with PATH, which is the link LINK_FD: put what it says in its place. One with ".."
+ * in it can't be followed by name. */
+static bool follow_link(int link_fd, const char *path, char cleaned[PATH_SIZE])
+{
+    char target[PATH_SIZE], next[3 * PATH_SIZE];
+    ssize_t n = readlinkat(link_fd, "", target, sizeof(target) - 1);
+    target[n < 0 ? 0 : n] = '\0';
+    if (n <= 0 || strstr(target, "..") != NULL)
+        return false;
+    int parent = target[0] == '/' ? 0 : (int)(strrchr(path, '/') - path);
+    snprintf(next, sizeof(next), "%.*s/%s%s", parent, path, target, cleaned + strlen(path));
+    clean_path(next);
+    return snprintf(cleaned, PATH_SIZE, "%s", next) < PATH_SIZE;
+}
+
 int target_check_early(const struct oci_mount *mount)
 {
-    char path[4096], cleaned[4096], name[4096], whole[8192];
+    char path[PATH_SIZE], cleaned[PATH_SIZE], name[PATH_SIZE], whole[2 * PATH_SIZE];
     if (mount->destination == NULL || mount->destination[0] != '/' ||
         strlen(mount->destination) >= sizeof(path))
         return shim_fail(HULL_INVALID, "mount destination \"%s\" is not an absolute path",
                          mount->destination == NULL ? "" : mount->destination);
     snprintf(cleaned, sizeof(cleaned), "%s", mount->destination);
     clean_path(cleaned);
-    snprintf(path, sizeof(path), "%s", cleaned);
-    int fd;
-    /* What is there of it, then what is not: no link can be in that. */
-    while ((fd = root_open(path[0] == '\0' ? "/" : path, O_PATH)) < 0 && path[0] != '\0')
-        *strrchr(path, '/') = '\0';
-    HULL_AUTO_FD there = fd;
-    const char *begin = there < 0 ? NULL : path_inside(there, name, sizeof(name));
-    if (begin == NULL)
-        return shim_fail(HULL_INVALID, "mount on %s: it is outside of the root file system",
-                         mount->destination);
-    snprintf(whole, sizeof(whole), "%s%s", begin, cleaned + strlen(path));
-    return check_path(mount, whole, false);
+    for (int links = 0; links < LINKS_MAX; links++) {
+        bool link;
+        snprintf(path, sizeof(path), "%s", cleaned);
+        HULL_AUTO_FD there = open_existing(path, &link);
+        const char *begin = there < 0 ? NULL : path_inside(there, name, sizeof(name));
+        if (begin == NULL)
+            break;
+        snprintf(whole, sizeof(whole), "%s%s", begin, cleaned + strlen(path));
+        if (!link)
+            return check_path(mount, whole, false);
+        if (!follow_link(there, path, cleaned))
+            break;
+    }
+    return shim_fail(HULL_INVALID, "mount on %s: it leads out of the root file system",
+                     mount->destination);
 }
