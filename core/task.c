@@ -56,14 +56,18 @@ void task_end(struct fiber *fiber)
 int hull_task_join(struct hull_call *call, struct hull_task *task)
 {
     struct fiber *fiber = of_task(task);
+    int waited = 0;
     call_check_owner(call);
-    while (fiber->state != FIBER_DONE) {
-        int rc = cond_wait(call, &fiber->ended, "task", (intptr_t)fiber->name);
-        if (rc < 0 && fiber->state != FIBER_DONE)
-            return rc;
-    }
-    int rc = fiber->rc;
-    if (rc < 0)
+    while (fiber->state != FIBER_DONE && waited == 0)
+        waited = cond_wait(call, &fiber->ended, "task", (intptr_t)fiber->name);
+    hull_task_cancel(task);
+    /* What its ARG points at is in use, and may be on this stack. */
+    while (fiber->state != FIBER_DONE)
+        cond_wait(NULL, &fiber->ended, "task", (intptr_t)fiber->name);
+    int rc = waited < 0 && fiber->rc == -HULL_CANCELED ? waited : fiber->rc;
+    if (waited < 0 && rc != waited)
+        hull_error_clear(call);
+    if (rc < 0 && rc != waited)
         slot_move(&call->scope->slot, &fiber->scope.slot);
     task_end(fiber);
     return rc;

@@ -25,7 +25,11 @@ typedef int hull_task_fn(struct hull_call *call, void *arg);
  */
 HULL_PUBLIC struct hull_task *hull_task_start(struct hull_call *call, const char *name,
                                               hull_task_fn *fn, void *arg);
-/* Wait for TASK; returns what it returned and copies its error. TASK is gone after. Yields. */
+/*
+ * Wait for TASK; returns what it returned and copies its error. When CALL is cancelled or overdue
+ * meanwhile, the task is cancelled and its end is waited for all the same, so that its ARG may be
+ * on the stack of who joins it. TASK is gone after. Yields.
+ */
 HULL_PUBLIC int hull_task_join(struct hull_call *call, struct hull_task *task) HULL_CHECKED;
 /* Cancel TASK; it still has to be joined. */
 HULL_PUBLIC void hull_task_cancel(struct hull_task *task);
@@ -68,8 +72,9 @@ struct hull_lock {
     void *owner;
     struct hull_cond cond;
 };
-/* Yields. */
+/* Take LOCK, waiting for it. Yields. */
 HULL_PUBLIC int hull_lock(struct hull_call *call, struct hull_lock *lock) HULL_CHECKED;
+/* Give it to who waits longest. The fiber that took it. */
 HULL_PUBLIC void hull_unlock(struct hull_lock *lock);
 /* A cleanup function for hull_defer(): ARG is the lock. */
 HULL_PUBLIC void hull_unlock_cleanup(struct hull_call *call, void *lock);

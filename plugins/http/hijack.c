@@ -91,10 +91,8 @@ static int wait_head_read(struct hull_call *call, void *arg)
 int http_hijack(struct hull_call *call, struct http_request *request, struct hull_stream *stream,
                 bool multiplexed)
 {
-    /* In the arena: a cancelled join leaves the task to the end of the request. */
-    struct hijack *hijack = HULL_NEW(hull_call_arena(call), struct hijack);
+    struct hijack hijack = {request->conn, stream};
 
-    *hijack = (struct hijack){request->conn, stream};
     hull_defer(call, hull_stream_close_cleanup, stream);
     int rc = http_body_skip(call, &request->body)
                  ? 0
@@ -105,7 +103,7 @@ int http_hijack(struct hull_call *call, struct http_request *request, struct hul
         return rc;
     if (request->conn->listener->tcp)
         hull_task_cancel(request->watcher); /* it can't tell a half close from the end */
-    struct hull_task *input = hull_task_start(call, "hijack input", client_to_process, hijack);
+    struct hull_task *input = hull_task_start(call, "hijack input", client_to_process, &hijack);
     if (!request->conn->listener->tcp)
         rc = hull_request(call, "http hijack", HEAD_READ_MS, wait_head_read, request->conn);
     if (rc == 0)

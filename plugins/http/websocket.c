@@ -211,20 +211,18 @@ static int send_head(struct hull_call *call, struct http_request *request)
 int http_websocket(struct hull_call *call, struct http_request *request, struct hull_stream *stream,
                    bool multiplexed)
 {
-    /* In the arena: a cancelled join leaves the task to the end of the request. */
-    struct websocket *socket = HULL_NEW(hull_call_arena(call), struct websocket);
+    struct websocket socket = {.conn = request->conn, .stream = stream, .call = call};
     struct hull_task *input;
     int rc, end;
 
-    *socket = (struct websocket){.conn = request->conn, .stream = stream, .call = call};
     hull_defer(call, hull_stream_close_cleanup, stream);
     rc = send_head(call, request);
     if (rc < 0)
         return rc;
-    input = hull_task_start(call, "websocket input", client_to_process, socket);
-    rc = process_to_client(call, socket, multiplexed);
+    input = hull_task_start(call, "websocket input", client_to_process, &socket);
+    rc = process_to_client(call, &socket, multiplexed);
     if (rc == 0)
-        rc = send_close(call, socket, 1000);
+        rc = send_close(call, &socket, 1000);
     hull_task_cancel(input);
     end = hull_task_join(call, input);
     if (end < 0)

@@ -94,6 +94,39 @@ FIBER_TEST(cancellation_goes_down_the_tree)
     CHECK_INT(rc, -HULL_CANCELED);
 }
 
+static int sleeps_and_tidies_up(struct hull_call *call, void *arg)
+{
+    int rc = hull_sleep(call, 60000);
+    hull_shield(call);
+    CHECK_OK(hull_sleep(call, 5));
+    hull_unshield(call);
+    *(int *)arg = 7;
+    return rc;
+}
+
+static int joins_with_its_stack(struct hull_call *call, void *arg)
+{
+    int value = 0;
+    if (arg != NULL)
+        hull_call_set_timeout(call, *(int *)arg);
+    struct hull_task *task = hull_task_start(call, "tidies up", sleeps_and_tidies_up, &value);
+    int rc = hull_task_join(call, task);
+    CHECK_INT(value, 7);
+    return rc;
+}
+
+FIBER_TEST(a_join_that_is_cut_short_waits_for_the_task)
+{
+    int timeout = 5;
+    struct hull_task *task = hull_task_start(call, "joins", joins_with_its_stack, NULL);
+    CHECK_OK(hull_yield(call));
+    CHECK_OK(hull_yield(call));
+    hull_task_cancel(task);
+    CHECK_KIND(hull_task_join(call, task), HULL_CANCELED);
+    task = hull_task_start(call, "joins", joins_with_its_stack, &timeout);
+    CHECK_KIND(hull_task_join(call, task), HULL_TIMEOUT);
+}
+
 static int deep(struct hull_call *call, void *arg)
 {
     volatile char room[2048];

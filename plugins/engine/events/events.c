@@ -393,19 +393,19 @@ static int watch(struct hull_call *call, const struct events_request *request,
                  struct event_message *ret_reply)
 {
     const struct filters *filters = filters_of(request->filters);
-    struct span span = {0};
+    struct span *span = HULL_NEW(hull_call_arena(call), struct span); /* a task may outlive us */
 
     (void)ret_reply;
-    int rc = parse_span(call, request, &span);
+    int rc = parse_span(call, request, span);
     if (rc < 0)
         return rc;
-    uint64_t number = span.past ? first_since(span.since_ns) : history.count;
-    if (span.ends && span.until_ns > hull_time_ns())
-        hull_task_start(call, "events-until", ring_at_the_end, &span);
+    uint64_t number = span->past ? first_since(span->since_ns) : history.count;
+    if (span->ends && span->until_ns > hull_time_ns())
+        hull_task_start(call, "events-until", ring_at_the_end, span);
     rc = hull_ready(call);
     while (rc == 0) {
-        rc = emit_known(call, filters, &span, &number);
-        if (rc != 0 || (span.ends && hull_time_ns() >= span.until_ns))
+        rc = emit_known(call, filters, span, &number);
+        if (rc != 0 || (span->ends && hull_time_ns() >= span->until_ns))
             break;
         rc = hull_cond_wait(call, &history.more);
     }
