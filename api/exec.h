@@ -23,6 +23,8 @@
 HULL_MESSAGE(exec_create_request, EXEC_CREATE_REQUEST_FIELDS)
 #define EXEC_CREATE_REPLY_FIELDS(F, T) F(T, STRING, _, id, "Id", 0, "Id of the exec")
 HULL_MESSAGE(exec_create_reply, EXEC_CREATE_REPLY_FIELDS)
+/* Remember what is to be run. -HULL_CONFLICT when the container is not running or is paused. So
+ * many are remembered; of those that were never started the oldest goes first. */
 HULL_METHOD(exec, create, exec_create_request, exec_create_reply, 0)
 
 #define EXEC_START_REQUEST_FIELDS(F, T)                                    \
@@ -31,9 +33,12 @@ HULL_METHOD(exec, create, exec_create_request, exec_create_reply, 0)
     F(T, BOOL, _, tty, "Tty", 0, "With a terminal")                        \
     F(T, INTS, _, console_size, "ConsoleSize", HULL_NULL, "Rows and columns")
 HULL_MESSAGE(exec_start_request, EXEC_START_REQUEST_FIELDS)
-/* The reply's stream is absent when Detach was asked for. */
+/* Once: -HULL_CONFLICT when it was started before. The reply's stream, which is the caller's, is
+ * absent when Detach was asked for. A program that can't be run is no error for who listens: the
+ * reason comes in the stream, and the exit status is 126 or 127. */
 HULL_METHOD(exec, start, exec_start_request, container_stream_reply, 0)
 
+/* Nothing happens to one without a terminal, or that does not run. */
 HULL_METHOD(exec, resize, container_resize_request, hull_empty, 0)
 
 #define EXEC_REF_FIELDS(F, T) F(T, STRING, _, id, "id", HULL_PATH | HULL_REQUIRED, "Id of the exec")
@@ -58,6 +63,7 @@ HULL_MESSAGE(exec_process, EXEC_PROCESS_FIELDS)
     F(T, STRING, _, detach_keys, "DetachKeys", 0, "Keys that end the connection") \
     F(T, INT, _, pid, "Pid", 0, "Process id on the host")
 HULL_MESSAGE(exec_inspect_reply, EXEC_INSPECT_REPLY_FIELDS)
+/* -HULL_NOT_FOUND when it is not known; one that ended is for five minutes at least. */
 HULL_METHOD(exec, inspect, exec_ref, exec_inspect_reply, 0)
 
 /* For container.inspect, not on HTTP: the execs of a container. */

@@ -427,6 +427,28 @@ def test_health(api):
     assert "(healthy)" in api("GET", "/containers/json")[1][0]["Status"]
 
 
+def test_execs_that_are_never_started(api):
+    """So many are remembered; after that the oldest ones go."""
+    cid = api.run()
+    first = api("POST", "/containers/%s/exec" % cid, {"Cmd": ["true"]})[1]["Id"]
+    connection, body = Http(api.engine.sock), json.dumps({"Cmd": ["true"]}).encode()
+    connection.connect()
+    one = (b"POST /containers/%s/exec HTTP/1.1\r\nHost: d\r\nContent-Type: application/json\r\n"
+           b"Content-Length: %d\r\n\r\n%s" % (cid.encode(), len(body), body))
+    answers, last = connection.sock.makefile("rb"), None
+    for _ in range(42):
+        connection.sock.sendall(one * 100)
+        for _ in range(100):
+            assert b" 201 " in answers.readline()
+            while answers.readline() != b"\r\n":
+                pass
+            last = json.loads(answers.readline())["Id"]
+    connection.close()
+    assert api("GET", "/exec/%s/json" % first)[0] == 404
+    assert api("POST", "/exec/%s/start" % last, {"Detach": True})[0] == 200
+    assert api("POST", "/exec/%s/start" % last, {"Detach": True})[0] == 409
+
+
 # -- files ---------------------------------------------------------------------------------------
 
 @pytest.mark.parametrize("running", [False, True])

@@ -20,6 +20,8 @@
 
 /* An exec that ended is forgotten when it is older than this and another one is created. */
 #define KEEP_MS (5 * 60 * 1000)
+/* When there are so many, the oldest that was never started is. */
+#define KEEP_MAX 4096u
 
 static struct exec_entry *execs;
 
@@ -54,6 +56,13 @@ static void forget_old(void)
     HASH_ITER (hh, execs, entry, next)
         if (entry->state == EXEC_ENDED && now - entry->ended_ms > KEEP_MS)
             forget(entry);
+    if (HASH_COUNT(execs) < KEEP_MAX)
+        return;
+    HASH_ITER (hh, execs, entry, next) /* in the order of their creation */
+        if (entry->state == EXEC_CREATED) {
+            forget(entry);
+            return;
+        }
 }
 
 static void event(struct hull_call *call, const struct exec_entry *entry, const char *action,
@@ -182,6 +191,14 @@ static void make_process(struct hull_call *call, const struct exec_entry *entry,
 /* An exec has ended, and its status is known. */
 static struct hull_cond some_ended;
 
+static void set_ended(struct exec_entry *entry, int64_t exit_code)
+{
+    entry->state = EXEC_ENDED;
+    entry->exit_code = exit_code;
+    entry->ended_ms = hull_now_ms();
+    hull_cond_broadcast(&some_ended);
+}
+
 /* Waits for the end; belongs to nobody. ARG is the exec's id, on the heap. */
 static int watch(struct hull_call *call, void *arg)
 {
@@ -194,10 +211,7 @@ static int watch(struct hull_call *call, void *arg)
     int rc = runtime_wait(call, entry->runtime, &ref, &end);
     if (rc == -HULL_CANCELED) /* the daemon ends: the process goes on */
         return 0;
-    entry->state = EXEC_ENDED;
-    entry->exit_code = rc < 0 ? 255 : end.status; /* lost: nobody can say how it ended */
-    entry->ended_ms = hull_now_ms();
-    hull_cond_broadcast(&some_ended);
+    set_ended(entry, rc < 0 ? 255 : end.status); /* lost: nobody can say how it ended */
     if (rc < 0)
         return rc;
     event(call, entry, "exec_die", "exitCode", hull_printf(call, "%lld", (long long)end.status));
@@ -300,9 +314,7 @@ static int failed(struct hull_call *call, struct exec_entry *entry, bool detach,
     struct hull_stream *writer;
     size_t length = strlen(text) + 2;
 
-    entry->state = EXEC_ENDED;
-    entry->ended_ms = hull_now_ms();
-    entry->exit_code = failure_status(text);
+    set_ended(entry, failure_status(text));
     event(call, entry, "exec_die", "exitCode",
           hull_printf(call, "%lld", (long long)entry->exit_code));
     if (detach)
@@ -341,6 +353,10 @@ static int start(struct hull_call *call, const struct exec_start_request *reques
     struct exec_entry *entry;
 
     int rc = get(call, request->id, &entry);
+    if (rc == 0)
+        rc = lookup(call, hull_strdup(call, entry->container), &container);
+    if (rc == 0) /* somebody else may have started it meanwhile */
+        rc = get(call, request->id, &entry);
     if (rc < 0)
         return rc;
     if (entry->state == EXEC_RUNNING)
@@ -348,9 +364,6 @@ static int start(struct hull_call *call, const struct exec_start_request *reques
                          entry->id);
     if (entry->state != EXEC_CREATED)
         return hull_fail(call, HULL_CONFLICT, "Error: Exec command %s has already run", entry->id);
-    rc = lookup(call, entry->container, &container);
-    if (rc < 0)
-        return rc;
     entry->state = EXEC_RUNNING;
     event(call, entry, action_of(call, "exec_start", entry), NULL, NULL);
     struct launching launching = {entry, request, &container, NULL};
