@@ -3,6 +3,9 @@
  */
 #include "box.h"
 
+#include <sys/socket.h>
+#include <sys/un.h>
+
 FIBER_TEST(exit_statuses)
 {
     struct box box;
@@ -346,6 +349,47 @@ FIBER_TEST(deleted_while_it_runs)
     CHECK_OK(runtime_delete(call, PORT, &ref, &none));
     CHECK_OK(runtime_delete(call, PORT, &ref, &none));
     CHECK_KIND(runtime_wait(call, PORT, &ref, &box.exit), HULL_NOT_FOUND);
+}
+
+static pid_t parent_of(struct hull_call *call, int64_t pid)
+{
+    int parent = 0;
+    FILE *file = fopen(hull_printf(call, "/proc/%lld/stat", (long long)pid), "re");
+    CHECK(file != NULL);
+    CHECK_INT(fscanf(file, "%*d (%*[^)]) %*c %d", &parent), 1);
+    fclose(file);
+    return parent;
+}
+
+/* Ask the shim for connections until it has no room for more; -1 ends RET_FDS. */
+static void fill_queue(const struct box *box, int ret_fds[256])
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int rc = 0;
+    size_t n = 0;
+    snprintf(address.sun_path, sizeof(address.sun_path), "%s/state/init.sock", box->dir);
+    for (; rc == 0 && n < 255; n++) {
+        ret_fds[n] = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        rc = connect(ret_fds[n], (struct sockaddr *)&address, sizeof(address));
+    }
+    CHECK(rc < 0 && errno == EAGAIN);
+    ret_fds[n] = -1;
+}
+
+FIBER_TEST(a_shim_that_is_stuck_holds_up_nobody)
+{
+    struct box box;
+    struct hull_empty none;
+    int fds[256];
+    box_new(call, &box);
+    BOX_RUN(&box, "sleep", "100");
+    box_create(&box);
+    CHECK_OK(box_start(&box, NULL));
+    CHECK_INT(kill(parent_of(call, box.made.pid), SIGSTOP), 0);
+    fill_queue(&box, fds);
+    CHECK_OK(runtime_delete(call, PORT, &(struct runtime_process_ref){.id = box.id}, &none));
+    for (size_t i = 0; fds[i] >= 0; i++)
+        close(fds[i]);
 }
 
 /* A client that does not read holds the program back, but not its end; and the log is whole. */

@@ -17,16 +17,20 @@ int client_connect(struct hull_call *call, const char *dir, const char *name, in
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     HULL_AUTO_FD dir_fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    HULL_AUTO_FD fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+    HULL_AUTO_FD fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (dir_fd < 0 || fd < 0)
         return hull_fail_errno(call, errno, "open %s", dir);
     int n = snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d/%s.sock", dir_fd,
                      name);
     if (n >= (int)sizeof(address.sun_path))
         return hull_fail(call, HULL_INVALID, "process id \"%s\" is too long", name);
-    if (connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
-        return hull_fail(call, errno == ECONNREFUSED ? HULL_NOT_FOUND : hull_kind_of_errno(errno),
-                         "connect to the shim of %s/%s: %s", dir, name, strerror(errno));
+    /* The loop must not wait for a shim that is stuck, with a full queue. */
+    int err = connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0 ? errno : 0;
+    if (err == EAGAIN)
+        return hull_fail(call, HULL_TIMEOUT, "the shim of %s/%s does not answer", dir, name);
+    if (err != 0)
+        return hull_fail(call, err == ECONNREFUSED ? HULL_NOT_FOUND : hull_kind_of_errno(err),
+                         "connect to the shim of %s/%s: %s", dir, name, strerror(err));
     *ret_fd = HULL_TAKE_FD(fd);
     return 0;
 }
