@@ -21,8 +21,10 @@ HULL_METHOD(content, ingest, content_blob, content_blob, 0)
  * Closing it instead forgets it. */
 HULL_METHOD(content, create, hull_empty, content_blob, 0)
 HULL_METHOD(content, commit, content_blob, content_blob, 0)
+/* A descriptor of the blob with its size, or only the size. -HULL_NOT_FOUND when there is none. */
 HULL_METHOD(content, open, content_blob, content_blob, 0)
 HULL_METHOD(content, stat, content_blob, content_blob, 0)
+/* Idempotent. The caller knows that nothing refers to it; who has it open reads on. */
 HULL_METHOD(content, remove, content_blob, hull_empty, 0)
 /* Every blob: digest and size. */
 HULL_METHOD(content, list, hull_empty, content_blob, HULL_METHOD_MANY)

@@ -34,15 +34,18 @@ HULL_MESSAGE(storage_layer, STORAGE_LAYER_FIELDS)
     F(T, STRING, _, whiteouts, "whiteouts", 0,                    \
       "overlay: write as char 0:0 and opaque xattrs; apply: delete from the tree")
 HULL_MESSAGE(storage_begin_reply, STORAGE_BEGIN_REPLY_FIELDS)
+/* -HULL_NOT_FOUND when the parent does not exist. The descriptor is the caller's. */
 HULL_METHOD(storage, layer_begin, storage_layer, storage_begin_reply, 0)
 HULL_METHOD(storage, layer_commit, storage_layer, hull_empty, 0)
+/* What begin made is removed. Not needed after a crash: the sweep finds it. */
 HULL_METHOD(storage, layer_abort, storage_layer, hull_empty, 0)
 /* Idempotent. The caller knows that nobody uses it. */
 HULL_METHOD(storage, layer_remove, storage_layer, hull_empty, 0)
 /* -HULL_NOT_FOUND when there is none; size of the layer otherwise. */
 HULL_METHOD(storage, layer_stat, storage_layer, storage_layer, 0)
 
-/* A writable layer on top of CHAIN (lowest first). */
+/* A writable layer on top of CHAIN. create: -HULL_CONFLICT when the id has one, -HULL_NOT_FOUND
+ * when a layer is missing. remove is idempotent; the id is enough. */
 #define STORAGE_CONTAINER_FIELDS(F, T)                          \
     F(T, STRING, _, id, "id", HULL_REQUIRED, "Container id")    \
     F(T, STRV, _, chain, "chain", 0, "Chain ids, lowest first") \
@@ -50,7 +53,8 @@ HULL_METHOD(storage, layer_stat, storage_layer, storage_layer, 0)
 HULL_MESSAGE(storage_container, STORAGE_CONTAINER_FIELDS)
 HULL_METHOD(storage, create, storage_container, hull_empty, 0)
 HULL_METHOD(storage, remove, storage_container, hull_empty, 0)
-/* A detached mount of the container's tree: nothing shows up in the host's mount table. */
+/* A detached mount of the container's tree, the caller's: nothing shows up in the host's mount
+ * table. -HULL_NOT_FOUND when a layer or the writable layer is missing. */
 #define STORAGE_MOUNT_REPLY_FIELDS(F, T)                           \
     F(T, FD, _, mount_fd, "mount", 0, "From fsmount or open_tree") \
     F(T, MAP, _, data, "data", 0, "GraphDriver.Data of inspect: UpperDir, LowerDir, …")
@@ -62,7 +66,8 @@ HULL_METHOD(storage, describe, storage_container, storage_mount_reply, 0)
 #define STORAGE_USAGE_REPLY_FIELDS(F, T) F(T, INT, _, size, "size", 0, "Bytes")
 HULL_MESSAGE(storage_usage_reply, STORAGE_USAGE_REPLY_FIELDS)
 HULL_METHOD(storage, usage, storage_container, storage_usage_reply, 0)
-/* Paths that differ from the image. */
+/* Paths that differ from the image, with what docker counts as a difference: kind, mode, owner,
+ * device, capabilities, and of what is no folder its size and time. */
 #define STORAGE_CHANGES_REPLY_FIELDS(F, T) \
     F(T, LIST, filesystem_change, changes, "changes", 0, "Sorted by path")
 HULL_MESSAGE(storage_changes_reply, STORAGE_CHANGES_REPLY_FIELDS)

@@ -22,7 +22,9 @@ HULL_PUBLIC void hull_arena_reset(struct hull_arena *arena);
 /* Bytes taken from the system for ARENA. */
 HULL_PUBLIC size_t hull_arena_size(const struct hull_arena *arena);
 
+/* hull_arena_free(*arena); for __attribute__((cleanup)). */
 HULL_PUBLIC void hull_arena_cleanup(struct hull_arena **arena);
+/* A local that frees its arena when it goes: HULL_AUTO_ARENA *arena = hull_arena_new(); */
 #define HULL_AUTO_ARENA __attribute__((cleanup(hull_arena_cleanup))) struct hull_arena
 
 /* SIZE zeroed bytes, aligned for any type. Never NULL. */
@@ -38,7 +40,7 @@ HULL_PUBLIC void *hull_arena_array(struct hull_arena *arena, size_t count, size_
 HULL_PUBLIC char *hull_arena_strdup(struct hull_arena *arena, const char *text);
 /* A copy of LENGTH bytes with a NUL behind them. */
 HULL_PUBLIC char *hull_arena_strndup(struct hull_arena *arena, const char *text, size_t length);
-/* A formatted string. */
+/* A formatted string, as printf(3) has it. */
 HULL_PUBLIC char *hull_arena_printf(struct hull_arena *arena, const char *fmt, ...)
     HULL_PRINTF(2, 3) __attribute__((returns_nonnull));
 HULL_PUBLIC char *hull_arena_vprintf(struct hull_arena *arena, const char *fmt, va_list args)
@@ -81,6 +83,7 @@ struct hull_text {
 };
 /* An empty text that takes its memory from ARENA. */
 #define HULL_TEXT(from) ((struct hull_text){.arena = (from)})
+/* Add LENGTH bytes, a string, a formatted string. Amortised constant time per byte. */
 HULL_PUBLIC void hull_text_add(struct hull_text *text, const char *data, size_t length);
 HULL_PUBLIC void hull_text_puts(struct hull_text *text, const char *string);
 HULL_PUBLIC void hull_text_printf(struct hull_text *text, const char *fmt, ...) HULL_PRINTF(2, 3);

@@ -24,7 +24,8 @@ HULL_PUBLIC int hull_core_run(const struct hull_core_options *options, hull_task
                               void *arg);
 /* Wait for one of SIGNALS (a zero-terminated list), returned as a positive number. Yields. */
 HULL_PUBLIC int hull_wait_signal(struct hull_call *call, const int *signals) HULL_CHECKED;
-/* Cancel all requests, drain and unload every plugin: each has MS milliseconds. Yields. */
+/* Cancel all requests, drain and unload every plugin: each has MS milliseconds. 0, or the error of
+ * the first plugin that did not end in time. Yields. */
 HULL_PUBLIC int hull_core_stop(struct hull_call *call, int64_t ms);
 /* Give memory back to the system each time that no request has begun for MS after one ended: for
  * a fiber of its own, which ends when it is cancelled. It wakes for nothing else. Yields. */
@@ -78,6 +79,7 @@ struct hull_trace {
 /* FN is told of each call that ends, and does not yield; NULL ends it. */
 typedef void hull_trace_fn(const struct hull_trace *trace);
 HULL_PUBLIC void hull_trace_set(hull_trace_fn *fn);
+/* All fibers, and all plugins that are loaded; copies in ARENA. Loop thread only. */
 HULL_PUBLIC void hull_debug_fibers(struct hull_arena *arena, struct hull_fiber_info_list *ret);
 HULL_PUBLIC void hull_debug_plugins(struct hull_arena *arena, struct hull_plugin_info_list *ret);
 /* Live fibers, for tests that look for leaks. */

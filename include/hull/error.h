@@ -44,7 +44,8 @@ HULL_PUBLIC const char *hull_kind_name(int kind);
 HULL_PUBLIC int hull_kind_status(int kind);
 /* The kind of an HTTP status of an error, HULL_INTERNAL when none fits. Worker-safe. */
 HULL_PUBLIC enum hull_kind hull_kind_of_status(int status);
-/* The kind that an errno value is: ENOENT NOT_FOUND, ENOSPC and EDQUOT NO_SPACE … else IO. */
+/* The kind that an errno value is: ENOENT NOT_FOUND, ENOSPC and EDQUOT NO_SPACE … else IO.
+ * Worker-safe. */
 HULL_PUBLIC enum hull_kind hull_kind_of_errno(int err);
 
 /*
@@ -68,7 +69,7 @@ HULL_PUBLIC void hull_error_clear(struct hull_call *call);
 
 /*
  * An error that a worker or a program without calls carries by value; 512 bytes
- * of text are kept. hull_problem_set() returns -KIND like hull_fail().
+ * of text are kept. hull_problem_set() returns -KIND like hull_fail(). Worker-safe.
  */
 struct hull_problem {
     enum hull_kind kind;

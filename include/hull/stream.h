@@ -18,16 +18,24 @@ HULL_PUBLIC struct hull_stream *hull_stream_from_fd(int fd);
 HULL_PUBLIC void hull_stream_pair(size_t capacity, struct hull_stream **ret_reader,
                                   struct hull_stream **ret_writer);
 
-/* What a stream of another kind (a TLS connection, a chunked body) has to do. CTX is the
- * stream's own; close frees it. read returns 0 at the end; any may be NULL. */
+/*
+ * What a stream of another kind (a TLS connection, a chunked body) has to do. CTX is the stream's
+ * own. Any may be NULL. All but close and fd may yield, and return a negative kind with the slot
+ * filled when they fail.
+ */
 struct hull_stream_ops {
+    /* Up to SIZE bytes into BUFFER: how many, 0 at the end. */
     ssize_t (*read)(struct hull_call *call, void *ctx, void *buffer, size_t size);
+    /* At most SIZE bytes of DATA: how many were taken, at least 1. */
     ssize_t (*write)(struct hull_call *call, void *ctx, const void *data, size_t size);
-    int (*shutdown)(struct hull_call *call,
-                    void *ctx); /* no more writes: the reader sees the end */
+    /* No more writes: the reader sees the end. */
+    int (*shutdown)(struct hull_call *call, void *ctx);
+    /* Free CTX. */
     void (*close)(void *ctx);
-    int (*fd)(void *ctx); /* the plain descriptor below, or -1 */
+    /* The plain descriptor below, or -1. */
+    int (*fd)(void *ctx);
 };
+/* A stream that works by OPS. The caller owns it, and it owns CTX. */
 HULL_PUBLIC struct hull_stream *hull_stream_new(const struct hull_stream_ops *ops, void *ctx);
 
 /* Up to SIZE bytes; 0 is the end. Yields. */

@@ -22,8 +22,8 @@ HULL_PUBLIC void hull_publish(const struct hull_topic *topic, const void *event)
 HULL_PUBLIC struct hull_subscription *hull_subscribe(const struct hull_topic *topic,
                                                      size_t capacity);
 /*
- * Wait for the next event; it is copied into ARENA. *ret_lost counts the events lost since the
- * last one (may be NULL). Yields.
+ * Wait for the next event; RET_EVENT is filled, and what it points at is in ARENA. *ret_lost counts
+ * the events lost since the last one (may be NULL). Yields.
  */
 HULL_PUBLIC int hull_next_event(struct hull_call *call, struct hull_subscription *subscription,
                                 struct hull_arena *arena, void *ret_event, uint64_t *ret_lost)
