@@ -42,6 +42,7 @@ struct ct {
     bool stop_wanted;                /* a client ends it: no restart policy */
     int64_t restart_delay_ms;        /* the next one of the policy */
     bool lets_go;                    /* of its volumes: it does not count as one that uses them */
+    int64_t running_since_ms;        /* hull_now_ms() at the start; 0: by an earlier daemon */
     int ended_fd;                    /* eventfd for readers of the log, -1 while there is none */
     struct attachment *attachments;  /* wait for the next start */
     struct health *health;           /* NULL without a health check, and while not running */
@@ -82,6 +83,11 @@ const char *ct_state_name(enum ct_state state);
 bool ct_state_parse(const char *name, enum ct_state *ret);
 /* Write the document; INTENT is NULL when nothing is under way. Shielded. Yields. */
 int ct_save(struct hull_call *call, struct ct *ct, const char *intent, bool sync) HULL_CHECKED;
+struct runtime_exit;
+/* Write down the end of CT ahead: its document, not yet what is seen of it, with the intent "exit".
+ * Shielded. Yields. */
+int ct_save_exit(struct hull_call *call, struct ct *ct, const struct runtime_exit *exit)
+    HULL_CHECKED;
 /* Remove the document. Shielded. Yields. */
 int ct_forget(struct hull_call *call, struct ct *ct) HULL_CHECKED;
 /* Set the state and wake whoever waits for a change. */
@@ -132,7 +138,6 @@ int ct_make_mounts(struct hull_call *call, struct ct_doc *doc) HULL_CHECKED;
 int ct_start(struct hull_call *call, struct ct *ct) HULL_CHECKED;
 /* Watch the process of CT, which runs, in a fiber of its own. */
 void ct_watch(struct ct *ct);
-struct runtime_exit;
 /* Record that the process of CT, which is locked, has ended, and clean up. Yields. */
 void ct_record_exit(struct hull_call *call, struct ct *ct, const struct runtime_exit *exit);
 /* After ct_record_exit() without the lock: the restart policy, or --rm. */

@@ -6,6 +6,7 @@
 #include "api/config.h"
 #include "events.h"
 #include "json.h"
+#include "runtime.h"
 #include "state.h"
 
 #include <fcntl.h>
@@ -88,6 +89,21 @@ int ct_save(struct hull_call *call, struct ct *ct, const char *intent, bool sync
     ct->doc.intent = intent;
     rc = commit(call, ct, json_string(hull_call_arena(call), &ct_doc_message, &ct->doc), sync);
     return hull_wrap(call, rc, "saving container %s", ct->doc.name);
+}
+
+int ct_save_exit(struct hull_call *call, struct ct *ct, const struct runtime_exit *exit)
+{
+    struct ct_doc ahead = ct->doc;
+    int rc;
+
+    ahead.exit_code = exit->status;
+    ahead.oom_killed = exit->oom_killed;
+    ahead.finished_ns = exit->time_ns;
+    ahead.pid = 0;
+    ahead.state = ct_state_name(ct->state);
+    ahead.intent = "exit";
+    rc = commit(call, ct, json_string(hull_call_arena(call), &ct_doc_message, &ahead), false);
+    return hull_wrap(call, rc, "saving the exit of container %s", ct->doc.name);
 }
 
 int ct_forget(struct hull_call *call, struct ct *ct)

@@ -50,9 +50,19 @@ static bool wants_restart(const struct ct *ct)
             ct->doc.restart_count < policy->maximum_retry_count);
 }
 
+/* For how long it ran; by the clock of the host, which may have been set meanwhile, only when
+ * another daemon started it. */
+static int64_t ran_ns(const struct ct *ct)
+{
+    int64_t ns = ct->running_since_ms > 0 ? (hull_now_ms() - ct->running_since_ms) * 1000000
+                                          : ct->doc.finished_ns - ct->doc.started_ns;
+
+    return ns > 0 ? ns : 0;
+}
+
 static void back_off(struct ct *ct)
 {
-    if (ct->doc.finished_ns - ct->doc.started_ns >= BACKOFF_FORGET_NS)
+    if (ran_ns(ct) >= BACKOFF_FORGET_NS)
         ct->restart_delay_ms = 0;
     ct->restart_delay_ms = ct->restart_delay_ms == 0 ? BACKOFF_MIN_MS : 2 * ct->restart_delay_ms;
     if (ct->restart_delay_ms > BACKOFF_MAX_MS)
@@ -133,12 +143,10 @@ static void clean_up(struct hull_call *call, struct ct *ct)
 
 static void publish_die(struct hull_call *call, struct ct *ct)
 {
-    int64_t ran_s = (ct->doc.finished_ns - ct->doc.started_ns) / 1000000000;
-
     if (ct->doc.oom_killed)
         ct_event(call, ct, "oom", NULL);
     ct_event(call, ct, "die", "execDuration",
-             hull_printf(call, "%lld", (long long)(ran_s > 0 ? ran_s : 0)), "exitCode",
+             hull_printf(call, "%lld", (long long)ran_ns(ct) / 1000000000), "exitCode",
              hull_printf(call, "%lld", (long long)ct->doc.exit_code), NULL);
 }
 
@@ -148,23 +156,33 @@ static void forget_network(struct ct *ct)
     ct->doc.network = NULL;
 }
 
-void ct_record_exit(struct hull_call *call, struct ct *ct, const struct runtime_exit *exit)
+/* It is seen from here on, all at once. Locked. */
+static void take_exit(struct ct *ct, const struct runtime_exit *exit)
 {
-    hull_shield(call);
-    FAILPOINT(container_exit_begin);
     ct->doc.exit_code = exit->status;
     ct->doc.oom_killed = exit->oom_killed;
-    ct->doc.finished_ns = exit->time_ns > 0 ? exit->time_ns : hull_time_ns();
+    ct->doc.finished_ns = exit->time_ns;
     ct->doc.pid = 0;
-    publish_die(call, ct);
-    /* With the process goes what its shim knows: a daemon after us has it from here. */
-    if (ct_save(call, ct, "exit", false) < 0)
-        warn(call, ct, "recording the exit");
-    clean_up(call, ct);
     forget_network(ct);
     back_off(ct);
-    /* Those who wait hear of it when it is written down. */
     ct->state = wants_restart(ct) ? CT_RESTARTING : CT_EXITED;
+}
+
+void ct_record_exit(struct hull_call *call, struct ct *ct, const struct runtime_exit *exit)
+{
+    struct runtime_exit end = *exit;
+
+    if (end.time_ns <= 0)
+        end.time_ns = hull_time_ns();
+    hull_shield(call);
+    FAILPOINT(container_exit_begin);
+    /* With the process goes what its shim knows: a daemon after us has it from here. */
+    if (ct_save_exit(call, ct, &end) < 0)
+        warn(call, ct, "recording the exit");
+    clean_up(call, ct);
+    take_exit(ct, &end);
+    publish_die(call, ct);
+    /* Those who wait hear of it when it is written down. */
     if (ct_save(call, ct, NULL, false) < 0)
         warn(call, ct, "recording the exit");
     FAILPOINT(container_exit_commit);

@@ -29,7 +29,7 @@ static void make_state(struct hull_arena *arena, const struct ct *ct, struct con
         .restarting = ct->state == CT_RESTARTING,
         .oom_killed = doc->oom_killed,
         .dead = ct->state == CT_DEAD,
-        .pid = doc->pid,
+        .pid = ct_is_running(ct) ? doc->pid : 0, /* a start has one before it runs */
         .exit_code = doc->exit_code,
         .error = doc->error ? doc->error : "",
         .started_at = time_format(arena, doc->started_ns),

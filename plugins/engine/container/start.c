@@ -346,6 +346,7 @@ static int run(struct hull_call *call, struct ct *ct)
     if (rc < 0)
         return rc;
     ct->doc.started_ns = hull_time_ns();
+    ct->running_since_ms = hull_now_ms();
     ct->doc.exit_code = 0;
     ct->doc.oom_killed = false;
     ct->doc.stopped = false;

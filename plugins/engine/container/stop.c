@@ -31,7 +31,10 @@ static int thaw(struct hull_call *call, struct ct *ct)
     if (rc < 0)
         return rc;
     ct_set_state(ct, CT_RUNNING);
-    return ct_save(call, ct, NULL, false);
+    rc = ct_save(call, ct, NULL, false);
+    if (rc == 0)
+        ct_event(call, ct, "unpause", NULL);
+    return rc;
 }
 
 /* Locked. A frozen container is thawed, or it would never see the signal. */
