@@ -156,9 +156,22 @@ static void forget_network(struct ct *ct)
     ct->doc.network = NULL;
 }
 
-/* It is seen from here on, all at once. Locked. */
-static void take_exit(struct ct *ct, const struct runtime_exit *exit)
+/* Nobody knows how it ended: whoever asks is told why. */
+static void tell_lost(struct hull_call *call, struct ct *ct)
 {
+    static const char text[] = "its hull-shim is gone without an exit status: it was killed, or the "
+                               "host restarted; what was left of the container was killed";
+
+    ct->doc.error = text;
+    hull_log(call, HULL_LOG_WARN, "the end of a container was lost", "container", ct->doc.id,
+             "error", text, NULL);
+}
+
+/* It is seen from here on, all at once. Locked. */
+static void take_exit(struct hull_call *call, struct ct *ct, const struct runtime_exit *exit)
+{
+    if (exit->lost)
+        tell_lost(call, ct);
     ct->doc.exit_code = exit->status;
     ct->doc.oom_killed = exit->oom_killed;
     ct->doc.finished_ns = exit->time_ns;
@@ -180,7 +193,7 @@ void ct_record_exit(struct hull_call *call, struct ct *ct, const struct runtime_
     if (ct_save_exit(call, ct, &end) < 0)
         warn(call, ct, "recording the exit");
     clean_up(call, ct);
-    take_exit(ct, &end);
+    take_exit(call, ct, &end);
     publish_die(call, ct);
     /* Those who wait hear of it when it is written down. */
     if (ct_save(call, ct, NULL, false) < 0)

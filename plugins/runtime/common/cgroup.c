@@ -265,6 +265,18 @@ int cg_create(struct hull_call *call, struct cgroup *cgroup)
     return hull_work_brief(call, make_all, cgroup);
 }
 
+int cg_check(struct hull_call *call, const struct cgroup *cgroup)
+{
+    for (size_t i = 0; i < cgroup->dirs.n; i++) {
+        if (access(cgroup->dirs.v[i], F_OK) < 0)
+            return hull_fail(call, HULL_CONFLICT,
+                             "the container's cgroup %s is gone, somebody has removed it; restart "
+                             "the container to have it made again",
+                             cgroup->dirs.v[i]);
+    }
+    return 0;
+}
+
 const char *cg_oom_file(struct hull_arena *arena, const struct cgroup *cgroup)
 {
     const char *dir = cg_dir(cgroup, CG_MEMORY);

@@ -42,6 +42,8 @@ void cg_fini(void);
 /* The folders of PATH ("/docker/ID"), which need not exist; ARENA keeps them. */
 int cg_open(struct hull_call *call, struct hull_arena *arena, const char *path, struct cgroup *ret)
     HULL_CHECKED;
+/* -HULL_CONFLICT when somebody has removed one of the folders. */
+int cg_check(struct hull_call *call, const struct cgroup *cgroup) HULL_CHECKED;
 /* Make the folders. CGROUP, which stays as it is, has to outlive the call. Yields. */
 int cg_create(struct hull_call *call, struct cgroup *cgroup) HULL_CHECKED;
 /* The folder that CONTROLLER has, or NULL when the host does not have it. */

@@ -17,6 +17,8 @@ static int native_update(struct hull_call *call, const struct runtime_update_req
     (void)reply;
     int rc = ctr_get(call, request->id, &ctr);
     if (rc == 0)
+        rc = cg_check(call, &ctr->cgroup);
+    if (rc == 0)
         rc = cg_limit(call, &ctr->cgroup, &request->resources, NULL);
     if (rc == 0)
         rc = cg_limit_devices(call, &ctr->cgroup, &request->resources);
@@ -37,6 +39,8 @@ static int freeze(struct hull_call *call, const char *id, bool frozen)
 {
     struct ctr *ctr;
     int rc = ctr_get(call, id, &ctr);
+    if (rc == 0)
+        rc = cg_check(call, &ctr->cgroup);
     return rc < 0 ? rc : cg_freeze(call, &ctr->cgroup, frozen);
 }
 
