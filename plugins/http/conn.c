@@ -294,10 +294,10 @@ static int serve(struct hull_call *call, void *arg)
 static int linger(struct hull_call *call, void *arg)
 {
     struct http_conn *conn = arg;
-    char buffer[4096];
+    char buffer[16384];
     int rc = hull_stream_shutdown(call, conn->stream);
 
-    for (size_t skipped = 0; rc == 0 && skipped < HTTP_DRAIN_MAX;) {
+    for (size_t skipped = 0; rc == 0 && skipped < HTTP_LINGER_MAX;) {
         ssize_t got = hull_stream_read(call, conn->stream, buffer, sizeof(buffer));
         if (got <= 0)
             break;

@@ -17,6 +17,7 @@
 #define HTTP_BODY_SKIP_MS 10000             /* for the rest of a body that nobody read */
 #define HTTP_LINGER_MS 1000                 /* for the client to read the last answer */
 #define HTTP_DRAIN_MAX ((size_t)256 * 1024) /* bytes of an unread body that are skipped */
+#define HTTP_LINGER_MAX ((size_t)64 << 20)  /* and before the end, for clients that write first */
 #define HTTP_COPY_SIZE ((size_t)32 * 1024)
 
 /* --- listeners and connections --------------------------------------------------------------- */

@@ -4,6 +4,8 @@
 #include "tap.h"
 
 #include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
 
 #include "tools/shim/shim.h"
 
@@ -84,6 +86,27 @@ TEST(attributes)
     shim.plan.log_attributes = "{\"a\":\"b\"}";
     log_write(false, "x\n", 2);
     CHECK_HAS(written(), "\"stream\":\"stdout\",\"attrs\":{\"a\":\"b\"},\"time\":\"");
+    finish();
+}
+
+/* What can't be written is lost by whole lines, and later ones are there. */
+TEST(full_disk)
+{
+    struct rlimit limit, small;
+    begin();
+    signal(SIGXFSZ, SIG_IGN);
+    log_write(false, "before\n", 7);
+    CHECK_INT(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    small = (struct rlimit){150, limit.rlim_max};
+    CHECK_INT(setrlimit(RLIMIT_FSIZE, &small), 0);
+    log_write(false, "lost one\nlost two\n", 18);
+    log_write(false, "lost three\n", 11);
+    CHECK_INT(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    log_write(false, "after\n", 6);
+    char *text = written(), *end = strchr(text, '\n');
+    CHECK(end != NULL && strstr(text, "lost") == NULL);
+    CHECK_HAS(text, "{\"log\":\"before\\n\"");
+    CHECK(strncmp(end + 1, "{\"log\":\"after\\n\"", 16) == 0);
     finish();
 }
 

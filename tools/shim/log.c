@@ -4,7 +4,7 @@
  *     {"log":"text\n","stream":"stdout","attrs":{…},"time":"2026-01-02T03:04:05.678Z"}
  *
  * A line of more than 16 KB is written in pieces, of which only the last has its newline. What
- * can't be written (a full disk) is lost; the program goes on.
+ * can't be written (a full disk) is lost, by whole lines; the program goes on.
  */
 #include "tools/shim/shim.h"
 
@@ -24,6 +24,8 @@
 
 static int log_fd = -1;
 static int64_t log_size;
+static int64_t whole_size; /* of it before the output at hand, of which no line is cut */
+static bool failed;        /* the output at hand can't be written */
 
 struct line {
     char *data; /* LINE_MAX_BYTES, made with the first incomplete line */
@@ -44,15 +46,37 @@ int log_open(void)
     log_fd = open(shim.plan.log_path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0640);
     if (log_fd < 0 || fstat(log_fd, &st) < 0)
         return shim_fail_errno("open log %s", shim.plan.log_path);
-    log_size = st.st_size;
+    log_size = whole_size = st.st_size;
     return 0;
+}
+
+/* Take back what has been written of the output at hand, unless somebody emptied the file. */
+static void give_up(void)
+{
+    struct stat st;
+    failed = true;
+    if (fstat(log_fd, &st) < 0 || st.st_size <= whole_size || ftruncate(log_fd, whole_size) < 0)
+        return;
+    log_size = whole_size;
 }
 
 static void flush(void)
 {
-    if (out_size > 0 && log_fd >= 0 && write_all(log_fd, out, out_size) == 0)
-        log_size += (int64_t)out_size;
+    if (out_size > 0 && log_fd >= 0 && !failed) {
+        if (write_all(log_fd, out, out_size) == 0)
+            log_size += (int64_t)out_size;
+        else
+            give_up();
+    }
     out_size = 0;
+}
+
+/* The output at hand is complete. */
+static void finish(void)
+{
+    flush();
+    failed = false;
+    whole_size = log_size;
 }
 
 static void put(const char *data, size_t size)
@@ -225,7 +249,7 @@ static void rotate(void)
         return; /* go on in the old one */
     close(log_fd);
     log_fd = fd;
-    log_size = 0;
+    log_size = whole_size = 0;
 }
 
 static void put_record(bool err, const char *data, size_t size, bool newline,
@@ -291,7 +315,7 @@ void log_write(bool err, const char *data, size_t size)
         data += n;
         size -= n;
     }
-    flush();
+    finish();
 }
 
 void log_end(bool err)
@@ -299,7 +323,7 @@ void log_end(bool err)
     struct line *line = &lines[err];
     if (line->size > 0)
         end_piece(line, err, line->data, line->size, false);
-    flush();
+    finish();
     free(HULL_TAKE(line->data));
     line->size = 0;
 }

@@ -20,6 +20,9 @@
 /* How long the end of the program waits for those who still hold its output, or do not read. */
 #define DRAIN_MS 2000
 
+/* The size of the file with the exit status: three numbers, and spaces. */
+#define EXIT_BYTES 64
+
 static struct pollfd *fds;
 static struct watch *watches;
 static size_t count, capacity;
@@ -160,17 +163,32 @@ static void on_signal(int fd, short revents)
     }
 }
 
+/* The file NAME.exit.new with TEXT, of EXIT_BYTES. */
+static bool write_exit(const char *text, char *ret_path, size_t size)
+{
+    snprintf(ret_path, size, "%s.exit.new", shim.plan.name);
+    HULL_AUTO_FD fd = openat(SHIM_FD_DIR, ret_path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    return fd >= 0 && write_all(fd, text, EXIT_BYTES) == 0;
+}
+
+/* Room for the exit status now: the disk may be full when the program ends. */
+static void reserve_exit(void)
+{
+    char text[EXIT_BYTES], path[176];
+    memset(text, ' ', sizeof(text));
+    (void)write_exit(text, path, sizeof(path));
+}
+
 /* A file that is there whole or not at all: also a daemon that comes later finds the status. */
 static void record(void)
 {
-    char text[96], name[160], temporary[176];
-    int n = snprintf(text, sizeof(text), "%lld %d %lld\n", (long long)shim.status, shim.oom,
+    char text[EXIT_BYTES + 1], name[160], temporary[176];
+    int n = snprintf(text, sizeof(text), "%lld %d %lld", (long long)shim.status, shim.oom,
                      (long long)shim.time_ns);
+    memset(text + n, ' ', EXIT_BYTES - (size_t)n);
+    text[EXIT_BYTES - 1] = '\n';
     snprintf(name, sizeof(name), "%s.exit", shim.plan.name);
-    snprintf(temporary, sizeof(temporary), "%s.new", name);
-    HULL_AUTO_FD fd =
-        openat(SHIM_FD_DIR, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    if (fd >= 0 && write_all(fd, text, (size_t)n) == 0)
+    if (write_exit(text, temporary, sizeof(temporary)))
         renameat(SHIM_FD_DIR, temporary, SHIM_FD_DIR, name);
 }
 
@@ -216,6 +234,7 @@ int loop_run(void)
     int rc = open_signals();
     if (rc < 0)
         return rc;
+    reserve_exit();
     loop_watch(signal_fd, POLLIN, on_signal);
     loop_watch(SHIM_FD_LISTEN, POLLIN, on_listen);
     loop_watch(SHIM_FD_CONTROL, POLLIN, on_connection);

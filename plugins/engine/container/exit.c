@@ -159,8 +159,9 @@ static void forget_network(struct ct *ct)
 /* Nobody knows how it ended: whoever asks is told why. */
 static void tell_lost(struct hull_call *call, struct ct *ct)
 {
-    static const char text[] = "its hull-shim is gone without an exit status: it was killed, or the "
-                               "host restarted; what was left of the container was killed";
+    static const char text[] =
+        "its hull-shim is gone without an exit status: it was killed, or the host restarted; what "
+        "was left of the container was killed";
 
     ct->doc.error = text;
     hull_log(call, HULL_LOG_WARN, "the end of a container was lost", "container", ct->doc.id,

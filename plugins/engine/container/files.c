@@ -312,6 +312,22 @@ int files_remove(struct hull_call *call, const char *id)
     return err < 0 ? hull_fail_errno(call, -err, "removing %s/%s", path, id) : 0;
 }
 
+/* What a shim keeps there. Nothing else goes: the configuration may have data and runs in one
+ * folder. */
+static bool is_of_shim(const char *name)
+{
+    static const char *const ends[] = {".sock", ".exit", ".exit.new"};
+    size_t length = strlen(name);
+
+    for (size_t i = 0; i < HULL_COUNT(ends); i++) {
+        size_t end = strlen(ends[i]);
+
+        if (length > end && strcmp(name + length - end, ends[i]) == 0)
+            return true;
+    }
+    return false;
+}
+
 void files_remove_run(struct hull_call *call, const char *id)
 {
     char *path = ct_run_dir(hull_call_arena(call), id);
@@ -322,10 +338,7 @@ void files_remove_run(struct hull_call *call, const char *id)
         return;
     dir = opendir(path);
     while (dir != NULL && (entry = readdir(dir)) != NULL) {
-        const char *dot = strrchr(entry->d_name, '.');
-
-        /* Nothing else: the configuration may have data and runs in one folder. */
-        if (dot != NULL && strcmp(dot, ".sock") == 0)
+        if (is_of_shim(entry->d_name))
             unlinkat(dirfd(dir), entry->d_name, 0);
     }
     if (dir != NULL)

@@ -16,6 +16,10 @@
 /* "hull", in the header of the file: says whose it is. */
 #define APPLICATION_ID 0x68756c6c
 
+/* See reserve(). A thousand pages with their heads, and some. */
+#define JOURNAL_BYTES (4352 * 1024)
+#define DATABASE_ROOM_BYTES (512 * 1024)
+
 /* Each entry brings the schema from its index to its index + 1. Never change one; add. */
 static const char *const migrations[] = {
     "CREATE TABLE document (bucket TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL,"
@@ -194,6 +198,33 @@ static int connect_to(struct sql_db *db, bool readonly, struct hull_problem *pro
     return 0;
 }
 
+/*
+ * Room on the disk for what is still to be written when it is full: containers are removed then,
+ * and their ends are recorded, which is how room is made. The journal is used again from its
+ * beginning when its pages have gone to the database (after JOURNAL_BYTES, SQLite's default), so
+ * that this is enough for good. Without room now, or where the file system can't do it, we go on
+ * without.
+ */
+static void reserve(struct sql_db *db)
+{
+    int chunk = DATABASE_ROOM_BYTES;
+    int64_t pages = 0, page_bytes = 0;
+    struct hull_problem ignored = {0};
+    char path[4200];
+
+    snprintf(path, sizeof(path), "%s-wal", db->path);
+    /* Closing it drops no lock: those are on the other two files. */
+    HULL_AUTO_FD fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd >= 0)
+        (void)fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, JOURNAL_BYTES);
+    if (query(db, "PRAGMA page_count", &pages, &ignored) < 0 ||
+        query(db, "PRAGMA page_size", &page_bytes, &ignored) < 0)
+        return;
+    int64_t size = pages * page_bytes + DATABASE_ROOM_BYTES / 2;
+    sqlite3_file_control(db->handle, "main", SQLITE_FCNTL_CHUNK_SIZE, &chunk);
+    sqlite3_file_control(db->handle, "main", SQLITE_FCNTL_SIZE_HINT, &size);
+}
+
 int sql_open(struct sql_db *db, const char *path, bool readonly, struct hull_problem *problem)
 {
     bool fresh = false;
@@ -213,6 +244,8 @@ int sql_open(struct sql_db *db, const char *path, bool readonly, struct hull_pro
             problem);
     if (rc == 0 && !readonly)
         rc = migrate(db, problem);
+    if (rc == 0 && !readonly)
+        reserve(db);
     if (rc == 0)
         rc = prepare(db, problem);
     if (rc == 0)
