@@ -228,6 +228,22 @@ def test_kill_at_random_instants(engine):
             assert status in (204, 404), answer
 
 
+def test_an_orderly_end_touches_no_container(engine):
+    """Of the very daemon that started the first one, and of the next."""
+    assert engine.call("POST", "/containers/create?name=survivor",
+                       {"Image": "chaos:base", "Cmd": ["sleep", "300"]})[0] == 201
+    assert engine.call("POST", "/containers/survivor/start")[0] == 204
+    pid = engine.call("GET", "/containers/survivor/json")[1]["State"]["Pid"]
+    for _ in range(2):
+        began = time.monotonic()
+        engine.process.terminate()
+        assert engine.process.wait(20) == 0
+        assert time.monotonic() - began < 3
+        engine.start()
+        state = engine.call("GET", "/containers/survivor/json")[1]["State"]
+        assert state["Running"] and state["Pid"] == pid, state
+
+
 def test_containers_outlive_the_daemon(engine):
     script = "i=0; while [ $i -lt 400 ]; do echo line $i; i=$((i+1)); usleep 5000; done; exit 7"
     status, made = engine.call("POST", "/containers/create?name=survivor",

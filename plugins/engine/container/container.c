@@ -67,9 +67,11 @@ static const struct hull_handler handlers[] = {
     {},
 };
 
+/* The fibers that wait for the ends of containers stand in the runtime: it is there for longer. */
+static const char *const needs[] = {"runtime/native", NULL};
 static const char *const uses[] = {"state",       "image",       "storage", "runtime/native",
                                    "network",     "volume",      "exec",    "log/json-file",
                                    "support/dns", "runtime/oci", NULL};
 
-HULL_PLUGIN(container, .port = "container", .version = "0.1", .uses = uses, .handlers = handlers,
-            .init = ct_restore, .fini = ct_registry_done);
+HULL_PLUGIN(container, .port = "container", .version = "0.1", .needs = needs, .uses = uses,
+            .handlers = handlers, .init = ct_restore, .fini = ct_registry_done);

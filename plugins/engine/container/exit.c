@@ -213,7 +213,7 @@ static int watch(struct hull_call *call, void *arg)
     struct runtime_exit exit;
     int rc = runtime_wait(call, ct->doc.runtime, &request, &exit);
 
-    if (rc < 0 && hull_check(call) < 0) {
+    if (rc == -HULL_CANCELED || (rc < 0 && hull_check(call) < 0)) {
         /* The daemon ends; the container lives on in its shim. */
         hull_error_clear(call);
         ct_unref(ct);
