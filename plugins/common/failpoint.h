@@ -86,6 +86,12 @@
     X(network_leave_driver, "interfaces and addresses are given back")                   \
     X(network_forwarding_recorded, "that forwarding is turned on is written down")       \
     X(network_forwarding_on, "forwarding is on, and what else may pass is barred")       \
+    X(network_attach_plan, "a connect is written down as pending, nothing is made")      \
+    X(network_attach_driver, "a connect's interface is made, ports and names are not")   \
+    X(network_attach_commit, "a connect is complete, the container's document is not")   \
+    X(network_detach_plan, "a disconnect is written down as pending, nothing is undone") \
+    X(network_detach_driver, "a disconnect's interface is gone, its address is not")     \
+    X(network_detach_commit, "a disconnect is complete, the document does not say so")   \
     X(ipam_pool_commit, "an address pool is written down")                               \
     X(ipam_address_commit, "an address is written down as taken")                        \
     X(ipam_release_commit, "an address is written down as free")                         \

@@ -99,6 +99,7 @@ class Life:
         self.engine, self.name, self.port = engine, name, port
         self.facts = {}       # (kind, name) -> True: it is there, False: it is not
         self.running = False  # the container, None: don't know
+        self.second = False   # it is in the second network
         self.ids, self.networks = [], []
         self.layer = tar_of({"salt": (name.encode(), 0o644)})
 
@@ -124,6 +125,9 @@ class Life:
         made = self.ask(("network", network), True, (201,), "POST", "/networks/create",
                         {"Name": network})
         self.networks.append(made["Id"])
+        made = self.ask(("network", "m-" + name), True, (201,), "POST", "/networks/create",
+                        {"Name": "m-" + name})
+        self.networks.append(made["Id"])
         made = self.ask(("container", name), True, (201,), "POST",
                         "/containers/create?name=" + name,
                         {"Image": tag, "Cmd": ["sh", "-c", WRITE], "Volumes": {"/anonymous": {}},
@@ -140,6 +144,11 @@ class Life:
         self.ask(None, None, (204,), "POST", "/containers/%s/start" % name)
         self.running = True
         self.wait_compressed()
+        for action in ("connect", "disconnect"):
+            self.second = None
+            self.ask(None, None, (200,), "POST", "/networks/m-%s/%s" % (name, action),
+                     {"Container": name})
+            self.second = action == "connect"
         made = self.ask(None, None, (201,), "POST", "/containers/%s/exec" % name,
                         {"Cmd": ["true"]})
         self.ask(None, None, (200,), "POST", "/exec/%s/start" % made["Id"], {"Detach": True})
@@ -170,7 +179,8 @@ class Life:
         for volume in ("v-", "o-"):
             self.ask(("volume", volume + name), False, (204,), "DELETE",
                      "/volumes/" + volume + name)
-        self.ask(("network", "n-" + name), False, (204,), "DELETE", "/networks/n-" + name)
+        for network in ("n-" + name, "m-" + name):
+            self.ask(("network", network), False, (204,), "DELETE", "/networks/" + network)
 
     def live(self):
         self.make()
@@ -214,7 +224,15 @@ class Life:
             return
         os.kill(state["Pid"], 0)
         self.check_log(name)
-        assert shown["NetworkSettings"]["Networks"]["n-" + self.name]["IPAddress"], shown
+        joined = shown["NetworkSettings"]["Networks"]
+        assert joined["n-" + self.name]["IPAddress"], shown
+        second = joined.get("m-" + self.name)
+        assert self.second is None or (second is not None) == self.second, shown
+        # What it says is what it has: each network is an interface in it.
+        links = subprocess.run(["nsenter", "-n", "-t", str(state["Pid"]), "ip", "-o", "link"],
+                               capture_output=True, text=True, check=True, timeout=10).stdout
+        assert len(re.findall(r"\beth\d+@", links)) == len(joined), (links, joined)
+        assert second is None or second["IPAddress"], shown
         assert str(self.port) in str(shown["NetworkSettings"]["Ports"]), shown
 
 
@@ -284,7 +302,7 @@ def remove_all(engine):
         answer = engine.call("DELETE", "/volumes/" + volume["Name"])
         assert answer[0] == 204, answer
     for network in engine.call("GET", "/networks")[1]:
-        if network["Name"].startswith("n-"):
+        if network["Name"].startswith(("n-", "m-")):
             answer = engine.call("DELETE", "/networks/" + network["Id"])
             assert answer[0] == 204, answer
 

@@ -6,30 +6,8 @@
  * lock between fibers; whoever only looks takes what it sees between two yields. Waiting for an
  * end (stop, kill, wait) is done without the lock.
  *
- * The states, and every way from one to another. In brackets: the intent that is in the document
- * meanwhile, for a daemon that starts after a crash (restore.c).
- *
- *   (nothing)  -> creating    create: the name is taken                          create.c
- *   creating   -> created     create [create]: folder and storage are there
- *   creating   -> (nothing)   create failed, or [create] was found at the start
- *   created    -> running     start [start]                                      start.c
- *   exited     -> running     start, restart [start]
- *   restarting -> running     start, or the policy's time has come [start]
- *   created, exited, restarting -> created or exited
- *                             start failed; exited when it ever ran; --rm: removing
- *   running    -> paused      pause                                              stop.c
- *   paused     -> running     unpause, or a signal was sent
- *   running, paused -> exited      the process ended (stop, kill, by itself) [exit] exit.c
- *   running, paused -> restarting  it ended by itself, and the policy wants it back
- *   restarting -> exited      stop
- *   created, exited, restarting, dead -> removing
- *                             remove, prune, --rm after the exit [remove]        remove.c
- *   removing   -> gone        everything outside and the document are removed
- *   removing   -> dead        something could not be removed: remove tries again
- *
- * A start that fails counts as an exit for those who wait for the next one, as docker has it.
- * While a start or a removal is under way the lock is held, so that what came in at the same time
- * finds a legal state when its turn comes, and answers by that.
+ * The states, and every way from one to another, with what is stored and what a daemon that starts
+ * makes of it, are in README.md.
  */
 #include "ct.h"
 

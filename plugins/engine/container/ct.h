@@ -42,7 +42,7 @@ struct ct {
     bool stop_wanted;                /* a client ends it: no restart policy */
     int64_t restart_delay_ms;        /* the next one of the policy */
     bool lets_go;                    /* of its volumes: it does not count as one that uses them */
-    int64_t running_since_ms;        /* hull_now_ms() at the start; 0: by an earlier daemon */
+    int64_t running_since_ms;        /* hull_now_ms() at the start; 0: unknown */
     int ended_fd;                    /* eventfd for readers of the log, -1 while there is none */
     struct attachment *attachments;  /* wait for the next start */
     struct health *health;           /* NULL without a health check, and while not running */

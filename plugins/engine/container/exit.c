@@ -50,8 +50,8 @@ static bool wants_restart(const struct ct *ct)
             ct->doc.restart_count < policy->maximum_retry_count);
 }
 
-/* For how long it ran; by the clock of the host, which may have been set meanwhile, only when
- * another daemon started it. */
+/* For how long it ran; by the clock of the host, which may have been set meanwhile, only when it
+ * ended while no daemon was there. */
 static int64_t ran_ns(const struct ct *ct)
 {
     int64_t ns = ct->running_since_ms > 0 ? (hull_now_ms() - ct->running_since_ms) * 1000000

@@ -35,6 +35,7 @@ struct probe {
     char output[OUTPUT_MAX + 1];
     size_t length;
     int64_t exit_code;
+    bool early; /* it began in the start period */
 };
 
 const char *ct_health_status(const struct ct *ct)
@@ -192,7 +193,14 @@ static int64_t or_default(int64_t value, int64_t otherwise)
     return value > 0 ? value : otherwise;
 }
 
-static const char *new_status(const struct ct *ct, const struct health *health, int64_t began_ns,
+/* Failures do not count yet. */
+static bool in_start_period(const struct ct *ct)
+{
+    return (hull_now_ms() - ct->running_since_ms) * 1000000 <
+           ct->doc.config.healthcheck->start_period;
+}
+
+static const char *new_status(const struct ct *ct, const struct health *health, bool early,
                               bool healthy)
 {
     const struct health_config *config = ct->doc.config.healthcheck;
@@ -200,7 +208,7 @@ static const char *new_status(const struct ct *ct, const struct health *health, 
 
     if (healthy)
         return "healthy";
-    if (starting && began_ns - ct->doc.started_ns < config->start_period)
+    if (starting && early)
         return "starting";
     return health->failing_streak >= or_default(config->retries, RETRIES) ? "unhealthy"
                                                                           : health->status;
@@ -257,10 +265,9 @@ static void record(struct hull_call *call, struct ct *ct, const struct probe *pr
     };
     if (healthy)
         own.failing_streak = 0;
-    else if (strcmp(own.status, "starting") != 0 ||
-             began_ns - ct->doc.started_ns >= ct->doc.config.healthcheck->start_period)
+    else if (strcmp(own.status, "starting") != 0 || !probe->early)
         own.failing_streak++;
-    own.status = new_status(ct, &own, began_ns, healthy);
+    own.status = new_status(ct, &own, probe->early, healthy);
     changed = strcmp(own.status, ct->health->status) != 0;
     hull_message_copy(arena, &health_message, &own, copy);
     hull_arena_free(ct->health_arena);
@@ -290,6 +297,8 @@ static int probe_once(struct hull_call *call, void *arg)
     int64_t began_ns = hull_time_ns();
     int rc;
 
+    probe->early = in_start_period(ct);
+
     probe->check = check;
     probe->process = hull_printf(call, "health%u", check->probes++);
     rc = hull_request(call, "health probe", timeout_ms > 0 ? timeout_ms : 1, run_any, probe);
@@ -316,8 +325,7 @@ static int check_fiber(struct hull_call *call, void *arg)
     int rc = 0;
 
     while (rc == 0 && !is_over(check)) {
-        bool early = strcmp(ct->health->status, "starting") == 0 && config->start_period > 0 &&
-                     hull_time_ns() - ct->doc.started_ns < config->start_period;
+        bool early = strcmp(ct->health->status, "starting") == 0 && in_start_period(ct);
         int64_t wait_ns = early ? or_default(config->start_interval, START_INTERVAL_NS)
                                 : or_default(config->interval, INTERVAL_NS);
 

@@ -6,6 +6,7 @@
  */
 #include "join.h"
 
+#include "failpoint.h"
 #include "netif.h"
 
 #include <errno.h>
@@ -191,7 +192,9 @@ int net_attach(struct hull_call *call, const struct network_join_request *reques
     size_t at = join->count - 1;
     bool first = join_gateway(old) == old->count;
     join->ports_done = !first; /* they are published already */
+    FAILPOINT(network_attach_plan);
     rc = join_driver(call, join, at, first && join_gateway(join) == at);
+    FAILPOINT(network_attach_driver);
     if (rc == 0 && join_gateway(join) == at)
         rc = move_gateway(call, join, old);
     if (rc == 0)
@@ -200,6 +203,7 @@ int net_attach(struct hull_call *call, const struct network_join_request *reques
         rc = net_names_attach(call, &join->sandbox, request->netns_fd);
     if (rc == 0)
         rc = finish(call, join);
+    FAILPOINT(network_attach_commit);
     if (rc < 0)
         return rc;
     join_tell(call, join->networks[at], "connect", request->container_id);
@@ -274,18 +278,22 @@ static int leave(struct hull_call *call, struct join *join, size_t i)
     int rc = net_sandbox_put(call, &join->sandbox);
     if (rc < 0)
         return rc;
+    FAILPOINT(network_detach_plan);
     take_out(call, join, i);
     rc = net_names_change(call, &before.sandbox, &join->sandbox);
     if (rc == 0 && had_gateway && before.sandbox.ports.n > 0)
         join_unpublish(call, hull_strdup(call, before.sandbox.container_id));
     if (rc == 0)
         rc = leave_driver(call, &before, i);
+    FAILPOINT(network_detach_driver);
     if (rc < 0)
         return rc; /* still pending: the next disconnect or start goes on from here */
     join_release(call, before.sandbox.container_id, &endpoint, record);
     if (had_gateway)
         renew_gateway(call, join);
-    return finish(call, join);
+    rc = finish(call, join);
+    FAILPOINT(network_detach_commit);
+    return rc;
 }
 
 int net_detach(struct hull_call *call, const struct network_join_request *request,

@@ -99,38 +99,9 @@ int cg_init(struct hull_call *call)
     return 0;
 }
 
-/* The groups of a daemon's containers: named after its root, so nobody else's. Their folders go
- * with the last daemon that has no container in them. */
-static struct hull_arena *parents_arena;
-static struct hull_strv parents;
-
-static void remember_parent(const char *dir)
-{
-    const char *end = strrchr(dir, '/');
-    size_t at = 0;
-    while (at < parents.n && (strncmp(parents.v[at], dir, (size_t)(end - dir)) != 0 ||
-                              parents.v[at][end - dir] != '\0'))
-        at++;
-    const char *name = memrchr(dir, '/', (size_t)(end - dir));
-    if (at < parents.n || name == NULL || strncmp(name, "/hull", 5) != 0)
-        return;
-    if (parents_arena == NULL)
-        parents_arena = hull_arena_new();
-    hull_strv_add(parents_arena, &parents,
-                  hull_arena_strndup(parents_arena, dir, (size_t)(end - dir)));
-}
-
-static void remove_parents(void)
-{
-    for (size_t i = 0; i < parents.n; i++)
-        (void)rmdir(parents.v[i]); /* there are containers in it: it stays */
-    parents_arena = hull_arena_free(parents_arena);
-    parents = (struct hull_strv){0};
-}
-
 void cg_fini(void)
 {
-    remove_parents();
+    cg_remove_parents();
     while (hierarchy_count > 0) {
         struct hierarchy *h = &hierarchies[--hierarchy_count];
         free(h->name);
@@ -259,8 +230,7 @@ static int make_all(struct hull_work *work, void *arg)
 
 int cg_create(struct hull_call *call, struct cgroup *cgroup)
 {
-    for (size_t i = 0; i < cgroup->dirs.n; i++)
-        remember_parent(cgroup->dirs.v[i]);
+    cg_remember_parents(cgroup);
     /* One lock of the kernel for all cgroups: when many start, each waits for the others. */
     return hull_work_brief(call, make_all, cgroup);
 }

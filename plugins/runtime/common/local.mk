@@ -2,6 +2,7 @@
 noinst_LTLIBRARIES += plugins/runtime/common/libshimmed.la
 plugins_runtime_common_libshimmed_la_SOURCES = plugins/runtime/common/cgroup.c \
 	plugins/runtime/common/cgroup_file.c plugins/runtime/common/cgroup_freeze.c \
+	plugins/runtime/common/cgroup_parents.c \
 	plugins/runtime/common/client.c plugins/runtime/common/container.c \
 	plugins/runtime/common/create.c plugins/runtime/common/features.c \
 	plugins/runtime/common/launch.c plugins/runtime/common/manage.c \

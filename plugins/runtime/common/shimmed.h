@@ -44,6 +44,11 @@ int cg_open(struct hull_call *call, struct hull_arena *arena, const char *path, 
     HULL_CHECKED;
 /* -HULL_CONFLICT when somebody has removed one of the folders. */
 int cg_check(struct hull_call *call, const struct cgroup *cgroup) HULL_CHECKED;
+/* cgroup_parents.c: the folders above CGROUP's, when they are this daemon's, go when it ends. */
+void cg_remember_parents(const struct cgroup *cgroup);
+/* At the start: those of an earlier daemon of the same root, too; without containers they go. */
+int cg_find_parents(struct hull_call *call) HULL_CHECKED;
+void cg_remove_parents(void);
 /* Make the folders. CGROUP, which stays as it is, has to outlive the call. Yields. */
 int cg_create(struct hull_call *call, struct cgroup *cgroup) HULL_CHECKED;
 /* The folder that CONTROLLER has, or NULL when the host does not have it. */
