@@ -245,6 +245,26 @@ static void resume_policies(void)
     }
 }
 
+static int note(struct hull_call *call, void *ctx, const void *reply)
+{
+    (void)call;
+    *(bool *)ctx = hull_streq(((const struct state_document *)reply)->bucket, NETWORK_HOST_BUCKET);
+    return 0;
+}
+
+/* The networks have changed something of the host that is theirs to put back. */
+static bool is_host_changed(struct hull_call *call)
+{
+    bool changed = false;
+    const struct hull_sink sink = {.reply = note, .ctx = &changed};
+    const struct state_key request = {.bucket = NETWORK_HOST_BUCKET};
+    struct state_document last;
+
+    if (hull_send_many(call, NULL, &state_list_method, &request, &last, &sink) < 0)
+        hull_error_clear(call);
+    return changed;
+}
+
 int ct_restore(struct hull_call *call)
 {
     const struct hull_sink sink = {.reply = load};
@@ -274,7 +294,7 @@ int ct_restore(struct hull_call *call)
         if (rc < 0)
             hull_error_clear(call);
     }
-    if (count > 0)
+    if (count > 0 || is_host_changed(call))
         settle(call, &ports);
     adopt_networks(call, copy, count);
     resume_policies();

@@ -29,8 +29,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define BUCKET "forwarding"
-
 /* What is recorded of a family. */
 #define FORWARDING_FIELDS(F, T)                                          \
     F(T, STRING, _, boot, "Boot", 0, "Id of the boot it is true for")    \
@@ -239,7 +237,7 @@ static void remember(struct family *family, const struct forwarding *record)
 static int drop_record(struct hull_call *call, struct family *family)
 {
     forget(family);
-    return state_put(call, NULL, BUCKET, family->key, NULL, true);
+    return state_put(call, NULL, NETWORK_HOST_BUCKET, family->key, NULL, true);
 }
 
 int net_forwarding_load(struct hull_call *call)
@@ -250,7 +248,7 @@ int net_forwarding_load(struct hull_call *call)
         struct state_document document;
         struct forwarding record;
         bool found;
-        int rc = state_find(call, NULL, BUCKET, families[i].key, &document, &found);
+        int rc = state_find(call, NULL, NETWORK_HOST_BUCKET, families[i].key, &document, &found);
         if (rc == 0 && found)
             rc = json_decode_call(call, &forwarding_message, document.value, strlen(document.value),
                                   0, &record);
@@ -343,7 +341,7 @@ static int turn_on(struct hull_call *call, struct family *family)
     int rc = describe(call, family, &record);
     if (rc < 0)
         return rc;
-    rc = state_put(call, NULL, BUCKET, family->key,
+    rc = state_put(call, NULL, NETWORK_HOST_BUCKET, family->key,
                    json_string(hull_call_arena(call), &forwarding_message, &record), true);
     if (rc < 0)
         return rc;
