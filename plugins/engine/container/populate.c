@@ -211,26 +211,54 @@ static bool is_empty(int dir_fd)
     return names == 0;
 }
 
-int populate_volume(struct hull_call *call, int rootfs_fd, const char *path, const char *volume)
+/* A volume may be on another host that does not answer: even opening it is a worker's business. */
+struct population {
+    struct copy copy;
+    int rootfs_fd;
+    const char *path, *volume;
+};
+
+static int populate_work(struct hull_work *work, void *arg)
 {
-    HULL_AUTO_FD from = root_open(rootfs_fd, path, O_RDONLY | O_DIRECTORY, 0);
-    HULL_AUTO_FD to = open(volume, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    struct copy copy = {.from_fd = from, .to_fd = to};
+    struct population *job = arg;
+    HULL_AUTO_FD from = root_open(job->rootfs_fd, job->path, O_RDONLY | O_DIRECTORY, 0);
+    HULL_AUTO_FD to = open(job->volume, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
     if (to < 0)
-        return hull_fail_errno(call, errno, "opening volume folder %s", volume);
+        return hull_problem_set(&work->problem, hull_kind_of_errno(errno),
+                                "opening volume folder %s: %s", job->volume, strerror(errno));
     if (from < 0 || !is_empty(to))
         return 0;
-    return hull_work(call, copy_work, &copy);
+    job->copy = (struct copy){.from_fd = from, .to_fd = to};
+    return copy_work(work, &job->copy);
+}
+
+int populate_volume(struct hull_call *call, int rootfs_fd, const char *path, const char *volume)
+{
+    struct population job = {.rootfs_fd = rootfs_fd, .path = path, .volume = volume};
+
+    return hull_work(call, populate_work, &job);
+}
+
+struct subpath {
+    const char *volume, *path;
+};
+
+static int subpath_work(struct hull_work *work, void *arg)
+{
+    const struct subpath *job = arg;
+    HULL_AUTO_FD top = open(job->volume, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    HULL_AUTO_FD inside = top < 0 ? -errno : root_open(top, job->path, O_PATH, 0);
+
+    if (inside < 0)
+        return hull_problem_set(&work->problem, HULL_INVALID, "cannot access path %s/%s: %s",
+                                job->volume, job->path, strerror(-inside));
+    return 0;
 }
 
 int populate_check_subpath(struct hull_call *call, const char *volume, const char *subpath)
 {
-    HULL_AUTO_FD top = open(volume, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    HULL_AUTO_FD inside = top < 0 ? -errno : root_open(top, subpath, O_PATH, 0);
+    struct subpath job = {volume, subpath};
 
-    if (inside < 0)
-        return hull_fail(call, HULL_INVALID, "cannot access path %s/%s: %s", volume, subpath,
-                         strerror(-inside));
-    return 0;
+    return hull_work(call, subpath_work, &job);
 }

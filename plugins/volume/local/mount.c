@@ -17,6 +17,8 @@
 
 #include "api/config.h"
 
+#define ELSEWHERE_MAX 2
+
 struct job {
     const char *data_root, *name, *path;
     const struct lv_options *options;
@@ -156,6 +158,37 @@ static int mount_work(struct hull_work *work, void *arg)
     return rc;
 }
 
+/*
+ * A host that does not answer holds a worker up for minutes, and nothing ends that. So few mounts
+ * of file systems of other hosts go on at the same time: there are workers left for all else.
+ */
+static unsigned mounting;
+static struct hull_cond mounted_one;
+
+static bool is_elsewhere(const char *type)
+{
+    static const char *const types[] = {"nfs", "nfs4", "cifs", "smb3", "ceph", "9p", "afs"};
+
+    for (size_t i = 0; i < HULL_COUNT(types); i++)
+        if (hull_streq(type, types[i]))
+            return true;
+    return false;
+}
+
+static int mount_elsewhere(struct hull_call *call, struct job *job)
+{
+    while (mounting >= ELSEWHERE_MAX) {
+        int rc = hull_cond_wait(call, &mounted_one);
+        if (rc < 0)
+            return rc;
+    }
+    mounting++;
+    int rc = hull_work(call, mount_work, job);
+    mounting--;
+    hull_cond_signal(&mounted_one);
+    return rc;
+}
+
 int lv_mount(struct hull_call *call, const char *name, const struct lv_options *options)
 {
     struct hull_arena *arena = hull_call_arena(call);
@@ -171,8 +204,9 @@ int lv_mount(struct hull_call *call, const char *name, const struct lv_options *
                          "error while mounting volume '%s': missing device in volume options",
                          job.path);
     find_host(call, &job);
-    return hull_wrap(call, hull_work(call, mount_work, &job), "error while mounting volume '%s'",
-                     job.path);
+    int rc = is_elsewhere(options->type) ? mount_elsewhere(call, &job)
+                                         : hull_work(call, mount_work, &job);
+    return hull_wrap(call, rc, "error while mounting volume '%s'", job.path);
 }
 
 /* --- unmounting ------------------------------------------------------------------------------- */
