@@ -108,6 +108,19 @@ static void live(hull_task_fn *fn)
     }                      \
     static void name##_only_life(struct hull_call *call)
 
+/* The same, of what only a plugin can do. */
+#define PLUGIN_TEST(name)                \
+    LIFE(name##_only);                   \
+    TEST(name)                           \
+    {                                    \
+        if (!is_remote())                \
+            SKIP("no plugin behind it"); \
+        set_up();                        \
+        live(name##_only);               \
+        tear_down();                     \
+    }                                    \
+    static void name##_only_life(struct hull_call *call)
+
 /* The plugin does this to METHOD from now on; NULL: nothing. */
 static void misbehave(const char *method, const char *what)
 {
@@ -464,7 +477,7 @@ static int ask(struct hull_call *call, const char *method)
     return voldriver_capabilities(call, PORT, &request, &capabilities);
 }
 
-DRIVER_TEST(a_plugin_that_lies_fails_its_own_call)
+PLUGIN_TEST(a_plugin_that_lies_fails_its_own_call)
 {
     static const struct {
         const char *method, *answer, *error;
@@ -483,8 +496,6 @@ DRIVER_TEST(a_plugin_that_lies_fails_its_own_call)
         {"VolumeDriver.Capabilities", "{\"Capabilities\":{\"Scope\":\"cosmic\"}}", "cosmic"},
     };
 
-    if (!is_remote())
-        SKIP("no plugin behind it");
     CHECK_OK(create(call, "there"));
     for (size_t i = 0; i < HULL_COUNT(lies); i++) {
         misbehave(lies[i].method, lies[i].answer);
@@ -501,12 +512,10 @@ DRIVER_TEST(a_plugin_that_lies_fails_its_own_call)
     CHECK_INT(count_listed(call, "../x"), 0);
 }
 
-DRIVER_TEST(a_plugin_that_hangs_is_not_waited_for_and_not_asked_for_all_again)
+PLUGIN_TEST(a_plugin_that_hangs_is_not_waited_for_and_not_asked_for_all_again)
 {
     struct voldriver_drivers_reply drivers;
 
-    if (!is_remote())
-        SKIP("no plugin behind it");
     CHECK_OK(create(call, "there"));
     misbehave("VolumeDriver.Mount", "hang");
     int64_t began = hull_now_ms();
@@ -527,13 +536,11 @@ DRIVER_TEST(a_plugin_that_hangs_is_not_waited_for_and_not_asked_for_all_again)
     CHECK_OK(ask(call, "VolumeDriver.List"));
 }
 
-DRIVER_TEST(a_plugin_that_dies_is_found_again)
+PLUGIN_TEST(a_plugin_that_dies_is_found_again)
 {
     const char *source = getenv("srcdir");
     const char *path;
 
-    if (!is_remote())
-        SKIP("no plugin behind it");
     CHECK_OK(create(call, "there"));
     CHECK_OK(mount_it(call, "there", "a", &path));
     misbehave("VolumeDriver.Get", "die");
