@@ -273,8 +273,8 @@ static int walk_entry(void *ctx, const struct root_entry *entry)
 {
     struct pack *pack = ctx;
     char path[3 * ROOT_PATH_MAX];
-    snprintf(path, sizeof(path), "%s%s%s", pack->prefix, pack->prefix[0] != '\0' ? "/" : "",
-             entry->path);
+    bool apart = pack->prefix[0] != '\0' && strcmp(pack->prefix, "/") != 0;
+    snprintf(path, sizeof(path), "%s%s%s", pack->prefix, apart ? "/" : "", entry->path);
     if (strlen(path) > TAR_PATH_MAX) {
         hull_problem_set(pack->problem, HULL_INVALID, "%.100s…: the path is too long", path);
         return -ECANCELED;
@@ -307,7 +307,7 @@ static int pack_path(struct pack *pack, int top_fd, const char *path)
         return fail(pack, errno, path, "opening");
     char *as = strdup(pack->options->rename != NULL ? pack->options->rename : name);
     HULL_ASSERT(as != NULL);
-    int rc = put_entry(pack, parent, name, as, &st);
+    int rc = put_entry(pack, parent, name, strcmp(as, "/") == 0 ? "" : as, &st);
     if (rc < 0 || !S_ISDIR(st.st_mode))
         return rc;
     HULL_AUTO_FD dir = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);

@@ -19,6 +19,9 @@
 #include <string.h>
 #include <unistd.h>
 
+/* As many links in a row as the kernel follows. */
+#define LINKS_MAX 40
+
 /* Where the files of a container are: the tree that its processes see, or a mount of our own. */
 struct tree {
     int dir_fd;   /* the top */
@@ -192,40 +195,92 @@ static unsigned long go_mode(mode_t mode)
     return result;
 }
 
-/* The last part of PATH, "/" for the top; trailing slashes and "." do not count. */
-static char *base_name(struct hull_arena *arena, const char *path)
+/* True when PATH names what is in a folder rather than the folder. */
+static bool names_content(const char *path)
 {
-    size_t end = strlen(path), begin;
+    size_t length = strlen(path);
 
-    while (end > 0 &&
-           (path[end - 1] == '/' || (path[end - 1] == '.' && (end == 1 || path[end - 2] == '/'))))
-        end--;
-    begin = end;
-    while (begin > 0 && path[begin - 1] != '/')
-        begin--;
-    return end == 0 ? hull_arena_strdup(arena, "/")
-                    : hull_arena_strndup(arena, path + begin, end - begin);
+    return strcmp(path, ".") == 0 || (length > 1 && strcmp(path + length - 2, "/.") == 0);
 }
 
-static void read_link(const struct tree *tree, const char *path, char *target, size_t size)
+/* True when PATH says that it names a folder, be it by a link. */
+static bool names_folder(const char *path)
 {
-    char name[NAME_MAX + 1];
-    HULL_AUTO_FD parent = root_open_parent(tree->dir_fd, path, name);
-    ssize_t length = parent < 0 ? -1 : readlinkat(parent, name, target, size - 1);
+    return names_content(path) || (path[0] != '\0' && path[strlen(path) - 1] == '/');
+}
 
-    target[length > 0 ? length : 0] = '\0';
+/* PATH from the top, without ".", ".." and double slashes; links are not looked at. */
+static char *clean_path(struct hull_arena *arena, const char *path)
+{
+    char *out = hull_arena_alloc(arena, strlen(path) + 2);
+    size_t length = 0;
+
+    for (size_t part; *path != '\0'; path += part) {
+        path += strspn(path, "/");
+        part = strcspn(path, "/");
+        if (part == 0 || (part == 1 && path[0] == '.'))
+            continue;
+        if (part == 2 && memcmp(path, "..", 2) == 0) {
+            while (length > 0 && out[--length] != '/')
+                ;
+            continue;
+        }
+        out[length++] = '/';
+        memcpy(out + length, path, part);
+        length += part;
+    }
+    if (length == 0)
+        out[length++] = '/';
+    out[length] = '\0';
+    return out;
+}
+
+/* What a client gets to see as the name of PATH, and what its tar calls it: the last part, "." for
+ * content, "/" for the top. */
+static const char *shown_name(struct hull_arena *arena, const char *path)
+{
+    const char *clean = clean_path(arena, path);
+
+    if (names_content(path))
+        return ".";
+    return clean[1] == '\0' ? clean : strrchr(clean, '/') + 1;
+}
+
+/* Where the link at PATH leads to, seen from the top, by all the links in a row. */
+static const char *link_target(struct hull_arena *arena, const struct tree *tree, const char *path)
+{
+    char name[NAME_MAX + 1], target[PATH_MAX];
+
+    for (int links = 0; links < LINKS_MAX; links++) {
+        HULL_AUTO_FD parent = root_open_parent(tree->dir_fd, path, name);
+        ssize_t length = parent < 0 ? -1 : readlinkat(parent, name, target, sizeof(target) - 1);
+
+        if (length <= 0)
+            return links > 0 ? path : "";
+        target[length] = '\0';
+        if (target[0] != '/')
+            path = hull_arena_printf(arena, "%s/../%s", path, target);
+        else
+            path = target;
+        path = clean_path(arena, path);
+    }
+    return path;
 }
 
 static int stat_path(struct hull_call *call, const struct ct *ct, const struct tree *tree,
                      const char *path, const char **ret_header)
 {
     struct hull_arena *arena = hull_call_arena(call);
-    bool follow = path[0] != '\0' && path[strlen(path) - 1] == '/';
+    bool follow = names_folder(path);
     struct hull_text text = HULL_TEXT(arena);
-    char target[PATH_MAX] = "";
-    const char *name = base_name(arena, path);
+    const char *target = "";
+    const char *name = shown_name(arena, path);
+    const char *clean = clean_path(arena, path);
     struct stat st;
-    int err = root_stat(tree->dir_fd, path, follow, &st);
+    int err = root_stat(tree->dir_fd, clean, follow, &st);
+
+    if (err == 0 && follow && !S_ISDIR(st.st_mode))
+        err = -ENOTDIR;
 
     if (err == -ENOENT || err == -ENOTDIR)
         return hull_fail(call, HULL_NOT_FOUND, "Could not find the file %s in container %s", path,
@@ -233,7 +288,7 @@ static int stat_path(struct hull_call *call, const struct ct *ct, const struct t
     if (err < 0)
         return hull_fail_errno(call, -err, "%s in container %s", path, ct->doc.name);
     if (S_ISLNK(st.st_mode))
-        read_link(tree, path, target, sizeof(target));
+        target = link_target(arena, tree, clean);
     hull_text_puts(&text, "{\"name\":");
     json_quote(&text, name, strlen(name));
     hull_text_printf(&text, ",\"size\":%lld,\"mode\":%lu,\"mtime\":\"%s\",\"linkTarget\":",
@@ -261,7 +316,8 @@ int ct_handle_archive_get(struct hull_call *call, const struct container_archive
                           struct container_archive_reply *ret)
 {
     struct tree *tree = HULL_NEW(hull_call_arena(call), struct tree);
-    const char *name;
+    struct hull_arena *arena = hull_call_arena(call);
+    const char *path, *target = "";
     struct ct *ct;
     int rc = ct_find(call, request->id, &ct);
 
@@ -271,8 +327,11 @@ int ct_handle_archive_get(struct hull_call *call, const struct container_archive
         rc = stat_path(call, ct, tree, request->path, &ret->stat);
     if (rc < 0)
         return rc;
-    name = base_name(hull_call_arena(call), request->path);
-    ret->stream = start_packing(ct, tree, request->path, strcmp(name, "/") == 0 ? NULL : name);
+    path = clean_path(arena, request->path);
+    if (names_folder(request->path)) /* not the link, but what it leads to */
+        target = link_target(arena, tree, path);
+    ret->stream = start_packing(ct, tree, target[0] != '\0' ? target : path,
+                                shown_name(arena, request->path));
     ct_event(call, ct, "archive-path", NULL);
     return 0;
 }
