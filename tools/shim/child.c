@@ -136,7 +136,8 @@ static int change_directory(void)
         cwd = "/";
     if (cwd[0] != '/')
         return shim_fail(HULL_INVALID, "Cwd must be an absolute path: %s", cwd);
-    HULL_AUTO_FD fd = root_make(cwd, true);
+    /* A container's own folder is made; a further program must find it. */
+    HULL_AUTO_FD fd = shim.plan.exec ? root_open(cwd, O_PATH) : root_make(cwd, true);
     if (fd < 0 || fchdir(fd) < 0)
         return shim_fail_errno("chdir to cwd (\"%s\") set in config.json failed", cwd);
     /* The kernel's own word that this is below the root: one outside is "(unreachable)…". */

@@ -177,6 +177,15 @@ static int create(struct hull_call *call, const struct runtime_create_request *r
     return rc < 0 ? rc : finish_create(call, request, cgroup, &control, reply);
 }
 
+/* Users and groups that the container does not know are docker's to find, before it runs a
+ * program: their errors have no prefix. */
+static int wrap(struct hull_call *call, int rc, const char *prefix)
+{
+    return rc < 0 && strncmp(hull_error(call), "unable to find ", 15) == 0
+               ? rc
+               : hull_wrap(call, rc, "%s", prefix);
+}
+
 static struct launch new_launch(struct shim_plan *plan)
 {
     return (struct launch){.name = plan->name,
@@ -210,7 +219,7 @@ int shimmed_create(struct hull_call *call, const struct runtime_create_request *
     hull_undo(call, undo_making, making_new(call, request->id, NULL, true, cgroup));
     if (rc == 0)
         rc = create(call, request, ctr, cgroup, &launch, reply);
-    return hull_wrap(call, rc, "%s", shim_driver.create_prefix);
+    return wrap(call, rc, shim_driver.create_prefix);
 }
 
 static int exec(struct hull_call *call, const struct runtime_exec_request *request, struct ctr *ctr,
@@ -274,7 +283,7 @@ int shimmed_exec(struct hull_call *call, const struct runtime_exec_request *requ
     hull_error_clear(call);
     hull_undo(call, undo_making, making_new(call, request->id, request->process, false, NULL));
     rc = exec(call, request, ctr, &launch, reply);
-    return hull_wrap(call, rc, "%s", shim_driver.exec_prefix);
+    return wrap(call, rc, shim_driver.exec_prefix);
 }
 
 int shimmed_start(struct hull_call *call, const struct runtime_process_ref *request,
@@ -297,5 +306,5 @@ int shimmed_start(struct hull_call *call, const struct runtime_process_ref *requ
     /* Nothing is left of what can't be started. */
     if (rc != -HULL_CONFLICT && rc < 0)
         hull_undo(call, undo_making, making_new(call, request->id, request->process, init, NULL));
-    return hull_wrap(call, rc, "%s", init ? shim_driver.create_prefix : shim_driver.exec_prefix);
+    return wrap(call, rc, init ? shim_driver.create_prefix : shim_driver.exec_prefix);
 }
