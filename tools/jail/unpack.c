@@ -59,6 +59,8 @@ static int count(struct unpack *unpack)
                                 "%.300s: the archive has more than %lld bytes of files",
                                 entry->path, (long long)options->max_bytes);
     counts->bytes += entry->size;
+    if (entry->type == TAR_SYMLINK) /* a link is as long as its text, as everywhere */
+        counts->bytes += (int64_t)strlen(entry->link);
     /* 2^32-1 means "leave it" to chown(2). */
     if (entry->uid < 0 || entry->uid >= UINT32_MAX || entry->gid < 0 || entry->gid >= UINT32_MAX)
         return hull_problem_set(unpack->problem, HULL_INVALID,
