@@ -257,11 +257,9 @@ int ct_handle_kill(struct hull_call *call, const struct container_kill_request *
     int rc = ct_find_locked(call, request->id, &ct);
 
     (void)ret;
-    if (rc < 0)
-        return rc;
-    if (number < 0)
+    if (rc == 0 && number < 0)
         rc = hull_fail(call, HULL_INVALID, "invalid signal: %s", name);
-    else
+    else if (rc == 0)
         rc = kill_locked(call, ct, number);
     return hull_wrap(call, rc, "cannot kill container: %s", request->id);
 }
