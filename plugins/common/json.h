@@ -56,7 +56,8 @@ enum json_type { JSON_NULL, JSON_FALSE, JSON_TRUE, JSON_NUMBER, JSON_TEXT, JSON_
 struct json_value {
     enum json_type type;
     const char *text;         /* NUMBER: its digits; TEXT: the string; NULL: how a template shows
-                               * it, or NULL for <nil> */
+                               * it, or NULL for <nil>; OBJECT: "map[]" when any key may be
+                               * asked of it */
     size_t count;             /* LIST, OBJECT: how many */
     struct json_value *items; /* LIST, OBJECT: the values */
     const char **keys;        /* OBJECT: their keys, in the order of the text */

@@ -91,6 +91,13 @@ static struct variable *find_variable(struct run *run, const char *name)
     return NULL;
 }
 
+/* True when any key may be asked of VALUE. */
+static bool is_map(value_t value)
+{
+    return value != NULL && (value->type == JSON_OBJECT || value->type == JSON_NULL) &&
+           hull_streq(value->text, "map[]");
+}
+
 static int field(struct run *run, const struct operand *operand, value_t from, const char *name,
                  value_t *ret)
 {
@@ -98,17 +105,25 @@ static int field(struct run *run, const struct operand *operand, value_t from, c
         *ret = json_member(from, name);
         if (*ret == NULL && from == run->root && run->hidden != NULL)
             *ret = json_member(run->hidden, name);
-        if (*ret != NULL)
+        if (*ret != NULL || is_map(from))
             return 0;
         return hull_problem_set(run->problem, HULL_INVALID,
-                                "template: :1: executing \"\" at <%s>: map has no entry for key "
+                                "template: :%s: executing \"\" at <%s>: map has no entry for key "
                                 "\"%s\"",
-                                operand->text, name);
+                                operand->place, operand->text, name);
     }
+    *ret = NULL;
+    if (is_map(from))
+        return 0;
+    if (from == NULL || from->type == JSON_NULL)
+        return hull_problem_set(run->problem, HULL_INVALID,
+                                "template: :%s: executing \"\" at <%s>: nil pointer evaluating "
+                                "interface {}.%s",
+                                operand->place, operand->text, name);
     return hull_problem_set(run->problem, HULL_INVALID,
-                            "template: :1: executing \"\" at <%s>: can't evaluate field %s in %s",
-                            operand->text, name,
-                            from == NULL || from->type == JSON_NULL ? "a nil value" : "this value");
+                            "template: :%s: executing \"\" at <%s>: can't evaluate field %s in "
+                            "type interface {}",
+                            operand->place, operand->text, name);
 }
 
 static int eval_pipe(struct run *run, const struct pipe *pipe, value_t dot, value_t *ret);
@@ -123,7 +138,8 @@ static int eval_operand(struct run *run, const struct operand *operand, value_t 
         variable = find_variable(run, operand->name);
         if (variable == NULL)
             return hull_problem_set(run->problem, HULL_INVALID,
-                                    "template: :1: undefined variable \"%s\"", operand->name);
+                                    "template: :%s: undefined variable \"%s\"", operand->place,
+                                    operand->name);
         *ret = variable->value;
         break;
     case OPERAND_LITERAL:
@@ -133,6 +149,8 @@ static int eval_operand(struct run *run, const struct operand *operand, value_t 
         rc = eval_pipe(run, operand->pipe, dot, ret);
         break;
     case OPERAND_FUNCTION:
+        run->place = operand->place;
+        run->text = operand->text;
         rc = template_call(run, operand->name, NULL, 0, ret);
         break;
     case OPERAND_DOT:
@@ -174,6 +192,8 @@ static int eval_function(struct run *run, const struct template_command *command
     }
     if (last != NULL)
         args[count++] = last;
+    run->place = command->v[0].place;
+    run->text = command->text;
     return template_call(run, name, args, count, ret);
 }
 
@@ -192,9 +212,9 @@ static int eval_method(struct run *run, const struct template_command *command, 
     if (*ret == NULL || (*ret)->type != JSON_OBJECT || key == NULL || key->type != JSON_TEXT ||
         command->n + (last != NULL) > 2)
         return hull_problem_set(run->problem, HULL_INVALID,
-                                "template: :1: executing \"\" at <%s>: %s has arguments but cannot "
-                                "be invoked as function",
-                                command->v[0].text, command->v[0].text);
+                                "template: :%s: executing \"\" at <%s>: %s has arguments but "
+                                "cannot be invoked as function",
+                                command->v[0].place, command->v[0].text, command->v[0].text);
     *ret = json_member(*ret, key->text);
     if (*ret == NULL)
         *ret = template_text(run, "");

@@ -33,8 +33,8 @@ static value_t number(struct run *run, size_t n)
 static int bad(struct run *run, const char *name, const char *what)
 {
     return hull_problem_set(run->problem, HULL_INVALID,
-                            "template: :1: executing \"\" at <%s>: error calling %s: %s", name,
-                            name, what);
+                            "template: :%s: executing \"\" at <%s>: error calling %s: %s",
+                            run->place, run->text, name, what);
 }
 
 /* As text, whatever it is. */
@@ -408,9 +408,9 @@ int template_call(struct run *run, const char *name, const value_t *args, size_t
         if (count < functions[i].min || count > functions[i].max)
             return hull_problem_set(
                 run->problem, HULL_INVALID,
-                "template: :1: executing \"\" at <%s>: wrong number of args for "
+                "template: :%s: executing \"\" at <%s>: wrong number of args for "
                 "%s: want %s%zu got %zu",
-                name, name, functions[i].max > functions[i].min ? "at least " : "",
+                run->place, name, name, functions[i].max > functions[i].min ? "at least " : "",
                 functions[i].min, count);
         return functions[i].fn(run, name, args, count, ret);
     }

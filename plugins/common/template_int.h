@@ -21,11 +21,13 @@ struct operand {
     struct json_value literal;
     struct pipe *pipe;
     struct hull_strv fields; /* .A.B behind it */
-    const char *text;        /* for messages */
+    const char *text;        /* for messages, with the place */
+    const char *place;       /* "1:2": line and column */
 };
 struct template_command {
     size_t n;
     struct operand *v;
+    const char *text; /* all of it, for messages */
 };
 struct pipe {
     struct hull_strv variables; /* set or declared */
@@ -64,6 +66,7 @@ struct run {
     struct hull_problem *problem;
     const struct json_value *root;
     const struct json_value *hidden;
+    const char *place, *text; /* of the call of a function, for its error */
     struct {
         size_t n;
         struct variable {

@@ -12,6 +12,7 @@
 struct parser {
     struct hull_arena *arena;
     struct hull_problem *problem;
+    const char *text;   /* all of it */
     const char *at;     /* in the text, behind the last action */
     const char *action; /* in an action */
     const char *end;    /* of that action */
@@ -19,9 +20,26 @@ struct parser {
     int depth;
 };
 
+/* The line that AT is in, from 1 on, and the column from 0 on. */
+static int line_of(const struct parser *p, const char *at, size_t *ret_column)
+{
+    int line = 1;
+    const char *begin = p->text;
+    for (const char *c = p->text; c < at; c++) {
+        if (*c == '\n') {
+            line++;
+            begin = c + 1;
+        }
+    }
+    if (ret_column != NULL)
+        *ret_column = (size_t)(at - begin);
+    return line;
+}
+
 static int fail(struct parser *p, const char *what)
 {
-    return hull_problem_set(p->problem, HULL_INVALID, "template: :1: %s", what);
+    return hull_problem_set(p->problem, HULL_INVALID, "template: :%d: %s",
+                            line_of(p, p->action == NULL ? p->at : p->action, NULL), what);
 }
 
 static const char blanks[] = " \t\r\n";
@@ -184,15 +202,21 @@ static int parse_operand(struct parser *p, struct operand *operand)
         hull_strv_add(p->arena, &operand->fields, copy(p, p->action, length));
         p->action += length;
     }
+    size_t column;
+    int line = line_of(p, from, &column);
     operand->text = copy(p, from, (size_t)(p->action - from));
+    operand->place = hull_arena_printf(p->arena, "%d:%zu", line, column);
     return rc;
 }
 
 static int parse_command(struct parser *p, struct template_command *command)
 {
-    for (;;) {
-        if (at_end(p) || *p->action == '|' || *p->action == ')')
+    skip(p);
+    for (const char *from = p->action, *to = from;; to = p->action) {
+        if (at_end(p) || *p->action == '|' || *p->action == ')') {
+            command->text = copy(p, from, (size_t)(to - from));
             return command->n > 0 ? 0 : fail(p, "missing value for command");
+        }
         int rc = parse_operand(p, HULL_LIST_ADD(p->arena, command));
         if (rc < 0)
             return rc;
@@ -361,7 +385,7 @@ int template_parse(struct hull_arena *arena, const char *text, struct template *
     struct parser p = {.arena = arena, .problem = problem};
     struct template *template = HULL_NEW(arena, struct template);
     enum stop stop;
-    p.at = hull_arena_strdup(arena, text);
+    p.text = p.at = hull_arena_strdup(arena, text);
     int rc = parse_nodes(&p, &template->nodes, &stop);
     if (rc == 0 && stop != STOP_TEXT)
         rc = fail(&p, stop == STOP_END ? "unexpected {{end}}" : "unexpected {{else}}");
