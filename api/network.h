@@ -22,19 +22,20 @@ HULL_MESSAGE(network_ref, NETWORK_REF_FIELDS)
 HULL_METHOD(network, inspect, network_ref, network, 0)
 HULL_METHOD(network, remove, network_ref, hull_empty, 0)
 
-#define NETWORK_CREATE_REQUEST_FIELDS(F, T)                                                \
-    F(T, STRING, _, name, "Name", HULL_REQUIRED, "Name")                                   \
-    F(T, STRING, _, driver, "Driver", 0, "bridge by default")                              \
-    F(T, STRING, _, scope, "Scope", 0, "local")                                            \
-    F(T, BOOL, _, internal, "Internal", 0, "No way out")                                   \
-    F(T, BOOL, _, attachable, "Attachable", 0, "For swarm")                                \
-    F(T, BOOL, _, ingress, "Ingress", 0, "For swarm")                                      \
-    F(T, BOOL, _, config_only, "ConfigOnly", 0, "Only a configuration")                    \
-    F(T, POINTER, config_reference, config_from, "ConfigFrom", 0, "Configuration to copy") \
-    F(T, POINTER, ipam, ipam, "IPAM", 0, "Addresses")                                      \
-    F(T, OPT_BOOL, _, enable_ipv4, "EnableIPv4", 0, "With IPv4")                           \
-    F(T, OPT_BOOL, _, enable_ipv6, "EnableIPv6", 0, "With IPv6")                           \
-    F(T, MAP, _, options, "Options", 0, "Options of the driver")                           \
+#define NETWORK_CREATE_REQUEST_FIELDS(F, T)                                                  \
+    F(T, STRING, _, name, "Name", HULL_REQUIRED, "Name")                                     \
+    F(T, BOOL, _, check_duplicate, "CheckDuplicate", 0, "For API 1.43: no second of a name") \
+    F(T, STRING, _, driver, "Driver", 0, "bridge by default")                                \
+    F(T, STRING, _, scope, "Scope", 0, "local")                                              \
+    F(T, BOOL, _, internal, "Internal", 0, "No way out")                                     \
+    F(T, BOOL, _, attachable, "Attachable", 0, "For swarm")                                  \
+    F(T, BOOL, _, ingress, "Ingress", 0, "For swarm")                                        \
+    F(T, BOOL, _, config_only, "ConfigOnly", 0, "Only a configuration")                      \
+    F(T, POINTER, config_reference, config_from, "ConfigFrom", 0, "Configuration to copy")   \
+    F(T, POINTER, ipam, ipam, "IPAM", 0, "Addresses")                                        \
+    F(T, OPT_BOOL, _, enable_ipv4, "EnableIPv4", 0, "With IPv4")                             \
+    F(T, OPT_BOOL, _, enable_ipv6, "EnableIPv6", 0, "With IPv6")                             \
+    F(T, MAP, _, options, "Options", 0, "Options of the driver")                             \
     F(T, MAP, _, labels, "Labels", 0, "Labels")
 HULL_MESSAGE(network_create_request, NETWORK_CREATE_REQUEST_FIELDS)
 #define NETWORK_CREATE_REPLY_FIELDS(F, T) \

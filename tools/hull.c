@@ -37,7 +37,7 @@ static const char *env(const char *name, const char *other)
 static int complain(const char *text, const char *what)
 {
     fprintf(stderr,
-            "%s%s\n\nUsage:  hull [OPTIONS] COMMAND\n\nRun 'hull --help' for more "
+            "%s%s\n\nUsage:  hull [OPTIONS] COMMAND [ARG...]\n\nRun 'hull --help' for more "
             "information\n",
             text, what);
     return 125;

@@ -142,17 +142,15 @@ static bool check_arguments(const struct cli *cli)
     const struct command *command = cli->command;
     int n = (int)cli->argc;
     char *what;
-    const char *hint = "See";
+    const char *hint = command->max < ANY_NUMBER ? "Run" : "See";
     int asked = n < command->min ? command->min : command->max;
     const char *word = asked == 1 ? "argument" : "arguments";
     if (n >= command->min && n <= command->max)
         return true;
     if (command->max == 0) {
         what = hull_arena_printf(cli->arena, "accepts no arguments");
-        hint = "Run";
     } else if (command->min == command->max) {
         what = hull_arena_printf(cli->arena, "requires %d %s", asked, word);
-        hint = "Run";
     } else if (command->max < ANY_NUMBER && command->min > 0) {
         what = hull_arena_printf(cli->arena, "requires at least %d and at most %d arguments",
                                  command->min, command->max);

@@ -74,6 +74,7 @@ typedef int command_fn(struct cli *cli);
 struct command {
     const char *names; /* "ps|container ls|container list": all paths, in the order of help */
     const char *args;  /* "CONTAINER [CONTAINER...]" */
+    const char *args2; /* a second form of them; NULL: none */
     const char *help;
     int min, max;             /* arguments */
     const struct flag *flags; /* ended by an empty row; NULL: none */

@@ -26,6 +26,7 @@ const struct command commands[] = {
      .run = cmd_container_commit},
     {.names = "cp|container cp",
      .args = "CONTAINER:SRC_PATH DEST_PATH|-",
+     .args2 = "SRC_PATH|- CONTAINER:DEST_PATH",
      .help = "Copy files between a container and this host",
      .min = 2,
      .max = 2,

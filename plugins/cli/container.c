@@ -163,14 +163,17 @@ int cmd_container_commit(struct cli *cli)
 
 /* --- logs ------------------------------------------------------------------------------------ */
 
-/* A moment as the daemon takes it: seconds since 1970, or what was typed. */
-const char *moment(struct cli *cli, const char *text)
+/* Seconds since 1970. */
+bool moment(struct cli *cli, const char **text)
 {
     int64_t ns;
-    if (text == NULL || !time_parse_any(text, hull_time_ns(), &ns))
-        return text;
-    return hull_arena_printf(cli->arena, "%" PRId64 ".%09" PRId64, ns / TIME_SECOND,
-                             ns % TIME_SECOND);
+    if (*text == NULL || (*text)[0] == '\0')
+        return true;
+    if (!time_parse_any(*text, hull_time_ns(), &ns))
+        return cli_problem(cli, "failed to parse value as time or duration: \"%s\"", *text);
+    *text =
+        hull_arena_printf(cli->arena, "%" PRId64 ".%09" PRId64, ns / TIME_SECOND, ns % TIME_SECOND);
+    return true;
 }
 
 static int truncate_logs(struct cli *cli)
@@ -184,7 +187,7 @@ static int truncate_logs(struct cli *cli)
 
 int cmd_container_logs(struct cli *cli)
 {
-    const struct logs_options *o = cli->options;
+    struct logs_options *o = cli->options;
     if (o->truncate)
         return truncate_logs(cli);
     struct container_inspect_request inspect_request = {.id = cli->argv[0]};
@@ -192,12 +195,16 @@ int cmd_container_logs(struct cli *cli)
     int rc = container_inspect(cli->call, NULL, &inspect_request, &info);
     if (rc < 0)
         return cli_failed(cli, rc);
+    bool since = moment(cli, &o->since);
+    if (!since || !moment(cli, &o->until))
+        return cli_complain(cli, "invalid value for \"%s\": %s", since ? "until" : "since",
+                            cli->problem);
     struct container_logs_request request = {.id = info.id,
                                              .follow = o->follow,
                                              .stdout_ = true,
                                              .stderr_ = true,
-                                             .since = moment(cli, o->since),
-                                             .until = moment(cli, o->until),
+                                             .since = o->since,
+                                             .until = o->until,
                                              .timestamps = o->timestamps,
                                              .details = o->details,
                                              .tail = o->tail};
@@ -295,6 +302,8 @@ int cmd_container_export(struct cli *cli)
     if (o->output == NULL && tty_is(STDOUT_FILENO))
         return cli_complain(cli,
                             "cowardly refusing to save to a terminal. Use the -o flag or redirect");
+    if (check_output(cli, "export container", o->output) != 0)
+        return 1;
     int rc = container_export(cli->call, NULL, &request, &reply);
     if (rc < 0)
         return cli_failed(cli, rc);

@@ -66,6 +66,13 @@ static int fail_with_help(struct cli *cli, const char *text, int status)
     return status;
 }
 
+/* What create says of its own and of the daemon's errors; run adds its name and a hint. */
+static int creation_failed(struct cli *cli, const char *text)
+{
+    return cli->command->run == cmd_container_create ? cli_complain(cli, "%s", text)
+                                                     : fail_with_help(cli, text, 125);
+}
+
 /* 0, or the exit status of a failure that was printed. */
 static int create_container(struct cli *cli, struct run_options *options, const char **ret_id)
 {
@@ -80,12 +87,11 @@ static int create_container(struct cli *cli, struct run_options *options, const 
                                                 options->pull),
                               125);
     if (options->cidfile != NULL && access(options->cidfile, F_OK) == 0)
-        return fail_with_help(cli,
-                              hull_arena_printf(cli->arena,
-                                                "container ID file found, make sure the other "
-                                                "container isn't running or delete %s",
-                                                options->cidfile),
-                              125);
+        return creation_failed(
+            cli, hull_arena_printf(cli->arena,
+                                   "container ID file found, make sure the other container isn't "
+                                   "running or delete %s",
+                                   options->cidfile));
     int rc = always
                  ? pull_image(cli, image, options->create.platform, STDERR_FILENO, options->quiet)
                  : 0;
@@ -103,7 +109,7 @@ static int create_container(struct cli *cli, struct run_options *options, const 
             rc = container_create(cli->call, NULL, &options->create, &reply);
     }
     if (rc < 0)
-        return fail_with_help(cli, cli_error_text(cli, rc), 125);
+        return creation_failed(cli, cli_error_text(cli, rc));
     for (size_t i = 0; i < reply.warnings.n; i++)
         fprintf(stderr, "WARNING: %s\n", reply.warnings.v[i]);
     *ret_id = reply.id;

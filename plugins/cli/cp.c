@@ -42,6 +42,27 @@ static struct side parse_side(struct cli *cli, const char *text)
     return (struct side){hull_arena_strndup(cli->arena, text, (size_t)(colon - text)), colon + 1};
 }
 
+static const char *parent_of(struct cli *cli, const char *path)
+{
+    size_t length = strlen(path);
+    while (length > 1 && path[length - 1] == '/')
+        length--;
+    while (length > 0 && path[length - 1] != '/')
+        length--;
+    if (length == 0)
+        return ".";
+    while (length > 1 && path[length - 1] == '/')
+        length--;
+    return hull_arena_strndup(cli->arena, path, length);
+}
+
+/* Where the link PATH leads to that holds TARGET. */
+static const char *target_of(struct cli *cli, const char *path, const char *target)
+{
+    return target[0] == '/' ? target
+                            : hull_arena_printf(cli->arena, "%s/%s", parent_of(cli, path), target);
+}
+
 /* The header of archive's answers. */
 static int decode_stat(struct cli *cli, const char *base64, struct path_stat *ret)
 {
@@ -77,20 +98,6 @@ static const char *base_of(struct cli *cli, const char *path)
     return hull_arena_strndup(cli->arena, path + from, length - from);
 }
 
-static const char *parent_of(struct cli *cli, const char *path)
-{
-    size_t length = strlen(path);
-    while (length > 1 && path[length - 1] == '/')
-        length--;
-    while (length > 0 && path[length - 1] != '/')
-        length--;
-    if (length == 0)
-        return ".";
-    while (length > 1 && path[length - 1] == '/')
-        length--;
-    return hull_arena_strndup(cli->arena, path, length);
-}
-
 static bool ends_with(const char *path, const char *end)
 {
     size_t a = strlen(path), b = strlen(end);
@@ -119,9 +126,9 @@ static int choose_place(struct cli *cli, const char *to, bool is_dir, bool conte
         return 0;
     }
     if (exists && is_dir)
-        return hull_fail(cli->call, HULL_IO, "cannot copy directory to a file: %s", to);
+        return hull_fail(cli->call, HULL_IO, "cannot copy directory");
     if (!exists && !is_dir && ends_with(to, "/"))
-        return hull_fail(cli->call, HULL_IO, "no such directory: %s", to);
+        return hull_fail(cli->call, HULL_IO, "no such directory");
     *ret_dir = parent_of(cli, to);
     *ret_name = base_of(cli, to);
     return 0;
@@ -170,7 +177,7 @@ static int copy_out(struct cli *cli, const struct side *from, const char *to)
         if (rc == 0)
             rc = decode_stat(cli, reply.stat, &info);
         if (rc == 0 && (info.mode & GO_SYMLINK) != 0 && !hull_streq(info.target, ""))
-            request.path = info.target;
+            request.path = target_of(cli, request.path, info.target);
     }
     if (rc == 0)
         rc = container_archive_get(cli->call, NULL, &request, &reply);
@@ -211,10 +218,7 @@ static int look(struct cli *cli, const struct side *to, const char **ret_path, b
         *ret_is_dir = (info.mode & GO_DIR) != 0;
         if ((info.mode & GO_SYMLINK) == 0 || hull_streq(info.target, ""))
             return 0;
-        *ret_path =
-            info.target[0] == '/'
-                ? info.target
-                : hull_arena_printf(cli->arena, "%s/%s", parent_of(cli, *ret_path), info.target);
+        *ret_path = target_of(cli, *ret_path, info.target);
     }
     return hull_fail(cli->call, HULL_IO, "too many symbolic links in %s", to->path);
 }
@@ -258,6 +262,12 @@ static int copy_in(struct cli *cli, const char *from, const struct side *to)
     const char *path = to->path;
     bool is_dir = false;
     if (strcmp(from, "-") == 0) {
+        int found = look(cli, to, &path, &is_dir);
+        if (found < 0 && strncmp(hull_error(cli->call), "No such container", 17) == 0)
+            return cli_failed(cli, found);
+        if (found < 0 || !is_dir)
+            return cli_complain(cli, "destination \"%s:%s\" must be a directory", to->container,
+                                to->path);
         struct hull_stream *body = file_stream(STDIN_FILENO);
         int rc = send_tar(cli, to, to->path, body);
         return rc < 0 ? cli_failed(cli, rc) : 0;

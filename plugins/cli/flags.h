@@ -98,8 +98,10 @@ struct cp_options {
 struct hull_stream *file_stream(int fd);
 /* Bytes of STREAM (taken) to the file NAME, or to standard output when it is NULL. Exit status. */
 int save_stream(struct cli *cli, struct hull_stream *stream, const char *name);
-/* A moment as the daemon takes it. */
-const char *moment(struct cli *cli, const char *text);
+/* 0 when a file NAME can be written; else 1, with "failed to WHAT: …" printed. */
+int check_output(struct cli *cli, const char *what, const char *name);
+/* *TEXT, a date or a duration, as the daemon takes it; NULL stays. False: CLI->problem says why. */
+bool moment(struct cli *cli, const char **text);
 /* "k=v" and "k" to a map. */
 void add_labels(struct cli *cli, const struct hull_strv *from, struct hull_map *to);
 

@@ -155,6 +155,24 @@ int cmd_image_load(struct cli *cli)
     return status != 0 ? status : with_progress(cli, &image_load_method, &request, &state);
 }
 
+int check_output(struct cli *cli, const char *what, const char *name)
+{
+    struct stat st;
+    const char *slash = name == NULL ? NULL : strrchr(name, '/');
+    if (name == NULL)
+        return 0;
+    if (stat(name, &st) == 0 && S_ISDIR(st.st_mode))
+        return cli_complain(cli, "failed to %s: cannot write to a directory", what);
+    const char *dir = slash == NULL ? "."
+                      : slash == name
+                          ? "/"
+                          : hull_arena_strndup(cli->arena, name, (size_t)(slash - name));
+    if (stat(dir, &st) == 0)
+        return 0;
+    return cli_complain(cli, "failed to %s: invalid output path: stat %s: %s", what, dir,
+                        errno == ENOENT ? "no such file or directory" : strerror(errno));
+}
+
 int save_stream(struct cli *cli, struct hull_stream *stream, const char *name)
 {
     struct stat st;
@@ -187,6 +205,8 @@ int cmd_image_save(struct cli *cli)
     if (o->output == NULL && tty_is(STDOUT_FILENO))
         return cli_complain(cli,
                             "cowardly refusing to save to a terminal. Use the -o flag or redirect");
+    if (check_output(cli, "save image", o->output) != 0)
+        return 1;
     int rc = image_save(cli->call, NULL, &request, &reply);
     if (rc < 0)
         return cli_failed(cli, rc);

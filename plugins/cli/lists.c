@@ -356,10 +356,17 @@ int cmd_image_history(struct cli *cli)
     const struct format_options *o = cli->options;
     struct image_ref request = {.name = cli->argv[0]};
     struct image_history_reply reply;
+    struct column columns[HULL_COUNT(history_columns)];
+    struct listing listing = history_listing;
     int rc = image_history(cli->call, NULL, &request, &reply);
     if (rc < 0)
         return cli_failed(cli, rc);
-    return output_list(cli, &history_listing, o->format, o->quiet, reply.history.v, reply.history.n,
+    memcpy(columns, history_columns, sizeof(columns));
+    for (size_t i = 0; i < HULL_COUNT(columns); i++)
+        if (!o->human && columns[i].text == history_since)
+            columns[i].header = "CREATED AT";
+    listing.columns = columns;
+    return output_list(cli, &listing, o->format, o->quiet, reply.history.v, reply.history.n,
                        sizeof(*reply.history.v));
 }
 

@@ -2,6 +2,7 @@
  * Commands on networks and volumes but for their lists.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "plugins/cli/flags.h"
@@ -41,6 +42,7 @@ int cmd_network_create(struct cli *cli)
     struct network_options *o = cli->options;
     struct network_create_reply reply;
     o->create.name = cli->argv[0];
+    o->create.check_duplicate = true;
     o->create.driver = o->driver;
     add_labels(cli, &o->labels, &o->create.labels);
     if (!make_ipam(cli, o))
@@ -151,16 +153,43 @@ int cmd_volume_rm(struct cli *cli)
     return cli_each(cli, volume_rm_one);
 }
 
+/* From this minor version of the API on, prune takes anonymous volumes only. */
+#define VOLUMES_BY_NAME_KEPT 42
+
+/* 1 when the daemon's API is older than 1.MINOR, 0 when it is not; or an error. Yields. */
+static int daemon_is_before(struct cli *cli, int minor)
+{
+    struct version_info info;
+    int rc = system_version(cli->call, NULL, &(struct hull_empty){}, &info);
+    if (rc < 0)
+        return rc;
+    return info.api_version != NULL && strncmp(info.api_version, "1.", 2) == 0 &&
+           strtol(info.api_version + 2, NULL, 10) < minor;
+}
+
 int cmd_volume_prune(struct cli *cli)
 {
     struct prune_options *o = cli->options;
     struct volume_prune_reply reply;
+    bool everything = o->all;
+    if (o->all || !o->force) {
+        int old = daemon_is_before(cli, VOLUMES_BY_NAME_KEPT);
+        if (old < 0)
+            return cli_failed(cli, old);
+        if (old > 0 && o->all)
+            return cli_complain(cli,
+                                "\"--all\" requires API version 1.%d, but the daemon has an older "
+                                "one, which prunes all volumes without it",
+                                VOLUMES_BY_NAME_KEPT);
+        everything = o->all || old > 0;
+    }
     if (!o->force &&
-        !cli_confirm(cli, o->all ? "WARNING! This will remove all local volumes not used by at "
-                                   "least one container.\nAre you sure you want to continue?"
-                                 : "WARNING! This will remove anonymous local volumes not used by "
-                                   "at least one container.\n"
-                                   "Are you sure you want to continue?"))
+        !cli_confirm(cli, everything
+                              ? "WARNING! This will remove all local volumes not used by at "
+                                "least one container.\nAre you sure you want to continue?"
+                              : "WARNING! This will remove anonymous local volumes not used by "
+                                "at least one container.\n"
+                                "Are you sure you want to continue?"))
         return 0;
     if (o->all)
         hull_strv_add(cli->arena, HULL_MSGMAP_ADD(cli->arena, &o->request.filters, "all"), "true");

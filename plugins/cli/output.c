@@ -44,8 +44,10 @@ static void mark_field(const struct hull_field *field, struct json_value *value)
     bool list = field->type == HULL_STRV || field->type == HULL_INTS || field->type == HULL_LIST;
     bool map = field->type == HULL_MAP || field->type == HULL_SET || field->type == HULL_MSGMAP ||
                field->type == HULL_LISTMAP || field->type == HULL_STRVMAP;
-    if (value->type == JSON_NULL && (list || map))
-        value->text = list ? "[]" : "map[]";
+    if (value->type == JSON_NULL && list)
+        value->text = "[]";
+    if ((value->type == JSON_NULL || value->type == JSON_OBJECT) && map)
+        value->text = "map[]";
     if (field->message == NULL || field->type == HULL_LISTMAP)
         return;
     if (!list && !map)
@@ -92,6 +94,8 @@ int output_template(struct cli *cli, const char *format, const struct json_value
         return 64;
     }
     rc = template_run(template, &data, &out, &problem);
+    if (rc < 0)
+        putchar('\n');
     if (rc < 0)
         return cli_complain(cli, "template parsing error: %s", problem.text);
     output_text(out.length > 0 ? out.data : "", out.length);
@@ -172,23 +176,30 @@ struct source {
     size_t count, size;
 };
 
+/* What precedes the error of a template. docker looks at the one of ps before it lists, and then
+ * speaks in other words. */
+static const char *template_trouble(const struct listing *listing, const char *what)
+{
+    if (!hull_streq(listing->config, "psFormat"))
+        return "template parsing error";
+    return what[0] == 'p' ? "failed to parse template" : "failed to execute template";
+}
+
 static int run_rows(struct cli *cli, const struct listing *listing, const char *format,
                     const struct source *source, bool header, struct hull_text *out)
 {
     struct template *template;
     struct hull_problem problem;
     int rc = template_parse(cli->arena, unescape(cli, format), &template, &problem);
-    if (rc < 0) {
-        cli_complain(cli, "template parsing error: %s", problem.text);
-        return 64;
-    }
+    if (rc < 0)
+        return cli_complain(cli, "%s: %s", template_trouble(listing, "parse"), problem.text);
     for (size_t i = header ? 0 : 1; i <= source->count; i++) {
         const void *row = i == 0 ? NULL : (const char *)source->rows + (i - 1) * source->size;
         struct template_data data = {.value = make_row(cli, listing, row, false),
                                      .hidden = hidden_row(cli, listing, row)};
         rc = template_run(template, &data, out, &problem);
         if (rc < 0)
-            return cli_complain(cli, "template parsing error: %s", problem.text);
+            return cli_complain(cli, "%s: %s", template_trouble(listing, "execute"), problem.text);
         hull_text_puts(out, "\n");
     }
     return 0;

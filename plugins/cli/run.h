@@ -11,8 +11,8 @@ struct run_options {
     struct container_create_request create;
     /* What is worked out after all flags are known. */
     struct hull_strv env, env_files, labels, label_files, publish, expose, volumes, mounts, tmpfs,
-        networks, network_aliases, links, linklocal_ips, ulimits, devices, attach, log_opts,
-        blkio_weight, read_bps, write_bps, read_iops, write_iops, security;
+        networks, network_aliases, links, linklocal_ips, devices, attach, log_opts, blkio_weight,
+        read_bps, write_bps, read_iops, write_iops, security;
     const char *ip, *ip6, *mac, *entrypoint, *restart, *pull, *cidfile, *detach_keys, *health_cmd,
         *health_tcp, *health_http, *health_on_failure, *gpus;
     int64_t health_interval, health_timeout, health_retries, health_start_period,
@@ -37,6 +37,8 @@ struct hull_strv run_csv(struct cli *cli, const char *text);
 bool run_env(struct cli *cli, const struct hull_strv *files, const struct hull_strv *values,
              struct hull_strv *ret);
 /* "no", "on-failure:3" */
+/* --ulimit name=soft[:hard], appended to the list of struct ulimit at TARGET. */
+flag_parse_fn run_ulimit;
 bool run_restart(struct cli *cli, const char *text, struct restart_policy *ret);
 /* Split TEXT at each SEPARATOR. */
 struct hull_strv split_text(struct cli *cli, const char *text, char separator);

@@ -219,28 +219,50 @@ bool run_networks(struct cli *cli, struct run_options *options)
 
 /* --- resources ------------------------------------------------------------------------------- */
 
-static bool run_ulimits(struct cli *cli, struct run_options *options)
+static const char *const limit_names[] = {"core",    "cpu",      "data",   "fsize",      "locks",
+                                          "memlock", "msgqueue", "nice",   "nofile",     "nproc",
+                                          "rss",     "rtprio",   "rttime", "sigpending", "stack"};
+
+/* One of the one or two numbers of a limit. */
+static bool limit_number(struct cli *cli, const char *text, int64_t *ret)
 {
-    for (size_t i = 0; i < options->ulimits.n; i++) {
-        const char *text = options->ulimits.v[i];
-        const char *equals = strchr(text, '=');
-        if (equals == NULL)
-            return cli_problem(cli, "invalid ulimit argument: %s", text);
-        struct hull_strv values = split_text(cli, equals + 1, ':');
-        struct ulimit *limit =
-            HULL_LIST_ADD(cli->arena, &options->create.host_config.resources.ulimits);
-        limit->name = hull_arena_strndup(cli->arena, text, (size_t)(equals - text));
-        if (values.n > 2 || !whole_number(values.v[0], &limit->soft))
-            return cli_problem(cli, "invalid ulimit argument: %s", text);
-        limit->hard = limit->soft;
-        if (values.n == 2 && !whole_number(values.v[1], &limit->hard))
-            return cli_problem(cli, "invalid ulimit argument: %s", text);
-        if (limit->hard != -1 && (limit->soft == -1 || limit->soft > limit->hard))
-            return cli_problem(cli,
-                               "ulimit soft limit must be less than or equal to hard limit: "
-                               "%" PRId64 " > %" PRId64,
-                               limit->soft, limit->hard);
-    }
+    return whole_number(text, ret) ||
+           cli_problem(cli, "strconv.ParseInt: parsing \"%s\": invalid syntax", text);
+}
+
+bool run_ulimit(struct cli *cli, void *target, const char *value)
+{
+    struct {
+        size_t n;
+        struct ulimit *v;
+    } *list = target;
+    const char *equals = strchr(value, '=');
+    struct ulimit limit = {};
+    bool known = false;
+    if (equals == NULL)
+        return cli_problem(cli, "invalid ulimit argument: %s", value);
+    limit.name = hull_arena_strndup(cli->arena, value, (size_t)(equals - value));
+    for (size_t i = 0; i < HULL_COUNT(limit_names); i++)
+        known = known || strcmp(limit_names[i], limit.name) == 0;
+    if (!known)
+        return cli_problem(cli, "invalid ulimit type: %s", limit.name);
+    struct hull_strv values = split_text(cli, equals + 1, ':');
+    if (values.n > 2)
+        return cli_problem(cli,
+                           "too many limit value arguments - %s, can only have up to two, "
+                           "`soft[:hard]`",
+                           equals + 1);
+    if (!limit_number(cli, values.v[0], &limit.soft))
+        return false;
+    limit.hard = limit.soft;
+    if (values.n == 2 && !limit_number(cli, values.v[1], &limit.hard))
+        return false;
+    if (limit.hard != -1 && (limit.soft == -1 || limit.soft > limit.hard))
+        return cli_problem(cli,
+                           "ulimit soft limit must be less than or equal to hard limit: "
+                           "%" PRId64 " > %" PRId64,
+                           limit.soft, limit.hard);
+    *HULL_LIST_ADD(cli->arena, list) = limit;
     return true;
 }
 
@@ -361,8 +383,7 @@ bool run_resources(struct cli *cli, struct run_options *options)
         return cli_problem(cli,
                            "invalid value: %" PRId64 ". Valid memory swappiness range is 0-100",
                            swappiness->value);
-    return run_ulimits(cli, options) && run_devices(cli, options) && run_gpus(cli, options) &&
-           run_throttles(cli, options);
+    return run_devices(cli, options) && run_gpus(cli, options) && run_throttles(cli, options);
 }
 
 /* --- all of it ------------------------------------------------------------------------------- */

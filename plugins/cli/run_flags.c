@@ -140,8 +140,8 @@
         FLAG("sysctl", 0, FLAG_MAP, HOST(sysctls), "Setting of the kernel"),                       \
         FLAG("tmpfs", 0, FLAG_LIST, AT(tmpfs), "Mount a tmpfs"),                                   \
         FLAG("tty", 't', FLAG_BOOL, CONFIG(tty), "Give it a terminal"),                            \
-        FLAG("ulimit", 0, FLAG_LIST, AT(ulimits), "Limit of its processes (name=soft[:hard])",     \
-             .type = "ulimit"),                                                                    \
+        FLAG("ulimit", 0, FLAG_CUSTOM, AT(create.host_config.resources.ulimits),                   \
+             "Limit of its processes (name=soft[:hard])", .type = "ulimit", .parse = run_ulimit),  \
         FLAG("use-api-socket", 0, FLAG_REFUSED_BOOL, 0, ""),                                       \
         FLAG("user", 'u', FLAG_STRING, CONFIG(user), "User and group (name|uid[:group|gid])"),     \
         FLAG("userns", 0, FLAG_STRING, HOST(userns_mode), "User namespace"),                       \

@@ -15,6 +15,7 @@
 #include "plugins/cli/flags.h"
 #include "plugins/cli/rows.h"
 #include "plugins/common/json.h"
+#include "plugins/common/template.h"
 #include "plugins/common/timefmt.h"
 #include "plugins/common/units.h"
 
@@ -202,8 +203,14 @@ int cmd_system_events(struct cli *cli)
 {
     struct format_options *o = cli->options;
     struct hull_sink sink = {.reply = event_reply, .ctx = cli};
-    o->events.since = moment(cli, o->events.since);
-    o->events.until = moment(cli, o->events.until);
+    struct template *template;
+    struct hull_problem problem;
+    if (!moment(cli, &o->events.since) || !moment(cli, &o->events.until))
+        return cli_complain(cli, "%s", cli->problem);
+    if (o->format != NULL && template_parse(cli->arena, o->format, &template, &problem) < 0) {
+        cli_complain(cli, "Error parsing format: %s", problem.text);
+        return 64;
+    }
     int rc = hull_send_many(cli->call, NULL, &events_watch_method, &o->events, NULL, &sink);
     return rc < 0 ? cli_failed(cli, rc) : 0;
 }
@@ -244,6 +251,19 @@ static int prune_images(struct cli *cli, const struct prune_options *o, int64_t 
     return rc;
 }
 
+/* The filters, one a line, as system prune names them. */
+static const char *filter_lines(struct cli *cli, const struct prune_request *request)
+{
+    struct hull_text text = HULL_TEXT(cli->arena);
+    hull_text_puts(&text,
+                   request->filters.n > 0 ? "\n  Items to be pruned will be filtered with:\n" : "");
+    for (size_t i = 0; i < request->filters.n; i++)
+        for (size_t j = 0; j < request->filters.v[i].n; j++)
+            hull_text_printf(&text, "  - %s=%s\n", request->filters.keys[i],
+                             request->filters.v[i].v[j]);
+    return text.data;
+}
+
 int cmd_system_prune(struct cli *cli)
 {
     const struct prune_options *o = cli->options;
@@ -253,11 +273,14 @@ int cmd_system_prune(struct cli *cli)
     const char *warning = hull_arena_printf(
         cli->arena,
         "WARNING! This will remove:\n  - all stopped containers\n"
-        "  - all networks not used by at least one container\n%s  - %s\n\n"
+        "  - all networks not used by at least one container\n%s  - %s\n%s\n"
         "Are you sure you want to continue?",
         o->volumes ? "  - all anonymous volumes not used by at least one container\n" : "",
         o->all ? "all images without at least one container associated to them"
-               : "all dangling images");
+               : "all dangling images",
+        filter_lines(cli, &o->request));
+    if (o->volumes && HULL_MSGMAP_FIND(&o->request.filters, "until") != NULL)
+        return cli_complain(cli, "ERROR: The \"until\" filter is not supported with \"--volumes\"");
     if (!o->force && !cli_confirm(cli, warning))
         return 0;
     int64_t space = 0;

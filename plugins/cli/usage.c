@@ -28,10 +28,18 @@ char *usage_line(const struct cli *cli)
                              command->args[0] != '\0' ? " " : "", command->args);
 }
 
+/* The other way to call the command, when it has one. */
+static void print_second_form(FILE *file, const struct cli *cli)
+{
+    if (cli->command->args2 != NULL)
+        fprintf(file, "\thull %s [OPTIONS] %s\n", cli->name, cli->command->args2);
+}
+
 void usage_error(const struct cli *cli, const char *message, const char *hint)
 {
-    fprintf(stderr, "%s\n\n%s\n\n%s 'hull %s --help' for more information\n", message,
-            usage_line(cli), hint, cli->name);
+    fprintf(stderr, "%s\n\n%s\n", message, usage_line(cli));
+    print_second_form(stderr, cli);
+    fprintf(stderr, "\n%s 'hull %s --help' for more information\n", hint, cli->name);
 }
 
 static char *flag_head(struct hull_arena *arena, const struct flag *flag)
@@ -88,7 +96,9 @@ static void print_flags(struct hull_arena *arena, const struct flag *flags, cons
 void usage_command(const struct cli *cli)
 {
     const struct command *command = cli->command;
-    printf("%s\n\n%s\n", usage_line(cli), command->help);
+    printf("%s\n", usage_line(cli));
+    print_second_form(stdout, cli);
+    printf("\n%s\n", command->help);
     if (strchr(command->names, '|') != NULL) {
         printf("\nAliases:\n  ");
         for (const char *at = command->names; at != NULL;) {
@@ -162,7 +172,7 @@ void usage_top(void)
         "      --tlsverify          Use TLS and check who the daemon is",
         "  -v, --version            Print the version",
     };
-    printf("Usage:  hull [OPTIONS] COMMAND\n\nA container engine's command line\n\n"
+    printf("Usage:  hull [OPTIONS] COMMAND [ARG...]\n\nA container engine's command line\n\n"
            "Management Commands:\n");
     for (size_t i = 0; i < group_count; i++)
         printf("  %-10s  %s\n", groups[i].name, groups[i].help);

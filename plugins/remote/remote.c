@@ -258,7 +258,7 @@ static int one_answer(struct hull_call *call, struct exchange *x, const char *te
                          problem.text);
     const struct progress *progress = reply;
     if (message == &progress_message && (progress->error != NULL || progress->error_detail != NULL))
-        return hull_fail(call, HULL_INTERNAL, "%s",
+        return hull_fail(call, HULL_IO, "%s",
                          progress->error_detail != NULL && progress->error_detail->message != NULL
                              ? progress->error_detail->message
                              : progress->error);
