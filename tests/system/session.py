@@ -7,7 +7,8 @@ Each row is a command line and options:
   sort          the order of the lines says nothing
   mask          what stands for something that is never the same twice
 @DIR stands for a folder of the session's own, @START for the time when the session
-began, @NOW for the time of the line.
+began, @NOW for the time of the line, @NET for three
+bytes of a subnet.
 
 Below the rows: what is made alike in the output, and the differences that are meant to be.
 """
@@ -348,7 +349,7 @@ VOLUMES = [
 ]
 
 NETWORKS = [
-    ("network create --subnet 10.213.7.0/24 --label a=b sn", {}),
+    ("network create --subnet @NET.0/24 --label a=b sn", {}),
     ("network create sn", {}),
     ("network create -d nope sx", {}),
     ("network create --subnet bogus sx", {}),
@@ -362,12 +363,12 @@ NETWORKS = [
     ("network inspect -f {{.Name}} none", {}),
     ("network inspect -f '{{range .IPAM.Config}}{{.Subnet}}{{end}} {{.Driver}}' sn", {}),
     ("network inspect nope", {}),
-    ("run -d --name net1 --network sn --ip 10.213.7.9 --network-alias al busybox sleep 1000", {}),
+    ("run -d --name net1 --network sn --ip @NET.9 --network-alias al busybox sleep 1000", {}),
     ("run --rm --network sn busybox ping -c 2 -W 2 al", {"status_only": True}),
     ("run --rm --network sn --ip 10.9.9.9 busybox true", {}),
     ("network disconnect sn net1", {}),
     ("network disconnect sn net1", {}),
-    ("network connect --ip 10.213.7.10 --alias al2 sn net1", {}),
+    ("network connect --ip @NET.10 --alias al2 sn net1", {}),
     ("network connect sn net1", {}),
     ("network connect nope net1", {}),
     ("network connect sn nope", {}),
@@ -488,8 +489,8 @@ def normal(text, folder, options):
 class Client:
     """A command line in front of a daemon."""
 
-    def __init__(self, program, host):
-        self.program, self.host = program, host
+    def __init__(self, program, host, net="10.213.7"):
+        self.program, self.host, self.net = program, host, net
 
     def call(self, *args, data=b""):
         env = {name: value for name, value in os.environ.items() if not name.startswith("DOCKER_")}
@@ -498,13 +499,14 @@ class Client:
 
     def run(self, line, options, folder="/nowhere", start="0"):
         line = line.replace("@START", start).replace("@NOW", "%.9f" % time.time())
+        line = line.replace("@NET", self.net)
         args = [word.replace("@DIR", folder) for word in shlex.split(line)]
         data = options.get("input", "").encode()
         if "input_file" in options:
             with open(os.path.join(folder, options["input_file"]), "rb") as file:
                 data = file.read()
         done = self.call(*args, data=data)
-        out = [normal(stream.decode(errors="replace"), folder, options)
+        out = [normal(stream.decode(errors="replace").replace(self.net, "NET"), folder, options)
                for stream in (done.stdout, done.stderr)]
         return {"status": done.returncode,
                 "output": "" if options.get("status_only") else out[0] + "--\n" + out[1]}

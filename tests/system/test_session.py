@@ -63,12 +63,13 @@ def other(hulld):
 class Sessions:
     """The sessions, each held once: a pair (CLI, daemon) may be compared with several."""
 
-    def __init__(self):
-        self.done = {}
+    def __init__(self, ours):
+        self.ours, self.done = ours, {}
 
     def hold(self, program, host):
+        net = "10.213.7" if host == self.ours else "10.213.8"
         if (program, host) not in self.done:
-            self.done[program, host] = Client(program, host).session()
+            self.done[program, host] = Client(program, host, net).session()
 
     def both(self, one, two):
         """Two sessions; at once when they are with two daemons."""
@@ -84,8 +85,8 @@ class Sessions:
 
 
 @pytest.fixture(scope="module")
-def sessions():
-    return Sessions()
+def sessions(hulld):
+    return Sessions("unix://" + hulld.sock)
 
 
 def check(pair, meant):
