@@ -153,6 +153,7 @@ HULL_MESSAGE(ulimit, ULIMIT_FIELDS)
     F(T, LIST, device_mapping, devices, "Devices", HULL_NULL, "")                               \
     F(T, STRV, _, device_cgroup_rules, "DeviceCgroupRules", HULL_NULL, "")                      \
     F(T, LIST, device_request, device_requests, "DeviceRequests", HULL_NULL, "")                \
+    F(T, INT, _, kernel_memory, "KernelMemory", HULL_OMIT, "Before 1.42; never shown")          \
     F(T, INT, _, kernel_memory_tcp, "KernelMemoryTCP", HULL_OMIT, "")                           \
     F(T, INT, _, memory_reservation, "MemoryReservation", 0, "")                                \
     F(T, INT, _, memory_swap, "MemorySwap", 0, "")                                              \

@@ -45,10 +45,12 @@ HULL_METHOD(storage, layer_remove, storage_layer, hull_empty, 0)
 HULL_METHOD(storage, layer_stat, storage_layer, storage_layer, 0)
 
 /* A writable layer on top of CHAIN. create: -HULL_CONFLICT when the id has one, -HULL_NOT_FOUND
- * when a layer is missing. remove is idempotent; the id is enough. */
-#define STORAGE_CONTAINER_FIELDS(F, T)                          \
-    F(T, STRING, _, id, "id", HULL_REQUIRED, "Container id")    \
-    F(T, STRV, _, chain, "chain", 0, "Chain ids, lowest first") \
+ * when a layer is missing, -HULL_NOT_SUPPORTED when the size can't be limited here. remove is
+ * idempotent; the id is enough. */
+#define STORAGE_CONTAINER_FIELDS(F, T)                                              \
+    F(T, STRING, _, id, "id", HULL_REQUIRED, "Container id")                        \
+    F(T, STRV, _, chain, "chain", 0, "Chain ids, lowest first")                     \
+    F(T, INT, _, size, "size", 0, "create: it may take so many bytes; 0: no limit") \
     F(T, BOOL, _, readonly, "readonly", 0, "mount: without the writable layer")
 HULL_MESSAGE(storage_container, STORAGE_CONTAINER_FIELDS)
 HULL_METHOD(storage, create, storage_container, hull_empty, 0)

@@ -89,7 +89,8 @@
         FLAG("ip6", 0, FLAG_STRING, AT(ip6), "IPv6 address"),                                      \
         FLAG("ipc", 0, FLAG_STRING, HOST(ipc_mode), "IPC namespace"),                              \
         FLAG("isolation", 0, FLAG_STRING, HOST(isolation), "Isolation technology"),                \
-        FLAG("kernel-memory", 0, FLAG_REFUSED, 0, ""),                                             \
+        FLAG("kernel-memory", 0, FLAG_BYTES, RES(kernel_memory),                                   \
+             "Kernel memory limit (no kernel has it any more)"),                                   \
         FLAG("label", 'l', FLAG_LIST, AT(labels), "Set a label"),                                  \
         FLAG("label-file", 0, FLAG_LIST, AT(label_files), "Read labels from a file"),              \
         FLAG("link", 0, FLAG_LIST, HOST(links), "Link to another container"),                      \

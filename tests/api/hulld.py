@@ -58,6 +58,8 @@ def check_configuration(folder):
     refused("a flag and a key", "both as a flag and in the configuration file: dns",
             "--validate", "--config-file", good, "--dns", "8.8.8.8")
     refused("a file that is not there", "No such file", "--validate", "--config-file", "/nope.json")
+    refused("a setting that is not done", "userns-remap: user namespaces are not supported",
+            "--validate", "--userns-remap", "default")
     refused("an unknown flag", "unknown flag: --nope", "--nope")
     refused("a flag without its value", "flag needs an argument", "--bip")
     refused("tcp without client certificates", "--tlsverify", "--validate", "-H", "tcp://1.2.3.4:5")

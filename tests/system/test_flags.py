@@ -24,6 +24,8 @@ REFUSED = [
     (["--userns", "bad"], 125, "--userns: invalid USER mode"),
     (["--cgroupns", "bad"], 125, "--cgroupns: invalid CGROUP mode"),
     (["--storage-opt", "bogus=1"], 125, "Unknown option bogus"),
+    (["--storage-opt", "size=much"], 125, "invalid size: 'much'"),
+    (["--userns", "auto"], 125, "UsernsMode=auto: user namespaces are not supported yet"),
     (["--security-opt", "bogus"], 125, 'Invalid --security-opt: "bogus"'),
     (["--security-opt", "bogus=1"], 125, 'invalid --security-opt 2: "bogus=1"'),
     (["--security-opt", "no-new-privileges=maybe"], 125, "invalid --security-opt 2"),
@@ -165,3 +167,20 @@ def test_mac_address(engine):
     done = engine.hull("run", "--network", "host", "--mac-address", "02:42:ac:11:00:99",
                        "busybox", check=False)
     assert "conflicting options: mac-address and the network mode" in done.stderr
+
+
+def test_storage_opt_needs_a_filesystem_with_project_quotas(engine):
+    """tests/vm has one. What had been made before the refusal is taken back."""
+    done = run(engine, "--storage-opt", "size=10m", "--name", "limited", check=False)
+    assert done.returncode == 125, done
+    assert "--storage-opt is supported only for overlay over" in done.stderr
+    assert engine.hull("inspect", "limited", check=False).returncode != 0
+    run(engine, "--name", "limited", "--rm")
+
+
+def test_kernel_memory_is_discarded_with_a_warning(engine):
+    done = engine.hull("create", "--kernel-memory", "64m", "busybox")
+    assert "does not support kernel memory limit" in done.stderr
+    shown = engine.hull("inspect", "-f", "{{json .HostConfig}}", done.stdout.strip()).stdout
+    assert '"KernelMemory"' not in shown
+    engine.hull("rm", done.stdout.strip())

@@ -215,6 +215,8 @@ static int check_supported(const struct daemon_config *config, struct hull_probl
          "insecure-registries: registries are not supported by hull yet"},
         {config->registry_mirrors.n > 0,
          "registry-mirrors: registries are not supported by hull yet"},
+        {config->userns_remap != NULL && config->userns_remap[0] != '\0',
+         "userns-remap: user namespaces are not supported by hull yet"},
         {config->selinux_enabled, "selinux-enabled: SELinux is not supported by hull yet"},
         {config->state_backend != NULL && strcmp(config->state_backend, "sqlite") != 0,
          "state-backend: only sqlite is there yet"},

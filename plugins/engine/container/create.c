@@ -253,6 +253,11 @@ static void warn_of_features(struct hull_call *call, struct ct_doc *doc, struct 
     struct resources *r = &doc->host_config.resources;
     struct runtime_features_reply features;
 
+    if (r->kernel_memory != 0) /* Linux 5.4 gave it up; the API did with 1.42 */
+        hull_strv_add(hull_call_arena(call), warnings,
+                      "Your kernel does not support kernel memory limit capabilities or the cgroup "
+                      "is not mounted. Limitation discarded.");
+    r->kernel_memory = 0;
     if (runtime_features(call, doc->runtime, &(struct hull_empty){0}, &features) < 0) {
         hull_error_clear(call);
         return;
@@ -393,7 +398,8 @@ static int make_dir(struct hull_call *call, struct ct *ct)
 /* What lies outside of us: intent first, volumes, folder and writable layer, then it exists. */
 static int make_real(struct hull_call *call, struct ct *ct)
 {
-    const struct storage_container request = {.id = ct->doc.id, .chain = ct->doc.chain};
+    struct storage_container request = {.id = ct->doc.id, .chain = ct->doc.chain};
+    const char *size = hull_map_find(&ct->doc.host_config.storage_opt, "size");
     struct hull_empty reply;
     int rc = ct_save(call, ct, "create", false);
 
@@ -408,6 +414,8 @@ static int make_real(struct hull_call *call, struct ct *ct)
     if (rc < 0)
         return rc;
     FAILPOINT(container_create_folder);
+    if (size)
+        (void)!token_size(size, &request.size); /* was looked at */
     rc = storage_create(call, ct->doc.storage, &request, &reply);
     if (rc < 0)
         return hull_wrap(call, rc, "container %s", ct->doc.name);

@@ -82,13 +82,9 @@ static int check_storage_opt(struct hull_call *call, const struct host_config *h
 
         if (strcmp(pair->key, "size") != 0)
             return hull_fail(call, HULL_INVALID, "Unknown option %s", pair->key);
-        if (!token_size(pair->value, &size))
+        if (!token_size(pair->value, &size) || size < 0)
             return hull_fail(call, HULL_INVALID, "storage-opt size: invalid size: '%s'",
                              pair->value);
-        return hull_fail(call, HULL_NOT_SUPPORTED,
-                         "--storage-opt size=%s: limits of writable layers are not supported yet; "
-                         "use a volume or --tmpfs with a size for what may grow",
-                         pair->value);
     }
     return 0;
 }

@@ -22,25 +22,23 @@ static void part_name(char *buffer, size_t size, const char *path)
     snprintf(buffer, size, "%s.gz.part", path);
 }
 
-static int open_plain(const char *path, size_t number, ino_t *ret_inode)
+static int open_plain(const char *path, size_t number, struct stat *ret_st)
 {
     char name[NAME_SIZE];
     HULL_AUTO_FD fd = -1;
-    struct stat st;
 
     log_file_name(name, sizeof(name), path, number, false);
     fd = open(name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-    if (fd < 0 || fstat(fd, &st) < 0)
+    if (fd < 0 || fstat(fd, ret_st) < 0)
         return -errno;
-    *ret_inode = st.st_ino;
     return HULL_TAKE_FD(fd);
 }
 
 /* The oldest file that is rotated and not compressed, or -ENOENT. */
-static int open_oldest(const char *path, ino_t *ret_inode)
+static int open_oldest(const char *path, struct stat *ret_st)
 {
     for (size_t number = LOG_FILES_MAX - 1; number > 0; number--) {
-        int fd = open_plain(path, number, ret_inode);
+        int fd = open_plain(path, number, ret_st);
 
         if (fd != -ENOENT)
             return fd;
@@ -88,23 +86,23 @@ int compact_one(const char *path, const struct log_stop *stop)
     char part[NAME_SIZE];
     HULL_AUTO_FD source = -1;
     HULL_AUTO_FD target = -1;
-    ino_t inode = 0;
+    struct stat st = {0};
     int rc;
 
     part_name(part, sizeof(part), path);
     if (unlink(part) < 0 && errno != ENOENT)
         return -errno;
-    source = open_oldest(path, &inode);
+    source = open_oldest(path, &st);
     if (source < 0)
         return source == -ENOENT ? 0 : source;
-    target = open(part, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0640);
+    target = open(part, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, st.st_mode & 0777);
     if (target < 0)
         return -errno;
-    rc = log_compress(source, inode, target, stop);
+    rc = log_compress(source, st.st_ino, target, stop);
     if (rc == 0 && fdatasync(target) < 0)
         rc = -errno;
     if (rc == 0)
-        rc = publish(path, inode, part);
+        rc = publish(path, st.st_ino, part);
     if (unlink(part) < 0 && errno != ENOENT && rc == 0)
         rc = -errno;
     return rc < 0 ? rc : 1;

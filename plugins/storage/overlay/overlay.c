@@ -27,6 +27,7 @@
 
 #include "failpoint.h"
 #include "overlay.h"
+#include "quota.h"
 
 #define NAME "overlay2"
 
@@ -211,7 +212,10 @@ static int create_work(struct hull_work *work, void *arg)
     HULL_AUTO_FD dir_fd = layers_make_container(&work->problem, job->layers, job->request->id);
     if (dir_fd < 0)
         return dir_fd;
-    int rc = fill_container(work, job, dir_fd);
+    int64_t size = job->request->size;
+    int rc = size > 0 ? ovl_quota_set(job->layers, dir_fd, size, &work->problem) : 0;
+    if (rc == 0)
+        rc = fill_container(work, job, dir_fd);
     if (rc < 0)
         layers_drop_container(job->layers, job->request->id);
     FAILPOINT(overlay_create_after);

@@ -144,6 +144,8 @@ static int vfs_create(struct hull_call *call, const struct storage_container *re
     struct job job = {.request = request};
     (void)ret;
     int rc = layers_check_request(call, request, &job.layers);
+    if (rc == 0 && request->size > 0)
+        rc = hull_fail(call, HULL_NOT_SUPPORTED, "--storage-opt is not supported for vfs");
     return rc < 0 ? rc : hull_work(call, create_work, &job);
 }
 
