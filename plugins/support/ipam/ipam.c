@@ -179,7 +179,8 @@ static int read_host(struct hull_work *work, void *arg)
     return 0;
 }
 
-/* What a new pool must not overlap: pools, and with HOST what the host uses. In the arena. */
+/* What a new pool must not overlap, sorted: pools, and with HOST what the host uses. In the
+ * arena. */
 static int used_networks(struct hull_call *call, bool host, struct ip_net **ret_nets,
                          size_t *ret_count)
 {
@@ -197,6 +198,7 @@ static int used_networks(struct hull_call *call, bool host, struct ip_net **ret_
     size_t at = work.count;
     for (struct entry *entry = entries; entry != NULL; entry = entry->next)
         nets[at++] = entry->pool.net;
+    pool_sort_nets(nets, count);
     *ret_nets = nets;
     *ret_count = count;
     return 0;
@@ -295,15 +297,6 @@ static int new_pool(struct hull_call *call, const char *key, const struct ipam_p
 
 /* --- handlers -------------------------------------------------------------------------------- */
 
-static bool has_owners(const struct pool *pool)
-{
-    for (size_t i = 0; i < pool->lease_count; i++) {
-        if (*pool->leases[i].owner != '\0')
-            return true;
-    }
-    return false;
-}
-
 /* Give up ENTRY's pool when the host uses it now, and choose another one. LOCK is held. */
 static int choose_again(struct hull_call *call, struct entry *entry,
                         const struct ipam_pool *request, struct ipam_pool *ret_reply)
@@ -315,7 +308,7 @@ static int choose_again(struct hull_call *call, struct entry *entry,
     for (size_t i = 0; i < host.count; i++)
         used = used || ip_net_overlap(&net, &host.nets[i]);
     free(host.nets);
-    if (rc < 0 || !used || has_owners(&entry->pool)) {
+    if (rc < 0 || !used || entry->pool.owned_count > 0) {
         tell_pool(call, entry, request, ret_reply);
         return rc;
     }
@@ -344,6 +337,16 @@ static int pool_reserve(struct hull_call *call, const struct ipam_pool *request,
     return 0;
 }
 
+/* LEASE of the pool KEY, as a removal for the store. */
+static void add_removal(struct hull_call *call, const char *key, const struct pool_lease *lease,
+                        struct state_commit_request *ret)
+{
+    char text[IP_TEXT_SIZE];
+    struct state_document *operation = HULL_LIST_ADD(hull_call_arena(call), &ret->operations);
+    operation->bucket = ADDRESS_BUCKET;
+    operation->key = hull_printf(call, "%s/%s", key, ip_text(&lease->addr, text));
+}
+
 static int pool_release(struct hull_call *call, const struct ipam_pool *request,
                         struct hull_empty *ret_reply)
 {
@@ -356,13 +359,9 @@ static int pool_release(struct hull_call *call, const struct ipam_pool *request,
     struct state_commit_request commit = {0};
     struct state_document *operation = HULL_LIST_ADD(arena, &commit.operations);
     *operation = (struct state_document){.bucket = POOL_BUCKET, .key = key};
-    for (size_t i = 0; i < entry->pool.lease_count; i++) {
-        char text[IP_TEXT_SIZE];
-        operation = HULL_LIST_ADD(arena, &commit.operations);
-        operation->bucket = ADDRESS_BUCKET;
-        operation->key =
-            hull_printf(call, "%s/%s", key, ip_text(&entry->pool.leases[i].addr, text));
-    }
+    const struct pool_lease *lease;
+    LIST_FOREACH(lease, &entry->pool.leases, all)
+    add_removal(call, key, lease, &commit);
     struct state_commit_reply reply;
     int rc = state_commit(call, NULL, &commit, &reply);
     entry = rc < 0 ? NULL : find_entry(key);
@@ -458,17 +457,18 @@ static void list_released(struct hull_call *call, const char *key, const struct 
 {
     struct ip_addr addr;
     bool by_owner = request->owner != NULL && *request->owner != '\0';
-    bool by_addr = ip_parse(request->address, &addr);
-    for (size_t i = 0; i < pool->lease_count; i++) {
-        const struct pool_lease *lease = &pool->leases[i];
-        if (*lease->owner == '\0' || (by_owner && strcmp(lease->owner, request->owner) != 0) ||
-            (by_addr && ip_compare(&lease->addr, &addr) != 0) || (!by_owner && !by_addr))
-            continue;
-        char text[IP_TEXT_SIZE];
-        struct state_document *operation = HULL_LIST_ADD(hull_call_arena(call), &ret->operations);
-        operation->bucket = ADDRESS_BUCKET;
-        operation->key = hull_printf(call, "%s/%s", key, ip_text(&lease->addr, text));
+    if (ip_parse(request->address, &addr)) {
+        const struct pool_lease *lease = pool_find(pool, &addr);
+        if (lease != NULL && *lease->owner != '\0' &&
+            (!by_owner || strcmp(lease->owner, request->owner) == 0))
+            add_removal(call, key, lease, ret);
+        return;
     }
+    if (!by_owner)
+        return;
+    for (const struct pool_lease *lease = pool_first_of(pool, request->owner); lease != NULL;
+         lease = pool_next_of(lease))
+        add_removal(call, key, lease, ret);
 }
 
 static int address_release(struct hull_call *call, const struct ipam_address *request,

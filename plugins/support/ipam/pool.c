@@ -43,26 +43,118 @@ static bool find_free(const struct pool *pool, uint64_t from, uint64_t to, uint6
 
 /* --- leases ---------------------------------------------------------------------------------- */
 
+#define CHAINS_AT_FIRST 16
+
+static uint64_t steps;
+
+static size_t hash_bytes(const struct pool *pool, const void *data, size_t size)
+{
+    const uint8_t *bytes = data;
+    uint32_t hash = 2166136261u;
+    for (size_t i = 0; i < size; i++)
+        hash = (hash ^ bytes[i]) * 16777619u;
+    return (hash ^ hash >> 15) & (pool->chains - 1);
+}
+
+static struct pool_leases *addr_chain(const struct pool *pool, const struct ip_addr *addr)
+{
+    return &pool->by_addr[hash_bytes(pool, addr->bytes, ip_size(addr->family))];
+}
+
+static struct pool_leases *owner_chain(const struct pool *pool, const char *owner)
+{
+    return &pool->by_owner[hash_bytes(pool, owner, strlen(owner))];
+}
+
 static struct pool_lease *find_lease(const struct pool *pool, const struct ip_addr *addr)
 {
-    for (size_t i = 0; i < pool->lease_count; i++) {
-        if (ip_compare(&pool->leases[i].addr, addr) == 0)
-            return &pool->leases[i];
+    struct pool_lease *lease;
+    LIST_FOREACH(lease, addr_chain(pool, addr), same_addr)
+    {
+        steps++;
+        if (ip_compare(&lease->addr, addr) == 0)
+            return lease;
     }
     return NULL;
 }
 
+static void put_in_chains(struct pool *pool, struct pool_lease *lease)
+{
+    LIST_INSERT_HEAD(addr_chain(pool, &lease->addr), lease, same_addr);
+    LIST_INSERT_HEAD(owner_chain(pool, lease->owner), lease, same_owner);
+}
+
+static void set_chains(struct pool *pool, size_t chains)
+{
+    struct pool_lease *lease;
+    free(pool->by_addr);
+    free(pool->by_owner);
+    pool->chains = chains;
+    pool->by_addr = calloc(chains, sizeof(*pool->by_addr));
+    pool->by_owner = calloc(chains, sizeof(*pool->by_owner));
+    HULL_ASSERT(pool->by_addr != NULL && pool->by_owner != NULL);
+    LIST_FOREACH(lease, &pool->leases, all)
+    {
+        steps++;
+        put_in_chains(pool, lease);
+    }
+}
+
 static void add_lease(struct pool *pool, const struct ip_addr *addr, const char *owner)
 {
-    if (pool->lease_count == pool->lease_room) {
-        pool->lease_room = pool->lease_room * 2 + 8;
-        pool->leases = realloc(pool->leases, pool->lease_room * sizeof(*pool->leases));
-        HULL_ASSERT(pool->leases != NULL);
-    }
-    char *copy = strdup(owner);
-    HULL_ASSERT(copy != NULL);
-    pool->leases[pool->lease_count++] = (struct pool_lease){*addr, copy};
+    struct pool_lease *lease = malloc(sizeof(*lease));
+    HULL_ASSERT(lease != NULL);
+    *lease = (struct pool_lease){.addr = *addr, .owner = strdup(owner)};
+    HULL_ASSERT(lease->owner != NULL);
+    LIST_INSERT_HEAD(&pool->leases, lease, all);
+    pool->owned_count += *owner != '\0';
+    if (++pool->lease_count > pool->chains)
+        set_chains(pool, pool->chains * 2);
+    else
+        put_in_chains(pool, lease);
     set_bit(pool, addr, true);
+}
+
+static void free_lease(struct pool *pool, struct pool_lease *lease)
+{
+    LIST_REMOVE(lease, all);
+    LIST_REMOVE(lease, same_addr);
+    LIST_REMOVE(lease, same_owner);
+    pool->lease_count--;
+    pool->owned_count -= *lease->owner != '\0';
+    free(lease->owner);
+    free(lease);
+}
+
+const struct pool_lease *pool_find(const struct pool *pool, const struct ip_addr *addr)
+{
+    return find_lease(pool, addr);
+}
+
+/* The next one of OWNER from LEASE on, in its chain. */
+static const struct pool_lease *match_owner(const struct pool_lease *lease, const char *owner)
+{
+    for (; lease != NULL; lease = LIST_NEXT(lease, same_owner)) {
+        steps++;
+        if (strcmp(lease->owner, owner) == 0)
+            return lease;
+    }
+    return NULL;
+}
+
+const struct pool_lease *pool_first_of(const struct pool *pool, const char *owner)
+{
+    return match_owner(LIST_FIRST(owner_chain(pool, owner)), owner);
+}
+
+const struct pool_lease *pool_next_of(const struct pool_lease *lease)
+{
+    return match_owner(LIST_NEXT(lease, same_owner), lease->owner);
+}
+
+uint64_t pool_steps(void)
+{
+    return steps;
 }
 
 /* --- the pool -------------------------------------------------------------------------------- */
@@ -87,14 +179,17 @@ void pool_init(struct pool *pool, const struct ip_net *net, const struct ip_net 
     pool->choices = size < POOL_CHOICE_MAX ? size : POOL_CHOICE_MAX;
     pool->bitmap = calloc((size_t)(pool->choices + 63) / 64, sizeof(*pool->bitmap));
     HULL_ASSERT(pool->bitmap != NULL);
+    LIST_INIT(&pool->leases);
+    set_chains(pool, CHAINS_AT_FIRST);
     keep_edges(pool);
 }
 
 void pool_done(struct pool *pool)
 {
-    for (size_t i = 0; i < pool->lease_count; i++)
-        free(pool->leases[i].owner);
-    free(pool->leases);
+    while (!LIST_EMPTY(&pool->leases))
+        free_lease(pool, LIST_FIRST(&pool->leases));
+    free(pool->by_addr);
+    free(pool->by_owner);
     free(pool->bitmap);
     *pool = (struct pool){0};
 }
@@ -126,8 +221,7 @@ void pool_free(struct pool *pool, const struct ip_addr *addr)
     if (lease == NULL)
         return;
     set_bit(pool, addr, false);
-    free(lease->owner);
-    *lease = pool->leases[--pool->lease_count];
+    free_lease(pool, lease);
 }
 
 const char *pool_owner(const struct pool *pool, const struct ip_addr *addr)
@@ -138,25 +232,39 @@ const char *pool_owner(const struct pool *pool, const struct ip_addr *addr)
 
 /* --- choosing a network ---------------------------------------------------------------------- */
 
+static int by_first(const void *a, const void *b)
+{
+    const struct ip_net *const nets[] = {a, b};
+    struct ip_addr first = ip_net_first(nets[0]);
+    struct ip_addr other = ip_net_first(nets[1]);
+    return ip_compare(&first, &other);
+}
+
+void pool_sort_nets(struct ip_net *nets, size_t count)
+{
+    if (count > 0)
+        qsort(nets, count, sizeof(*nets), by_first);
+}
+
 bool pool_find_net(const struct ip_net *base, unsigned length, const struct ip_net *used,
                    size_t count, struct ip_net *ret_net)
 {
     struct ip_net net = {ip_net_first(base), length};
-    for (uint64_t tries = 0; tries < POOL_CHOICE_MAX && ip_net_within(base, &net); tries++) {
-        size_t i = 0;
-        while (i < count && !ip_net_overlap(&net, &used[i]))
-            i++;
-        if (i == count) {
-            *ret_net = net;
-            return true;
-        }
-        /* Go on behind whichever of the two ends later. */
+    for (size_t i = 0; i < count; i++) {
+        steps++;
+        /* In their order: one that did not overlap NET overlaps none that comes later. */
+        if (!ip_net_overlap(&net, &used[i]))
+            continue;
         struct ip_addr mine = ip_net_last(&net);
         struct ip_addr theirs = ip_net_last(&used[i]);
         struct ip_addr before = net.addr;
+        /* Go on behind whichever of the two ends later. */
         net.addr = ip_add(ip_compare(&mine, &theirs) > 0 ? &mine : &theirs, 1);
         if (ip_compare(&net.addr, &before) <= 0)
             return false; /* around the end of all addresses */
     }
-    return false;
+    if (!ip_net_within(base, &net))
+        return false;
+    *ret_net = net;
+    return true;
 }
