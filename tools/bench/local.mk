@@ -12,3 +12,9 @@ EXTRA_PROGRAMS += tools/bench/dnsload
 tools_bench_dnsload_SOURCES = tools/bench/dnsload.c
 tools_bench_dnsload_CFLAGS = $(TEST_CFLAGS)
 tools_bench_dnsload_LDFLAGS = $(TEST_LDFLAGS)
+
+# make tools/bench/netload: its bytes and connections.
+EXTRA_PROGRAMS += tools/bench/netload
+tools_bench_netload_SOURCES = tools/bench/netload.c
+tools_bench_netload_CFLAGS = $(TEST_CFLAGS)
+tools_bench_netload_LDFLAGS = $(TEST_LDFLAGS)
