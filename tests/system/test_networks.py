@@ -205,14 +205,77 @@ def test_a_connect_that_fails_leaves_nothing(engine, nets):
     assert list(members(engine, "net-a")) == ["two"]
 
 
-def test_events(engine, nets):
-    run(engine, "one")
+@pytest.mark.parametrize("running", [True, False])
+def test_events(engine, nets, running):
+    """As docker: one that does not run tells only of networks that it is taken out of."""
+    if running:
+        run(engine, "one")
+    else:
+        engine.hull("create", "--name", "one", "busybox", "true")
     since = str(time.time())
     engine.hull("network", "connect", "net-a", "one")
     engine.hull("network", "disconnect", "net-a", "one")
     seen = engine.hull("events", "--since", since, "--until", str(time.time()), "--filter",
                        "type=network", "--format", "{{.Action}} {{.Actor.Attributes.name}}").stdout
-    assert seen.split("\n")[:2] == ["connect net-a", "disconnect net-a"]
+    wanted = ["connect net-a", "disconnect net-a"] if running else ["disconnect net-a"]
+    assert seen.split("\n")[:len(wanted)] == wanted
+
+
+# What a real engine answered.
+REFUSED = {
+    "--subnet 10.211.0.0/25": "Pool overlaps with other one on this address space",
+    "--subnet 10.212.0.0/24 --gateway 10.213.0.1": "no matching subnet for gateway 10.213.0.1",
+    "--subnet 10.212.0.0/33": "invalid",
+    "--subnet bogus": "bogus",
+    "--subnet 10.212.0.0/24 --ip-range 10.213.0.0/25": "no matching subnet for range",
+    "--subnet 10.212.0.0/24 --aux-address h=10.213.0.5": "no matching subnet for aux",
+    "-d nosuch": "nosuch",
+    "-o com.docker.network.bridge.enable_icc=maybe":
+        "failed to parse com.docker.network.bridge.enable_icc value: maybe",
+    "-o com.docker.network.driver.mtu=abc": "com.docker.network.driver.mtu",
+}
+
+
+@pytest.mark.parametrize("flags", REFUSED)
+def test_a_network_that_can_not_be(engine, nets, flags):
+    assert REFUSED[flags] in fails(engine, "network", "create", *flags.split(), "net-d")
+    assert "net-d" not in engine.hull("network", "ls").stdout
+    # Nothing of it is left: the subnet is free.
+    engine.hull("network", "create", "--subnet", "10.212.0.0/24", "net-d")
+    engine.hull("network", "rm", "net-d")
+
+
+def test_filters(engine, nets):
+    def listed(*filters):
+        flags = [word for one in filters for word in ("--filter", one)]
+        return set(engine.hull("network", "ls", *flags, "--format", "{{.Name}}").stdout.split())
+
+    engine.hull("network", "create", "--label", "tier=back", "--internal", "net-l")
+    try:
+        run(engine, "one", "--network", "net-a")
+        assert {"net-b", "net-c", "net-l"} <= listed("dangling=true")
+        assert not {"net-a", "bridge", "host", "none"} & listed("dangling=true")
+        assert {"net-a", "bridge", "host", "none"} <= listed("dangling=false")
+        assert listed("driver=host") == {"host"} and listed("driver=null") == {"none"}
+        assert listed("label=tier") == listed("label=tier=back") == {"net-l"}
+        assert not listed("label=tier=front") and not listed("scope=global")
+        assert listed("name=^net-[ab]$") == {"net-a", "net-b"}
+        assert listed("name=net-a", "name=net-b") == {"net-a", "net-b"}
+        assert listed("type=builtin") == {"bridge", "host", "none"}
+        assert not listed("type=custom") & {"bridge", "host", "none"}
+        ident = engine.hull("network", "inspect", "-f", "{{.Id}}", "net-c").stdout.strip()
+        assert listed("id=" + ident[:8]) == {"net-c"}
+        for bad, said in (("type=bad", "invalid filter: 'type'='bad'"), ("until=1h", "until"),
+                          ("dangling=maybe", "dangling"), ("nosuch=1", "nosuch")):
+            assert said in fails(engine, "network", "ls", "--filter", bad)
+        # What is in use stays, what is younger or labelled otherwise, too.
+        assert "net-" not in engine.hull("network", "prune", "-f", "--filter", "until=1h").stdout
+        pruned = engine.hull("network", "prune", "-f", "--filter", "label!=tier").stdout
+        assert "net-b" in pruned and "net-a" not in pruned and "net-l" not in pruned
+        pruned = engine.hull("network", "prune", "-f", "--filter", "label=tier=back").stdout
+        assert "net-l" in pruned
+    finally:
+        engine.hull("network", "rm", "net-l", check=False)
 
 
 def test_connected_networks_survive_a_killed_daemon(engine, nets):

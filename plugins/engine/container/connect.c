@@ -5,6 +5,7 @@
  */
 #include "ct.h"
 
+#include "events.h"
 #include "files.h"
 #include "ids.h"
 #include "links.h"
@@ -241,12 +242,18 @@ static int disconnect_stopped(struct hull_call *call, struct ct *ct, const char 
 {
     struct ct_doc old = ct->doc;
     const char *key = key_of(&ct->doc, network);
+    int rc;
 
     if (!key)
         return hull_fail(call, HULL_INTERNAL, "container %s is not connected to the network %s",
                          ct->doc.id, wanted);
     copy_networks(ct, key);
-    return save(call, ct, &old);
+    rc = save(call, ct, &old);
+    /* Of one that has gone there is nothing to tell. */
+    if (rc == 0 && *network->id != '\0')
+        event_publish(call, "network", "disconnect", network->id, "container", ct->doc.id, "name",
+                      network->name, "type", network->driver, NULL);
+    return rc;
 }
 
 int ct_handle_disconnect(struct hull_call *call, const struct container_connect_request *request,

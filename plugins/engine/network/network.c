@@ -97,6 +97,16 @@ static bool listed(struct hull_call *call, const struct filters *filters,
             *dangling == (!record->predefined && !is_in_use(call, record)));
 }
 
+static int check_type(struct hull_call *call, const struct filters *filters)
+{
+    const struct hull_strv *types = filters_get(filters, "type");
+    for (size_t i = 0; types != NULL && i < types->n; i++) {
+        if (!hull_streq(types->v[i], "builtin") && !hull_streq(types->v[i], "custom"))
+            return hull_fail(call, HULL_INVALID, "invalid filter: 'type'='%s'", types->v[i]);
+    }
+    return 0;
+}
+
 static int list(struct hull_call *call, const struct network_list_request *request,
                 struct network_list_reply *ret_reply)
 {
@@ -107,6 +117,8 @@ static int list(struct hull_call *call, const struct network_list_request *reque
     int rc = filters_check(call, filters, allowed);
     if (rc == 0)
         rc = filters_bool(call, filters, "dangling", &dangling);
+    if (rc == 0)
+        rc = check_type(call, filters);
     if (rc < 0)
         return rc;
     ret_reply->networks.v = hull_alloc(call, sizeof(*ret_reply->networks.v));

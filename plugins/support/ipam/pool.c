@@ -68,9 +68,8 @@ static struct pool_leases *owner_chain(const struct pool *pool, const char *owne
 
 static struct pool_lease *find_lease(const struct pool *pool, const struct ip_addr *addr)
 {
-    struct pool_lease *lease;
-    LIST_FOREACH(lease, addr_chain(pool, addr), same_addr)
-    {
+    struct pool_lease *lease = LIST_FIRST(addr_chain(pool, addr));
+    for (; lease != NULL; lease = LIST_NEXT(lease, same_addr)) {
         steps++;
         if (ip_compare(&lease->addr, addr) == 0)
             return lease;
@@ -86,15 +85,14 @@ static void put_in_chains(struct pool *pool, struct pool_lease *lease)
 
 static void set_chains(struct pool *pool, size_t chains)
 {
-    struct pool_lease *lease;
     free(pool->by_addr);
     free(pool->by_owner);
     pool->chains = chains;
     pool->by_addr = calloc(chains, sizeof(*pool->by_addr));
     pool->by_owner = calloc(chains, sizeof(*pool->by_owner));
     HULL_ASSERT(pool->by_addr != NULL && pool->by_owner != NULL);
-    LIST_FOREACH(lease, &pool->leases, all)
-    {
+    struct pool_lease *lease = LIST_FIRST(&pool->leases);
+    for (; lease != NULL; lease = LIST_NEXT(lease, all)) {
         steps++;
         put_in_chains(pool, lease);
     }
@@ -102,9 +100,10 @@ static void set_chains(struct pool *pool, size_t chains)
 
 static void add_lease(struct pool *pool, const struct ip_addr *addr, const char *owner)
 {
-    struct pool_lease *lease = malloc(sizeof(*lease));
+    struct pool_lease *lease = calloc(1, sizeof(*lease));
     HULL_ASSERT(lease != NULL);
-    *lease = (struct pool_lease){.addr = *addr, .owner = strdup(owner)};
+    lease->addr = *addr;
+    lease->owner = strdup(owner);
     HULL_ASSERT(lease->owner != NULL);
     LIST_INSERT_HEAD(&pool->leases, lease, all);
     pool->owned_count += *owner != '\0';
