@@ -13,12 +13,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static bool is_file(const char *path)
-{
-    struct stat info;
-    return stat(path, &info) == 0 && S_ISREG(info.st_mode);
-}
-
 /* FOLDER/CLASS/PORT.so, or where libtool keeps what has not been installed. */
 static char *find_in(const char *folder, size_t length, const char *class, const char *port)
 {
@@ -26,10 +20,11 @@ static char *find_in(const char *folder, size_t length, const char *class, const
     static const char *const below[] = {"", ".libs/"};
     for (size_t i = 0; i < HULL_COUNT(below); i++) {
         char *path;
+        struct stat info;
         int size = asprintf(&path, "%.*s/%s%.*s%s%s.so", (int)length, folder, class,
                             (int)(name - port), port, below[i], name);
         HULL_ASSERT(size >= 0);
-        if (is_file(path))
+        if (stat(path, &info) == 0 && S_ISREG(info.st_mode))
             return path;
         free(path);
     }

@@ -2,7 +2,7 @@
  * digest.h: content digests, "sha256:" and 64 lower-case hexadecimal digits.
  *
  * A digest that comes from outside is checked with digest_valid() before anything else is done
- * with it: it becomes the name of a file. A program that uses this links OpenSSL.
+ * with it: it becomes the name of a file. A program that uses this links nettle.
  */
 #ifndef HULL_COMMON_DIGEST_H
 #define HULL_COMMON_DIGEST_H

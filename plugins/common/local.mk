@@ -10,9 +10,9 @@ plugins_common_libcommon_la_SOURCES += plugins/common/units.c plugins/common/uni
 	plugins/common/template_int.h plugins/common/template_parse.c plugins/common/template_eval.c \
 	plugins/common/template_func.c
 plugins_common_libcommon_la_SOURCES += plugins/common/reference.c plugins/common/reference.h
-if HAVE_OPENSSL
+if HAVE_NETTLE
 plugins_common_libcommon_la_SOURCES += plugins/common/digest.c plugins/common/digest.h
-plugins_common_libcommon_la_CFLAGS += $(OPENSSL_CFLAGS)
+plugins_common_libcommon_la_CFLAGS += $(NETTLE_CFLAGS)
 endif
 plugins_common_libcommon_la_SOURCES += plugins/common/compress.c plugins/common/compress.h \
 	plugins/common/compress_int.h plugins/common/compress_more.c

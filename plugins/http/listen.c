@@ -108,17 +108,35 @@ static int make_parent(struct hull_call *call, const char *path)
     return 0;
 }
 
+/* The group NAME of the host's own file, as docker looks for it: the name service would load
+ * libraries into the daemon for this one line. False when there is none. */
+static bool find_group(const char *name, gid_t *ret)
+{
+    FILE *file = fopen("/etc/group", "re");
+    struct group *group = file ? fgetgrent(file) : NULL;
+
+    while (group && strcmp(group->gr_name, name) != 0)
+        group = fgetgrent(file);
+    if (group)
+        *ret = group->gr_gid;
+    if (file)
+        fclose(file);
+    return group;
+}
+
 /* The group may use the socket: GROUP must exist, or, when it is NULL, "hull" when it does. */
 static int set_group(struct hull_call *call, const char *path, const char *group)
 {
-    struct group *found = getgrnam(group && *group ? group : "hull");
+    const char *name = group && *group ? group : "hull";
+    gid_t gid;
+    bool found = find_group(name, &gid);
 
     if (!found && group && *group)
         return hull_fail(call, HULL_INVALID,
                          "group %s does not exist: create it, or choose another with --group",
                          group);
-    if (found && lchown(path, 0, found->gr_gid) < 0 && geteuid() == 0)
-        return hull_fail_errno(call, errno, "give %s to group %s", path, found->gr_name);
+    if (found && lchown(path, 0, gid) < 0 && geteuid() == 0)
+        return hull_fail_errno(call, errno, "give %s to group %s", path, name);
     if (chmod(path, 0660) < 0)
         return hull_fail_errno(call, errno, "set the mode of %s", path);
     return 0;

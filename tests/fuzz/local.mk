@@ -65,7 +65,7 @@ tests_fuzz_fuzz_yaml_LDFLAGS = $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_yaml_LDADD = plugins/common/libcommon.la $(TEST_LIBADD) $(YAML_LIBS)
 endif
 
-if HAVE_OPENSSL
+if HAVE_NETTLE
 check_PROGRAMS += tests/fuzz/fuzz-changes
 FUZZ_TARGETS += tests/fuzz/fuzz-changes
 tests_fuzz_fuzz_changes_SOURCES = tests/fuzz/fuzz-changes.c plugins/engine/image/changes.c \

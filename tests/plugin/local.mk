@@ -139,7 +139,7 @@ tests_plugin_test_state_CFLAGS = $(TEST_CFLAGS)
 tests_plugin_test_state_LDFLAGS = $(TEST_LDFLAGS)
 tests_plugin_test_state_LDADD = plugins/common/libcommon.la $(TEST_LIBADD)
 endif
-if HAVE_OPENSSL
+if HAVE_NETTLE
 check_PROGRAMS += tests/plugin/test-content
 TESTS += tests/plugin/test-content
 tests_plugin_test_content_SOURCES = tests/plugin/test-content.c

@@ -84,7 +84,7 @@ tests_unit_test_reference_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_reference_LDFLAGS = $(TEST_LDFLAGS)
 tests_unit_test_reference_LDADD = plugins/common/libcommon.la core/libhull.la
 
-if HAVE_OPENSSL
+if HAVE_NETTLE
 check_PROGRAMS += tests/unit/test-changes
 TESTS += tests/unit/test-changes
 tests_unit_test_changes_SOURCES = tests/unit/test-changes.c plugins/engine/image/changes.c
@@ -98,7 +98,7 @@ TESTS += tests/unit/test-compress
 tests_unit_test_compress_SOURCES = tests/unit/test-compress.c tests/unit/tap.h
 tests_unit_test_compress_CFLAGS = $(TEST_CFLAGS) $(ZLIB_CFLAGS) $(ZSTD_CFLAGS)
 tests_unit_test_compress_LDFLAGS = $(TEST_LDFLAGS)
-tests_unit_test_compress_LDADD = plugins/common/libcommon.la core/libhull.la $(OPENSSL_LIBS) \
+tests_unit_test_compress_LDADD = plugins/common/libcommon.la core/libhull.la $(NETTLE_LIBS) \
 	$(COMPRESS_LIBS) $(ZLIB_LIBS)
 endif
 endif

@@ -1,5 +1,5 @@
 # plugins/engine/image: see the top of Makefile.am
-if HAVE_OPENSSL
+if HAVE_NETTLE
 engine_LTLIBRARIES += plugins/engine/image.la
 plugins_engine_image_la_SOURCES = plugins/engine/image/image.c plugins/engine/image/commit.c plugins/engine/image/docs.c \
 	plugins/engine/image/claims.c plugins/engine/image/store.c plugins/engine/image/archive.c \
@@ -10,7 +10,7 @@ plugins_engine_image_la_SOURCES = plugins/engine/image/image.c plugins/engine/im
 	plugins/engine/image/save.c plugins/engine/image/import.c plugins/engine/image/changes.c \
 	plugins/engine/image/remove.h plugins/engine/image/engine.h \
 	plugins/engine/image/docs.h plugins/engine/image/archive.h
-plugins_engine_image_la_CFLAGS = $(PLUGIN_CFLAGS) $(OPENSSL_CFLAGS) $(ISAL_CFLAGS) $(ZSTD_CFLAGS)
+plugins_engine_image_la_CFLAGS = $(PLUGIN_CFLAGS) $(NETTLE_CFLAGS) $(ISAL_CFLAGS) $(ZSTD_CFLAGS)
 plugins_engine_image_la_LDFLAGS = $(PLUGIN_LDFLAGS)
-plugins_engine_image_la_LIBADD = $(PLUGIN_LIBADD) $(OPENSSL_LIBS) $(COMPRESS_LIBS)
+plugins_engine_image_la_LIBADD = $(PLUGIN_LIBADD) $(NETTLE_LIBS) $(COMPRESS_LIBS)
 endif
