@@ -121,46 +121,103 @@ int io_copy_out(struct hull_call *call, struct hull_stream *stream, int fd)
     }
 }
 
-/* SIZE bytes of a frame to FD. */
-static int copy_frame(struct hull_call *call, struct hull_stream *stream, int fd, size_t size)
+/* --- frames ---------------------------------------------------------------------------------- */
+
+#define FRAME_ERROR 3
+#define ERROR_MAX 4096
+
+/* What has been taken apart: payload that goes to the same descriptor is written together. */
+struct frames {
+    unsigned char head[8];
+    size_t head_size, left; /* bytes of the head that are here; of the payload that are not */
+    char in[64 * 1024], out[64 * 1024];
+    size_t out_size;
+    int out_fd;
+    char error[ERROR_MAX]; /* an error of the daemon's, in the stream */
+    size_t error_size;
+};
+
+static int flush_frames(struct hull_call *call, struct frames *frames)
 {
-    char buffer[32 * 1024];
-    while (size > 0) {
-        ssize_t n =
-            hull_stream_read(call, stream, buffer, size < sizeof(buffer) ? size : sizeof(buffer));
-        if (n == 0)
-            return hull_fail(call, HULL_IO, "the connection ended in the middle of the output");
-        int rc = n < 0 ? (int)n : fd < 0 ? 0 : io_write(call, fd, buffer, (size_t)n);
-        if (rc < 0)
-            return rc;
-        size -= (size_t)n;
+    size_t size = frames->out_size;
+    frames->out_size = 0;
+    return size == 0 ? 0 : io_write(call, frames->out_fd, frames->out, size);
+}
+
+static void keep_error(struct frames *frames, const char *data, size_t size)
+{
+    size_t room = sizeof(frames->error) - 1 - frames->error_size;
+    memcpy(frames->error + frames->error_size, data, size < room ? size : room);
+    frames->error_size += size < room ? size : room;
+}
+
+static int put_frame(struct hull_call *call, struct frames *frames, const char *data, size_t size)
+{
+    int fd = frames->head[0] == 2 ? STDERR_FILENO : STDOUT_FILENO, rc = 0;
+    if (frames->head[0] == FRAME_ERROR) {
+        keep_error(frames, data, size);
+        return 0;
     }
+    if (fd != frames->out_fd || size > sizeof(frames->out) - frames->out_size)
+        rc = flush_frames(call, frames);
+    memcpy(frames->out + frames->out_size, data, size);
+    frames->out_fd = fd;
+    frames->out_size += size;
+    return rc;
+}
+
+/* The next byte of a head; when it is complete it says what follows. */
+static int take_head(struct hull_call *call, struct frames *frames, unsigned char byte)
+{
+    unsigned char *head = frames->head;
+    head[frames->head_size++] = byte;
+    if (frames->head_size < sizeof(frames->head))
+        return 0;
+    frames->left =
+        (size_t)head[4] << 24 | (size_t)head[5] << 16 | (size_t)head[6] << 8 | (size_t)head[7];
+    if (head[0] > FRAME_ERROR)
+        return hull_fail(call, HULL_IO, "Unrecognized input header: %d", head[0]);
     return 0;
+}
+
+static int end_frame(struct hull_call *call, struct frames *frames)
+{
+    frames->head_size = 0;
+    if (frames->head[0] != FRAME_ERROR)
+        return 0;
+    int rc = flush_frames(call, frames);
+    return rc < 0 ? rc : hull_fail(call, HULL_IO, "error from daemon in stream: %s", frames->error);
+}
+
+static int take_apart(struct hull_call *call, struct frames *frames, const char *data, size_t size)
+{
+    int rc = 0;
+    for (size_t at = 0; at < size && rc == 0;) {
+        if (frames->head_size < sizeof(frames->head)) {
+            rc = take_head(call, frames, (unsigned char)data[at++]);
+        } else {
+            size_t n = size - at < frames->left ? size - at : frames->left;
+            rc = put_frame(call, frames, data + at, n);
+            at += n;
+            frames->left -= n;
+        }
+        if (rc == 0 && frames->head_size == sizeof(frames->head) && frames->left == 0)
+            rc = end_frame(call, frames);
+    }
+    return rc < 0 ? rc : flush_frames(call, frames);
 }
 
 int io_demultiplex(struct hull_call *call, struct hull_stream *stream)
 {
+    struct frames *frames = hull_alloc(call, sizeof(*frames));
+    frames->head_size = frames->left = frames->out_size = frames->error_size = 0;
+    memset(frames->error, 0, sizeof(frames->error));
     for (;;) {
-        unsigned char head[8];
-        ssize_t n = hull_stream_read(call, stream, head, sizeof(head));
-        if (n <= 0)
-            return (int)n;
-        int rc = hull_stream_read_full(call, stream, head + n, sizeof(head) - (size_t)n);
-        if (rc < 0)
-            return rc;
-        size_t size =
-            (size_t)head[4] << 24 | (size_t)head[5] << 16 | (size_t)head[6] << 8 | (size_t)head[7];
-        if (head[0] > 3)
-            return hull_fail(call, HULL_IO, "Unrecognized input header: %d", head[0]);
-        if (head[0] == 3) { /* an error of the daemon's, in the stream */
-            char *text = hull_alloc(call, 4096);
-            if (size > 4095)
-                size = 4095;
-            rc = hull_stream_read_full(call, stream, text, size);
-            return rc < 0 ? rc : hull_fail(call, HULL_IO, "error from daemon in stream: %s", text);
-        }
-        rc = copy_frame(call, stream, head[0] == 2 ? STDERR_FILENO : STDOUT_FILENO, size);
-        if (rc < 0)
+        ssize_t n = hull_stream_read(call, stream, frames->in, sizeof(frames->in));
+        if (n == 0 && frames->head_size > 0)
+            return hull_fail(call, HULL_IO, "the connection ended in the middle of the output");
+        int rc = n <= 0 ? (int)n : take_apart(call, frames, frames->in, (size_t)n);
+        if (n <= 0 || rc < 0)
             return rc;
     }
 }

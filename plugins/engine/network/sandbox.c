@@ -91,7 +91,11 @@ static int load_one(struct hull_call *call, void *ctx, const void *reply)
                               0, &sandbox);
     if (rc == 0 && sandbox.container_id != NULL)
         remember(&sandbox);
-    return rc;
+    if (rc < 0)
+        hull_log(call, HULL_LOG_ERROR, "the document of a container's networks can't be read",
+                 "container", document->key, "error", hull_error(call), NULL);
+    hull_error_clear(call);
+    return 0;
 }
 
 int net_sandbox_load(struct hull_call *call)

@@ -117,7 +117,11 @@ static int load_one(struct hull_call *call, void *ctx, const void *reply)
                               &network);
     if (rc == 0)
         new_record(&network);
-    return rc;
+    else
+        hull_log(call, HULL_LOG_ERROR, "a network's document can't be read and is left alone",
+                 "network", document->key, "error", hull_error(call), NULL);
+    hull_error_clear(call);
+    return 0;
 }
 
 int net_load(struct hull_call *call)

@@ -7,6 +7,7 @@
  */
 #include "sqlite.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -101,6 +102,22 @@ static int query(struct sql_db *db, const char *text, int64_t *ret, struct hull_
     return sql_problem(db, code, problem);
 }
 
+/* True when containers are there that a new database would know nothing of. */
+static bool is_lost(const char *path)
+{
+    char folder[4200];
+    const struct dirent *entry;
+    bool found = false;
+
+    snprintf(folder, sizeof(folder), "%.*s/containers", (int)(strrchr(path, '/') - path), path);
+    DIR *dir = opendir(folder);
+    while (dir && !found && (entry = readdir(dir)))
+        found = entry->d_name[0] != '.';
+    if (dir)
+        closedir(dir);
+    return found;
+}
+
 /* Refuse what is not ours. A file without any page is a new database. */
 static int check_identity(struct sql_db *db, bool *ret_new, struct hull_problem *problem)
 {
@@ -114,6 +131,12 @@ static int check_identity(struct sql_db *db, bool *ret_new, struct hull_problem 
     if (rc < 0)
         return rc;
     *ret_new = pages == 0 || (id == 0 && version == 0 && pages <= 1);
+    if (*ret_new && is_lost(db->path))
+        return hull_problem_set(problem, HULL_CONFLICT,
+                                "the state database %s is missing or empty, and there are "
+                                "containers beside it: restore a backup, or move the folder "
+                                "\"containers\" away to begin anew",
+                                db->path);
     if (!*ret_new && id != APPLICATION_ID)
         return hull_problem_set(problem, HULL_CONFLICT,
                                 "%s is a database of another program; move it away or choose "
