@@ -133,7 +133,7 @@ static const struct {
     {"inward", "ip daddr @routed4 ip daddr . meta l4proto . th dport @open4 accept"},
     {"inward", "ip6 daddr @routed6 ip6 daddr . meta l4proto . th dport @open6 accept"},
     {"inward", "ip daddr @routed4 meta l4proto icmp accept"},
-    {"inward", "ip6 daddr @routed6 meta l4proto ipv6-icmp accept"},
+    {"inward", "ip6 daddr @routed6 meta l4proto icmpv6 accept"},
     {"inward", "iifname . oifname @trusted ip daddr . meta l4proto . th dport @open4 accept"},
     {"inward", "iifname . oifname @trusted ip6 daddr . meta l4proto . th dport @open6 accept"},
     {"inward", "drop"},
