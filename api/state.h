@@ -7,6 +7,7 @@
 #define HULL_API_STATE_H
 
 #include <hull/call.h>
+#include <hull/log.h>
 
 #define STATE_KEY_FIELDS(F, T)                                 \
     F(T, STRING, _, bucket, "bucket", HULL_REQUIRED, "Bucket") \
@@ -47,6 +48,18 @@ HULL_CHECKED HULL_UNUSED static inline int state_put(struct hull_call *call, con
     struct state_commit_reply reply;
 
     return state_commit(call, port, &request, &reply);
+}
+
+/*
+ * For who reads a whole bucket: DOCUMENT can't be understood, the call's error says why. That is
+ * logged, and the document stays as it is: what is damaged harms nobody else.
+ */
+HULL_UNUSED static inline void state_leave(struct hull_call *call,
+                                           const struct state_document *document)
+{
+    hull_log(call, HULL_LOG_ERROR, "a document can't be read and is left alone", "bucket",
+             document->bucket, "key", document->key, "error", hull_error(call), NULL);
+    hull_error_clear(call);
 }
 
 /*

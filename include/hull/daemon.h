@@ -40,7 +40,8 @@ HULL_PUBLIC const void *hull_config_get(const struct hull_message *message);
 HULL_PUBLIC void hull_plugin_option_set(const char *port, const char *key, const char *value);
 
 /* A new request that begins here (a connection's request): FN runs in this fiber with a call of
- * its own: id, arena, error slot. DEADLINE_MS from now, or HULL_FOREVER. Yields. */
+ * its own: id, arena, error slot. DEADLINE_MS from now, or HULL_FOREVER. When the engine stops:
+ * -HULL_UNAVAILABLE at once, without a yield, and a loop of requests has to end. Yields. */
 HULL_PUBLIC int hull_request(struct hull_call *call, const char *name, int64_t deadline_ms,
                              hull_task_fn *fn, void *arg) HULL_CHECKED;
 

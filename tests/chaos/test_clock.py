@@ -12,7 +12,7 @@ import time
 import pytest
 
 from test_faults import await_state, create, run, state
-from test_kill import Engine, host_state, salted
+from test_kill import Engine, begin, end
 
 TEN_YEARS = 315360000
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -46,19 +46,10 @@ def engine(clock):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LD_PRELOAD", clock.library)
         patch.setenv("HULL_TEST_CLOCK", clock.path)
-        made.start()
-    status, answer = made.call("POST", "/images/load", salted("chaos:base", "base"),
-                               "application/x-tar")
-    assert status == 200 and "errorDetail" not in str(answer), answer
+        begin(made)
     yield made
     clock.set(0)
-    for container in made.call("GET", "/containers/json?all=1")[1]:
-        made.call("DELETE", "/containers/%s?force=1" % container["Id"])
-    assert not host_state(root, made.bridge)["shims"]
-    made.process.terminate()
-    made.process.wait(30)
-    subprocess.run(["ip", "link", "del", made.bridge], capture_output=True, check=False)
-    shutil.rmtree(root, ignore_errors=True)
+    assert not end(made)["shims"]
 
 
 def cpu_s(pid):

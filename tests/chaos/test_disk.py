@@ -4,7 +4,6 @@ lost, and when there is space again all works, without a restart.
 The daemon's root is a small file system of its own.
 """
 import os
-import shutil
 import subprocess
 import tempfile
 import time
@@ -12,7 +11,7 @@ import time
 import pytest
 
 from test_faults import await_state, create, run, state
-from test_kill import Engine, host_state, salted
+from test_kill import Engine, begin, end
 from images import archive, tar_of
 
 SIZE_MB = 48
@@ -52,20 +51,11 @@ def engine(disk):
     root = os.path.join(disk.path, "root")
     os.mkdir(root)
     made = Engine(root, "hd%d" % (os.getpid() % 100000))
-    made.start()
-    status, answer = made.call("POST", "/images/load", salted("chaos:base", "base"),
-                               "application/x-tar")
-    assert status == 200 and "errorDetail" not in str(answer), answer
+    begin(made)
     yield made
     if os.path.exists(disk.filler):
         disk.free()
-    for container in made.call("GET", "/containers/json?all=1")[1]:
-        made.call("DELETE", "/containers/%s?force=1" % container["Id"])
-    assert not host_state(root, made.bridge)["shims"]
-    made.process.terminate()
-    made.process.wait(30)
-    subprocess.run(["ip", "link", "del", made.bridge], capture_output=True, check=False)
-    shutil.rmtree(root, ignore_errors=True)
+    assert not end(made)["shims"]
 
 
 def refused(answer):

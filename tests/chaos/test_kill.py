@@ -113,27 +113,37 @@ def host_state(root, bridge):
     return {"mounts": mounted, "ports": links, "shims": shims}
 
 
+def begin(made):
+    """Start the daemon, with an image."""
+    made.start()
+    status, answer = made.call("POST", "/images/load", salted("chaos:base", "base"),
+                               "application/x-tar")
+    assert status == 200 and "errorDetail" not in str(answer), answer
+
+
+def end(made):
+    """Take all away; what is on the host when the containers are gone."""
+    for container in made.call("GET", "/containers/json?all=1")[1]:
+        made.call("DELETE", "/containers/%s?force=1" % container["Id"])
+    left = host_state(made.root, made.bridge)
+    made.process.terminate()
+    made.process.wait(30)
+    assert_no_reports(made.root + "/hulld.log")
+    subprocess.run(["ip", "link", "del", made.bridge], capture_output=True, check=False)
+    shutil.rmtree(made.root, ignore_errors=True)
+    return left
+
+
 @pytest.fixture
 def engine():
     root = tempfile.mkdtemp(prefix="hull-chaos-")
     made = Engine(root, "hc%d" % (os.getpid() % 100000))
     before = host_state(root, made.bridge)
-    made.start()
-    status, answer = made.call("POST", "/images/load", salted("chaos:base", "base"),
-                               "application/x-tar")
-    assert status == 200 and "errorDetail" not in str(answer), answer
+    begin(made)
     yield made
     if made.process.poll() is not None:
         made.start()
-    for container in made.call("GET", "/containers/json?all=1")[1]:
-        made.call("DELETE", "/containers/%s?force=1" % container["Id"])
-    after = host_state(root, made.bridge)
-    made.process.terminate()
-    made.process.wait(30)
-    assert_no_reports(root + "/hulld.log")
-    subprocess.run(["ip", "link", "del", made.bridge], capture_output=True, check=False)
-    shutil.rmtree(root, ignore_errors=True)
-    assert after == before
+    assert end(made) == before
 
 
 class Worker(threading.Thread):

@@ -184,3 +184,12 @@ def until(condition, seconds=5):
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.02)
+
+
+def served(folder):
+    """For a fixture: a Lan whose near neighbour serves what is in FOLDER."""
+    made = Lan()
+    server = Server(made.near, folder)
+    yield made
+    server.end()
+    made.end()

@@ -3,19 +3,14 @@ import json
 
 import pytest
 
-from lan import (BEHIND, FAR6, HOST, HOST6, HostEngine, Lan, NEAR, NEAR6, Server, until)
+from lan import BEHIND, FAR6, HOST, HOST6, HostEngine, NEAR, NEAR6, served, until
 
 BRIDGE = "com.docker.network.bridge."
 
 
 @pytest.fixture(scope="module")
 def lan(tmp_path_factory):
-    made = Lan()
-    servers = [Server(made.near, tmp_path_factory.mktemp("near"))]
-    yield made
-    for server in servers:
-        server.end()
-    made.end()
+    yield from served(tmp_path_factory.mktemp("near"))
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,7 @@ import time
 import pytest
 
 from engine import Engine
+from plugins import PluginProcess
 
 TAG = os.getpid() % 10000
 
@@ -184,25 +185,8 @@ def test_vlan_parents_are_made_and_removed(engine, nets, lan):
 # --- plugins of others -----------------------------------------------------------------------------
 
 
-class Plugin:
-    """tests/plugin/netplugin.py, or what is left of it."""
-
-    def __init__(self, folder, name):
-        self.base, self.folder, self.name = os.path.join(folder, name), folder, name
-        self.start()
-
-    def start(self):
-        here = os.path.dirname(os.path.abspath(__file__))
-        subprocess.run([here + "/../plugin/netplugin.py", self.folder, self.name], check=True)
-
-    def mode(self, text):
-        with open(self.base + ".mode", "w") as file:
-            file.write(text)
-
-    def calls(self, method):
-        with open(self.base + ".log") as file:
-            lines = map(json.loads, file)
-            return [line["body"] for line in lines if line["method"].endswith(method)]
+class Plugin(PluginProcess):
+    program, interfaces = "netplugin.py", ("NetworkDriver", "IpamDriver")
 
     def kill(self):
         with open(self.base + ".pid") as file:

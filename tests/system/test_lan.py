@@ -10,17 +10,12 @@ import time
 
 import pytest
 
-from lan import BEHIND, HOST, HOST6, HostEngine, Lan, NEAR, Namespace, Server, until
+from lan import BEHIND, HOST, HOST6, HostEngine, NEAR, Namespace, Server, served, until
 
 
 @pytest.fixture(scope="module")
 def lan(tmp_path_factory):
-    made = Lan()
-    servers = [Server(made.near, tmp_path_factory.mktemp("near"))]
-    yield made
-    for server in servers:
-        server.end()
-    made.end()
+    yield from served(tmp_path_factory.mktemp("near"))
 
 
 @pytest.fixture(scope="module")

@@ -11,6 +11,7 @@ import pytest
 
 from engine import Engine
 from images import archive, tar_of
+from plugins import PluginProcess
 
 TMPFS = ("-o", "type=tmpfs", "-o", "device=tmpfs")
 
@@ -42,25 +43,8 @@ def wait_for(what):
         time.sleep(0.02)
 
 
-class Plugin:
-    """tests/plugin/volplugin.py, or what is left of it."""
-
-    def __init__(self, folder, name):
-        self.base, self.folder, self.name = os.path.join(folder, name), folder, name
-        self.start()
-
-    def start(self):
-        here = os.path.dirname(os.path.abspath(__file__))
-        subprocess.run([here + "/../plugin/volplugin.py", self.folder, self.name], check=True)
-
-    def mode(self, text):
-        with open(self.base + ".mode", "w") as file:
-            file.write(text)
-
-    def calls(self, method):
-        with open(self.base + ".log") as file:
-            return [line["body"] for line in map(json.loads, file)
-                    if line["method"] == "VolumeDriver." + method]
+class Plugin(PluginProcess):
+    program, interfaces = "volplugin.py", ("VolumeDriver",)
 
     def volumes(self):
         return sorted(os.listdir(self.base + ".kept"))

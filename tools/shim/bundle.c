@@ -133,10 +133,9 @@ static int open_trees(int *trees)
             return rc;
         if (trees[i] >= 0 || !options.bind || !needs_tree(mount, &options))
             continue;
-        trees[i] = source_open(mount, options.recursive);
-        if (trees[i] < 0)
-            return shim_fail_errno("error mounting \"%s\" to rootfs at \"%s\"",
-                                   mount->source == NULL ? "" : mount->source, mount->destination);
+        rc = source_open(mount, options.recursive, &trees[i]);
+        if (rc < 0)
+            return rc;
     }
     return 0;
 }

@@ -59,10 +59,9 @@ static int open_sources(void)
             return rc;
         if (!options.bind || sources[i] > 0)
             continue;
-        sources[i] = source_open(mount, options.recursive);
-        if (sources[i] < 0)
-            return shim_fail_errno("error mounting \"%s\" to rootfs at \"%s\"",
-                                   mount->source == NULL ? "" : mount->source, mount->destination);
+        rc = source_open(mount, options.recursive, &sources[i]);
+        if (rc < 0)
+            return rc;
     }
     return 0;
 }

@@ -128,8 +128,8 @@ int protect_paths(void) HULL_CHECKED;
 int target_check(const struct oci_mount *mount, int target) HULL_CHECKED;
 /* The same for one that somebody else will make, by what is in the root now. */
 int target_check_early(const struct oci_mount *mount) HULL_CHECKED;
-/* What MOUNT binds, as a detached tree; -1 with errno. */
-int source_open(const struct oci_mount *mount, bool recursive);
+/* What MOUNT binds, as a detached tree. */
+int source_open(const struct oci_mount *mount, bool recursive, int *ret_fd) HULL_CHECKED;
 /* The same when its source is a mount of the daemon that is attached nowhere; *RET_FD is -1 when it
  * is not. In the daemon's namespaces. */
 int source_detached(const struct oci_mount *mount, int *ret_fd) HULL_CHECKED;

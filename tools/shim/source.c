@@ -18,14 +18,18 @@ static int open_subpath(const struct oci_mount *mount, unsigned flags)
     return inside < 0 ? -1 : open_tree(inside, "", flags | AT_EMPTY_PATH);
 }
 
-int source_open(const struct oci_mount *mount, bool recursive)
+int source_open(const struct oci_mount *mount, bool recursive, int *ret_fd)
 {
     const char *source = mount->source == NULL ? "" : mount->source;
     unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (recursive ? AT_RECURSIVE : 0u);
-    if (mount->subpath != NULL)
-        return open_subpath(mount, flags);
-    int fd = open_tree(AT_FDCWD, source, flags);
-    return fd < 0 && errno == EINVAL ? foreign_tree(source) : fd;
+    int fd =
+        mount->subpath != NULL ? open_subpath(mount, flags) : open_tree(AT_FDCWD, source, flags);
+    if (fd < 0 && errno == EINVAL && mount->subpath == NULL)
+        fd = foreign_tree(source);
+    *ret_fd = fd;
+    return fd < 0 ? shim_fail_errno("error mounting \"%s\" to rootfs at \"%s\"", source,
+                                    mount->destination)
+                  : 0;
 }
 
 /*

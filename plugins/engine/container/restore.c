@@ -27,14 +27,14 @@ static int load(struct hull_call *call, void *ctx, const void *reply)
                          &ct->doc, &problem);
 
     (void)ctx;
+    if (rc < 0)
+        rc = hull_fail_problem(call, &problem);
     if (rc == 0 && !ct_state_parse(ct->doc.state, &ct->state))
         ct->state = CT_CREATED;
     if (rc == 0)
         rc = ct_register(call, ct);
     if (rc < 0)
-        hull_log(call, HULL_LOG_ERROR, "a container's document can't be read and is left alone",
-                 "container", document->key, "error",
-                 problem.text[0] ? problem.text : hull_error(call), NULL);
+        state_leave(call, document);
     ct_unref(ct);
     return 0;
 }

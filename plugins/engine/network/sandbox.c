@@ -92,9 +92,7 @@ static int load_one(struct hull_call *call, void *ctx, const void *reply)
     if (rc == 0 && sandbox.container_id != NULL)
         remember(&sandbox);
     if (rc < 0)
-        hull_log(call, HULL_LOG_ERROR, "the document of a container's networks can't be read",
-                 "container", document->key, "error", hull_error(call), NULL);
-    hull_error_clear(call);
+        state_leave(call, document);
     return 0;
 }
 

@@ -118,9 +118,7 @@ static int load_one(struct hull_call *call, void *ctx, const void *reply)
     if (rc == 0)
         new_record(&network);
     else
-        hull_log(call, HULL_LOG_ERROR, "a network's document can't be read and is left alone",
-                 "network", document->key, "error", hull_error(call), NULL);
-    hull_error_clear(call);
+        state_leave(call, document);
     return 0;
 }
 

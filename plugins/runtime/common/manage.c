@@ -47,57 +47,53 @@ int shimmed_attach(struct hull_call *call, const struct runtime_attach_request *
     return 0;
 }
 
+/* Ask the shim of process NAME, or of the container's first one when that is NULL. */
+static int ask(struct hull_call *call, const char *id, const char *name,
+               const struct shim_packet *request, int passed_fd, int *ret_fd)
+{
+    struct ctr *ctr;
+    struct process *process;
+    struct shim_packet answer;
+    int rc = ctr_process(call, id, name, &ctr, &process);
+    return rc < 0 ? rc : client_once(call, ctr, process, request, passed_fd, &answer, ret_fd);
+}
+
 int shimmed_kill(struct hull_call *call, const struct runtime_kill_request *request,
                  struct hull_empty *reply)
 {
     struct ctr *ctr;
     struct process *process;
-    struct shim_packet answer;
+    struct shim_packet packet = {.op = SHIM_KILL, .a = request->signal};
     (void)reply;
+    if (!request->all)
+        return ask(call, request->id, request->process, &packet, -1, NULL);
     int rc = ctr_process(call, request->id, request->process, &ctr, &process);
-    if (rc < 0)
-        return rc;
-    if (request->all) {
+    if (rc == 0)
         cg_kill(hull_call_arena(call), &ctr->cgroup, (int)request->signal);
-        return 0;
-    }
-    struct shim_packet ask = {.op = SHIM_KILL, .a = request->signal};
-    return client_once(call, ctr, process, &ask, -1, &answer, NULL);
+    return rc;
 }
 
 int shimmed_resize(struct hull_call *call, const struct runtime_resize_request *request,
                    struct hull_empty *reply)
 {
-    struct ctr *ctr;
-    struct process *process;
-    struct shim_packet answer;
+    struct shim_packet packet = {.op = SHIM_RESIZE, .a = request->height, .b = request->width};
     (void)reply;
-    int rc = ctr_process(call, request->id, request->process, &ctr, &process);
-    struct shim_packet ask = {.op = SHIM_RESIZE, .a = request->height, .b = request->width};
-    return rc < 0 ? rc : client_once(call, ctr, process, &ask, -1, &answer, NULL);
+    return ask(call, request->id, request->process, &packet, -1, NULL);
 }
 
 int shimmed_keep(struct hull_call *call, const struct runtime_keep_request *request,
                  struct hull_empty *reply)
 {
-    struct ctr *ctr;
-    struct process *process;
-    struct shim_packet answer;
+    struct shim_packet packet = {.op = SHIM_KEEP, .a = request->place};
     (void)reply;
-    int rc = ctr_process(call, request->id, NULL, &ctr, &process);
-    struct shim_packet ask = {.op = SHIM_KEEP, .a = request->place};
-    return rc < 0 ? rc : client_once(call, ctr, process, &ask, request->fd, &answer, NULL);
+    return ask(call, request->id, NULL, &packet, request->fd, NULL);
 }
 
 int shimmed_kept(struct hull_call *call, const struct runtime_keep_request *request,
                  struct runtime_kept_reply *reply)
 {
-    struct ctr *ctr;
-    struct process *process;
-    struct shim_packet answer;
-    int rc = ctr_process(call, request->id, NULL, &ctr, &process);
-    struct shim_packet ask = {.op = SHIM_KEPT, .a = request->place};
-    return rc < 0 ? rc : client_once(call, ctr, process, &ask, -1, &answer, &reply->fd);
+    struct shim_packet packet = {.op = SHIM_KEPT, .a = request->place};
+    return ask(call, request->id, NULL, &packet, -1, &reply->fd);
 }
 
 /* The shim has left without an answer: what it wrote down, or that it was lost. */

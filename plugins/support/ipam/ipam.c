@@ -498,14 +498,6 @@ static int address_release(struct hull_call *call, const struct ipam_address *re
 
 /* --- loading --------------------------------------------------------------------------------- */
 
-/* What is damaged harms nobody else. */
-static void unreadable(struct hull_call *call, const struct state_document *document)
-{
-    hull_log(call, HULL_LOG_ERROR, "a document of addresses can't be read and is left alone",
-             "document", document->key, "error", hull_error(call), NULL);
-    hull_error_clear(call);
-}
-
 static int load_pool(struct hull_call *call, void *ctx, const void *reply)
 {
     (void)ctx;
@@ -517,7 +509,7 @@ static int load_pool(struct hull_call *call, void *ctx, const void *reply)
     if (rc == 0)
         rc = make_entry(call, document->key, &spec, &entry);
     if (rc < 0)
-        unreadable(call, document);
+        state_leave(call, document);
     return 0;
 }
 
@@ -531,7 +523,7 @@ static int load_address(struct hull_call *call, void *ctx, const void *reply)
     int rc = json_decode_call(call, &ipam_address_message, document->value, strlen(document->value),
                               0, &lease);
     if (rc < 0 || slash == NULL || !ip_parse(slash + 1, &addr)) {
-        unreadable(call, document);
+        state_leave(call, document);
         return 0;
     }
     struct entry *entry =

@@ -113,14 +113,19 @@ static int remove_volume(struct hull_call *call, const struct voldriver_ref *req
 
 /* --- looking ---------------------------------------------------------------------------------- */
 
+static int find(struct hull_call *call, const struct voldriver_ref *request, int64_t *ret_made_s)
+{
+    int rc = check_name(call, request->name);
+
+    return rc < 0 ? rc : lv_folder_stat(call, request->name, ret_made_s);
+}
+
 static int get(struct hull_call *call, const struct voldriver_ref *request,
                struct voldriver_volume *ret_reply)
 {
     int64_t made_s;
 
-    int rc = check_name(call, request->name);
-    if (rc == 0)
-        rc = lv_folder_stat(call, request->name, &made_s);
+    int rc = find(call, request, &made_s);
     if (rc < 0)
         return rc;
     ret_reply->name = request->name;
@@ -147,9 +152,7 @@ static int path(struct hull_call *call, const struct voldriver_ref *request,
 {
     int64_t made_s;
 
-    int rc = check_name(call, request->name);
-    if (rc == 0)
-        rc = lv_folder_stat(call, request->name, &made_s);
+    int rc = find(call, request, &made_s);
     if (rc == 0)
         ret_reply->path = lv_path(call, request->name);
     return rc;
