@@ -11,7 +11,7 @@
  * Blocks double in size, so that even an arena of a gigabyte has few of them; what does not fit
  * in the next one gets a block of its own size.
  */
-#define FIRST_BLOCK 2048
+#define FIRST_BLOCK 1024
 #define LARGEST_STEP ((size_t)1 << 20)
 #define ALIGNMENT 16
 /* Between two pieces, so that the address sanitizer sees who writes too far. */

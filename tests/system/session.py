@@ -380,7 +380,7 @@ NETWORKS = [
     ("network rm bridge", {}),
     ("network prune -f", {}),
     ("run -d --name pub -p 127.0.0.1::80 -p 127.0.0.1::53/udp busybox sleep 1000", {}),
-    ("port pub", {}),
+    ("port pub", {"sort": True}),
     ("port pub 80", {}),
     ("port pub 80/udp", {}),
     ("ps --format {{.Ports}}", {}),

@@ -46,6 +46,9 @@ def web(engine):
         engine.hull("run", "-d", "--name", name, *flags, "busybox", "busybox", "httpd", "-f", "-h",
                     "/www")
         names.append(name)
+        # A started program does not listen yet.
+        engine.hull("exec", name, "sh", "-c", "timeout 20 sh -c "
+                    "'until wget -q -O /dev/null http://127.0.0.1/; do sleep 0.02; done'")
         return name
 
     yield start

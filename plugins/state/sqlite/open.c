@@ -216,7 +216,7 @@ static int connect_to(struct sql_db *db, bool readonly, struct hull_problem *pro
     sqlite3_extended_result_codes(db->handle, 1);
     if (readonly)
         return execute(
-            db, "PRAGMA query_only = 1; PRAGMA mmap_size = 67108864; PRAGMA cache_size = -256",
+            db, "PRAGMA query_only = 1; PRAGMA mmap_size = 67108864; PRAGMA cache_size = -32",
             problem);
     return 0;
 }
@@ -263,7 +263,7 @@ int sql_open(struct sql_db *db, const char *path, bool readonly, struct hull_pro
         rc = check_identity(db, &fresh, problem);
     if (rc == 0 && !readonly)
         rc = execute(
-            db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -256",
+            db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -96",
             problem);
     if (rc == 0 && !readonly)
         rc = migrate(db, problem);
