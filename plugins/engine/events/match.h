@@ -10,7 +10,7 @@
 #include "filters.h"
 
 /* Whether EVENT passes FILTERS: type, scope, event, image, label, and container, network, volume,
- * plugin and daemon by id or name. No filters, or a null pointer: everything passes. */
+ * plugin and daemon by id or name. No filters: everything passes. */
 bool event_match(const struct filters *filters, const struct event_message *event);
 
 #endif
