@@ -37,7 +37,8 @@ static void set_bridge(struct hull_call *call, struct network *network)
 
 static void set_macvlan(struct hull_call *call, struct network *network)
 {
-    run("ip link add par0 type veth peer name par1 && ip link set par0 up && ip link set par1 up");
+    run(call,
+        "ip link add par0 type veth peer name par1 && ip link set par0 up && ip link set par1 up");
     hull_map_set(hull_call_arena(call), &network->options, "parent", "par0");
 }
 
@@ -47,12 +48,13 @@ static void set_remote(struct hull_call *call, struct network *network)
     const char *source = getenv("srcdir");
     network->driver = "toy";
     hull_plugin_option_set("network/remote", "plugin-sockets", root);
-    run(hull_printf(call, "%s/tests/plugin/netplugin.py %s", source == NULL ? "." : source, root));
+    run(call,
+        hull_printf(call, "%s/tests/plugin/netplugin.py %s", source == NULL ? "." : source, root));
 }
 
 static void end_remote(struct hull_call *call)
 {
-    run(hull_printf(call, "kill $(cat %s/toy.pid)", root));
+    run(call, hull_printf(call, "kill $(cat %s/toy.pid)", root));
 }
 
 /* Debian's CNI plugins: a bridge, which is there already, for CNI never deletes one. */
@@ -69,7 +71,7 @@ static void set_cni(struct hull_call *call, struct network *network)
     CHECK(file != NULL);
     fprintf(file, conf, root);
     fclose(file);
-    run("ip link add cni0 type bridge");
+    run(call, "ip link add cni0 type bridge");
     network->ipam.config.n = 0;
     hull_map_set(hull_call_arena(call), &network->options, "conf", path);
 }

@@ -22,8 +22,7 @@ struct place {
     int netns_fd;
 };
 
-/* Run COMMAND by the shell. True when it succeeds. */
-__attribute__((unused)) static bool holds(const char *command)
+static bool shell(const char *command)
 {
     const char *argv[] = {"sh", "-c", command, NULL};
     pid_t pid;
@@ -33,9 +32,28 @@ __attribute__((unused)) static bool holds(const char *command)
     return waitpid(pid, &status, 0) == pid && status == 0;
 }
 
-__attribute__((unused)) static void run(const char *command)
+static int shell_aside(struct hull_work *work, void *command)
 {
-    if (!holds(command))
+    return shell(command) ? 0 : hull_problem_set(&work->problem, HULL_INTERNAL, "it failed");
+}
+
+/*
+ * Run COMMAND by the shell, on a worker: on the loop, what programs take on a busy machine would
+ * count as a stall, and be blamed on the plugin that is the first to wait afterwards. True when it
+ * succeeds. The workers begin after host_new(), in its namespaces. CALL is NULL where no loop runs.
+ */
+__attribute__((unused)) static bool holds(struct hull_call *call, const char *command)
+{
+    if (call == NULL)
+        return shell(command);
+    bool good = hull_work(call, shell_aside, (void *)(uintptr_t)command) == 0;
+    hull_error_clear(call);
+    return good;
+}
+
+__attribute__((unused)) static void run(struct hull_call *call, const char *command)
+{
+    if (!holds(call, command))
         FAIL("%s", command);
 }
 
@@ -108,8 +126,8 @@ static void place_end(struct place *place)
  * From PLACE (NULL: the host) connect to ADDRESS:PORT; what it answered goes to TEXT, "" when
  * there was no answer within MS milliseconds.
  */
-static const char *ask_for(int ms, const struct place *place, int type, const char *address,
-                           int port, char text[64])
+static const char *ask_for(struct hull_call *call, int ms, const struct place *place, int type,
+                           const char *address, int port, char text[64])
 {
     int fds[2];
     if (pipe2(fds, O_CLOEXEC) < 0)
@@ -133,6 +151,7 @@ static const char *ask_for(int ms, const struct place *place, int type, const ch
         _exit(size > 0 && write(fds[1], answer, (size_t)size) == size ? 0 : 1);
     }
     close(fds[1]);
+    CHECK_OK(hull_wait_fds(call, &(struct pollfd){fds[0], POLLIN, 0}, 1));
     ssize_t size = read(fds[0], text, 63);
     text[size > 0 ? size : 0] = '\0';
     close(fds[0]);
@@ -140,21 +159,22 @@ static const char *ask_for(int ms, const struct place *place, int type, const ch
     return text;
 }
 
-__attribute__((unused)) static const char *ask(const struct place *place, int type,
-                                               const char *address, int port, char text[64])
+__attribute__((unused)) static const char *ask(struct hull_call *call, const struct place *place,
+                                               int type, const char *address, int port,
+                                               char text[64])
 {
-    return ask_for(3000, place, type, address, port, text);
+    return ask_for(call, 3000, place, type, address, port, text);
 }
 
-__attribute__((unused)) static bool reaches(const struct place *place, int type,
-                                            const char *address, int port)
+__attribute__((unused)) static bool reaches(struct hull_call *call, const struct place *place,
+                                            int type, const char *address, int port)
 {
     char text[64];
-    return *ask_for(500, place, type, address, port, text) != '\0';
+    return *ask_for(call, 500, place, type, address, port, text) != '\0';
 }
 
 /* This process into a new namespace, the host, with a neighbour in the network 203.0.113.0/24. */
-__attribute__((unused)) static struct place host_new(void)
+__attribute__((unused)) static struct place host_new(struct hull_call *call)
 {
     char command[256];
     if (geteuid() != 0)
@@ -163,17 +183,17 @@ __attribute__((unused)) static struct place host_new(void)
         SKIP("needs network namespaces");
     mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL);
     mount("sysfs", "/sys", "sysfs", 0, NULL);
-    run("ip link set lo up");
+    run(call, "ip link set lo up");
     struct place lan = place_new(8080);
     snprintf(command, sizeof(command), "ip link add lan0 type veth peer name eth0 netns %d",
              (int)lan.pid);
-    run(command);
-    run("ip addr add 203.0.113.1/24 dev lan0 && ip link set lan0 up");
+    run(call, command);
+    run(call, "ip addr add 203.0.113.1/24 dev lan0 && ip link set lan0 up");
     snprintf(command, sizeof(command),
              "nsenter -t %d -n sh -c 'ip link set lo up; ip addr add 203.0.113.2/24 dev eth0; "
              "ip link set eth0 up; ip route add default via 203.0.113.1'",
              (int)lan.pid);
-    run(command);
+    run(call, command);
     return lan;
 }
 

@@ -32,7 +32,7 @@ static void open_asker(void *arg)
 static struct place box_new(struct hull_call *call)
 {
     struct place box = place_new(0);
-    run(hull_printf(call, "nsenter -t %d -n ip link set lo up", (int)box.pid));
+    run(call, hull_printf(call, "nsenter -t %d -n ip link set lo up", (int)box.pid));
     return box;
 }
 

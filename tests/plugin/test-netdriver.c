@@ -22,8 +22,8 @@ static char *links(struct hull_call *call, const struct place *place)
         place == NULL ? "" : hull_printf(call, "nsenter -t %d -n", (int)place->pid);
     const char *file = hull_printf(call, "%s/links", root);
     char text[4096];
-    run(hull_printf(call, "%s ip -o link | sed 's/^[0-9]*: *\\([^:@]*\\).*/\\1/' | sort >%s",
-                    inside, file));
+    run(call, hull_printf(call, "%s ip -o link | sed 's/^[0-9]*: *\\([^:@]*\\).*/\\1/' | sort >%s",
+                          inside, file));
     FILE *f = fopen(file, "re");
     CHECK(f != NULL);
     size_t n = fread(text, 1, sizeof(text) - 1, f);
@@ -34,7 +34,7 @@ static char *links(struct hull_call *call, const struct place *place)
 
 static void begin(struct hull_call *call)
 {
-    lan = host_new();
+    lan = host_new(call);
     HULL_ASSERT(mkdtemp(root) != NULL);
     config.data_root = root;
     config.bridge = "testbr0";
@@ -169,9 +169,9 @@ FIBER_TEST(containers_of_a_network_reach_each_other)
     CHECK_OK(create(call));
     CHECK_OK(join(call, 2, &one, &one_at));
     CHECK_OK(join(call, 3, &two, &two_at));
-    CHECK_STR(ask(&one, SOCK_STREAM, two_at, 80, text), one_at);
-    CHECK_STR(ask(&two, SOCK_STREAM, one_at, 80, text), two_at);
-    CHECK_STR(ask(&one, SOCK_STREAM, "127.0.0.1", 80, text), "127.0.0.1");
+    CHECK_STR(ask(call, &one, SOCK_STREAM, two_at, 80, text), one_at);
+    CHECK_STR(ask(call, &two, SOCK_STREAM, one_at, 80, text), two_at);
+    CHECK_STR(ask(call, &one, SOCK_STREAM, "127.0.0.1", 80, text), "127.0.0.1");
     CHECK_OK(leave(call, 2, NULL));
     CHECK_OK(leave(call, 3, NULL));
     place_end(&one);
@@ -239,13 +239,13 @@ FIBER_TEST(a_join_that_fails_leaves_nothing)
     CHECK_OK(create(call));
     const char *host_before = links(call, NULL);
     /* Somebody has the name already. */
-    run(hull_printf(call, "nsenter -t %d -n ip link add eth0 type bridge", (int)box.pid));
+    run(call, hull_printf(call, "nsenter -t %d -n ip link add eth0 type bridge", (int)box.pid));
     const char *before = links(call, &box);
     CHECK(join(call, 2, &box, &address) < 0);
     CHECK(hull_error(call)[0] != '\0');
     CHECK_STR(links(call, &box), before);
     CHECK_STR(links(call, NULL), host_before);
-    run(hull_printf(call, "nsenter -t %d -n ip link del eth0", (int)box.pid));
+    run(call, hull_printf(call, "nsenter -t %d -n ip link del eth0", (int)box.pid));
     CHECK_OK(join(call, 2, &box, &address));
     CHECK_OK(leave(call, 2, NULL));
     place_end(&box);

@@ -66,7 +66,7 @@ static int leave(struct hull_call *call, const char *id)
 
 FIBER_TEST(a_container_on_the_default_bridge)
 {
-    struct place lan = host_new();
+    struct place lan = host_new(call);
     begin_engine();
     struct place box = place_new(80);
     const char *id = id_of(call, 'a');
@@ -84,29 +84,30 @@ FIBER_TEST(a_container_on_the_default_bridge)
     CHECK_STR(settings.ports.v[0].v[0].host_ip, "0.0.0.0");
     CHECK_STR(settings.ports.v[0].v[0].host_port, "18080");
     /* No IPv6 where the network has none, neither inside nor outside. */
-    CHECK(holds(hull_printf(call, "! nsenter -t %d -n ip -6 addr show dev eth0 | grep -q inet6",
-                            (int)box.pid)));
-    CHECK(holds("! ip -6 addr show dev testbr0 | grep -q inet6"));
+    CHECK(
+        holds(call, hull_printf(call, "! nsenter -t %d -n ip -6 addr show dev eth0 | grep -q inet6",
+                                (int)box.pid)));
+    CHECK(holds(call, "! ip -6 addr show dev testbr0 | grep -q inet6"));
 
     /* From the host, by every address it has, and from the neighbour with its own address. */
-    CHECK_STR(ask(NULL, SOCK_STREAM, address, 80, text), settings.gateway);
-    CHECK_STR(ask(NULL, SOCK_STREAM, "127.0.0.1", 18080, text), settings.gateway);
-    CHECK(reaches(NULL, SOCK_STREAM, "203.0.113.1", 18080));
-    CHECK_STR(ask(&lan, SOCK_STREAM, "203.0.113.1", 18080, text), "203.0.113.2");
+    CHECK_STR(ask(call, NULL, SOCK_STREAM, address, 80, text), settings.gateway);
+    CHECK_STR(ask(call, NULL, SOCK_STREAM, "127.0.0.1", 18080, text), settings.gateway);
+    CHECK(reaches(call, NULL, SOCK_STREAM, "203.0.113.1", 18080));
+    CHECK_STR(ask(call, &lan, SOCK_STREAM, "203.0.113.1", 18080, text), "203.0.113.2");
     /* From itself, through the host. */
-    CHECK(reaches(&box, SOCK_STREAM, "203.0.113.1", 18080));
+    CHECK(reaches(call, &box, SOCK_STREAM, "203.0.113.1", 18080));
     /* From outside neither straight nor to a port that is not published. */
-    run(hull_printf(call, "nsenter -t %d -n ip route add %s/32 via 203.0.113.1", (int)lan.pid,
-                    address));
-    CHECK(!reaches(&lan, SOCK_STREAM, address, 80));
-    CHECK(!reaches(&lan, SOCK_STREAM, "203.0.113.1", 80));
+    run(call, hull_printf(call, "nsenter -t %d -n ip route add %s/32 via 203.0.113.1", (int)lan.pid,
+                          address));
+    CHECK(!reaches(call, &lan, SOCK_STREAM, address, 80));
+    CHECK(!reaches(call, &lan, SOCK_STREAM, "203.0.113.1", 80));
     /* Outwards, masqueraded. */
-    CHECK_STR(ask(&box, SOCK_STREAM, "203.0.113.2", 8080, text), "203.0.113.1");
+    CHECK_STR(ask(call, &box, SOCK_STREAM, "203.0.113.2", 8080, text), "203.0.113.1");
     /* A program of the host can't take the port. */
-    CHECK(!holds("timeout 1 socat TCP-LISTEN:18080,reuseaddr - 2>/dev/null"));
+    CHECK(!holds(call, "timeout 1 socat TCP-LISTEN:18080,reuseaddr - 2>/dev/null"));
 
     CHECK_OK(leave(call, id));
-    CHECK(!reaches(NULL, SOCK_STREAM, "127.0.0.1", 18080));
+    CHECK(!reaches(call, NULL, SOCK_STREAM, "127.0.0.1", 18080));
     CHECK_OK(leave(call, id));
     place_end(&box);
     end_engine(&lan);
@@ -114,7 +115,7 @@ FIBER_TEST(a_container_on_the_default_bridge)
 
 FIBER_TEST(a_port_on_loopback_is_for_the_host_alone)
 {
-    struct place lan = host_new();
+    struct place lan = host_new(call);
     begin_engine();
     struct place box = place_new(80);
     const char *id = id_of(call, 'b');
@@ -122,15 +123,15 @@ FIBER_TEST(a_port_on_loopback_is_for_the_host_alone)
         request_of(call, id, &box, "127.0.0.1", "18081", "80/tcp");
     struct network_settings settings;
     CHECK_OK(network_join(call, NULL, &request, &settings));
-    CHECK(reaches(NULL, SOCK_STREAM, "127.0.0.1", 18081));
-    CHECK(!reaches(&lan, SOCK_STREAM, "203.0.113.1", 18081));
+    CHECK(reaches(call, NULL, SOCK_STREAM, "127.0.0.1", 18081));
+    CHECK(!reaches(call, &lan, SOCK_STREAM, "203.0.113.1", 18081));
     /* A neighbour that sends to 127.0.0.1 over the wire. */
-    run(hull_printf(call,
-                    "nsenter -t %d -n sh -c 'ip addr del 127.0.0.1/8 dev lo; "
-                    "echo 1 > /proc/sys/net/ipv4/conf/eth0/route_localnet; "
-                    "ip route add 127.0.0.1/32 via 203.0.113.1 src 203.0.113.2'",
-                    (int)lan.pid));
-    CHECK(!reaches(&lan, SOCK_STREAM, "127.0.0.1", 18081));
+    run(call, hull_printf(call,
+                          "nsenter -t %d -n sh -c 'ip addr del 127.0.0.1/8 dev lo; "
+                          "echo 1 > /proc/sys/net/ipv4/conf/eth0/route_localnet; "
+                          "ip route add 127.0.0.1/32 via 203.0.113.1 src 203.0.113.2'",
+                          (int)lan.pid));
+    CHECK(!reaches(call, &lan, SOCK_STREAM, "127.0.0.1", 18081));
     CHECK_OK(leave(call, id));
     place_end(&box);
     end_engine(&lan);
@@ -138,7 +139,7 @@ FIBER_TEST(a_port_on_loopback_is_for_the_host_alone)
 
 FIBER_TEST(datagrams_and_chosen_ports)
 {
-    struct place lan = host_new();
+    struct place lan = host_new(call);
     begin_engine();
     struct place box = place_new(53);
     const char *id = id_of(call, 'c');
@@ -148,8 +149,8 @@ FIBER_TEST(datagrams_and_chosen_ports)
     CHECK_OK(network_join(call, NULL, &request, &settings));
     int port = (int)strtol(settings.ports.v[0].v[0].host_port, NULL, 10);
     CHECK(port > 1024);
-    CHECK_STR(ask(&lan, SOCK_DGRAM, "203.0.113.1", port, text), "203.0.113.2");
-    CHECK(reaches(NULL, SOCK_DGRAM, "127.0.0.1", port));
+    CHECK_STR(ask(call, &lan, SOCK_DGRAM, "203.0.113.1", port, text), "203.0.113.2");
+    CHECK(reaches(call, NULL, SOCK_DGRAM, "127.0.0.1", port));
     CHECK_OK(leave(call, id));
     place_end(&box);
     end_engine(&lan);
@@ -157,7 +158,7 @@ FIBER_TEST(datagrams_and_chosen_ports)
 
 FIBER_TEST(datagrams_follow_a_port_to_its_next_container)
 {
-    struct place lan = host_new();
+    struct place lan = host_new(call);
     begin_engine();
     struct place one = place_new(53);
     struct place two = place_new(53);
@@ -189,7 +190,7 @@ FIBER_TEST(datagrams_follow_a_port_to_its_next_container)
 
 FIBER_TEST(a_taken_port_fails_and_leaves_nothing)
 {
-    struct place lan = host_new();
+    struct place lan = host_new(call);
     begin_engine();
     struct place one = place_new(80);
     struct place two = place_new(80);
@@ -226,7 +227,7 @@ FIBER_TEST(a_taken_port_fails_and_leaves_nothing)
 
 FIBER_TEST(rules_that_another_program_flushed_come_back)
 {
-    struct place lan = host_new();
+    struct place lan = host_new(call);
     begin_engine();
     struct place box = place_new(80);
     const char *id = id_of(call, 'd');
@@ -234,11 +235,11 @@ FIBER_TEST(rules_that_another_program_flushed_come_back)
     struct network_settings settings;
     char text[64];
     CHECK_OK(network_join(call, NULL, &request, &settings));
-    CHECK(reaches(&lan, SOCK_STREAM, "203.0.113.1", 18084));
-    run("nft flush ruleset");
-    for (int i = 0; i < 100 && !reaches(NULL, SOCK_STREAM, "127.0.0.1", 18084); i++)
+    CHECK(reaches(call, &lan, SOCK_STREAM, "203.0.113.1", 18084));
+    run(call, "nft flush ruleset");
+    for (int i = 0; i < 100 && !reaches(call, NULL, SOCK_STREAM, "127.0.0.1", 18084); i++)
         CHECK_OK(hull_sleep(call, 20));
-    CHECK_STR(ask(&lan, SOCK_STREAM, "203.0.113.1", 18084, text), "203.0.113.2");
+    CHECK_STR(ask(call, &lan, SOCK_STREAM, "203.0.113.1", 18084, text), "203.0.113.2");
     CHECK_OK(leave(call, id));
     place_end(&box);
     end_engine(&lan);
@@ -246,7 +247,7 @@ FIBER_TEST(rules_that_another_program_flushed_come_back)
 
 FIBER_TEST(restore_keeps_the_living_and_releases_the_dead)
 {
-    struct place lan = host_new();
+    struct place lan = host_new(call);
     begin_engine();
     struct place one = place_new(80);
     struct place two = place_new(80);
@@ -257,17 +258,17 @@ FIBER_TEST(restore_keeps_the_living_and_releases_the_dead)
     CHECK_OK(network_join(call, NULL, &request, &settings));
     request = request_of(call, b, &two, "", "18086", "80/tcp");
     CHECK_OK(network_join(call, NULL, &request, &settings));
-    run("nft delete table inet $(nft list tables | sed -n 's/table inet //p')");
+    run(call, "nft delete table inet $(nft list tables | sed -n 's/table inet //p')");
     struct network_restore_request restore = {0};
     struct hull_empty done;
     hull_strv_add(hull_call_arena(call), &restore.live, a);
     CHECK_OK(network_restore(call, NULL, &restore, &done));
-    CHECK(reaches(&lan, SOCK_STREAM, "203.0.113.1", 18085));
-    CHECK(!reaches(&lan, SOCK_STREAM, "203.0.113.1", 18086));
+    CHECK(reaches(call, &lan, SOCK_STREAM, "203.0.113.1", 18085));
+    CHECK(!reaches(call, &lan, SOCK_STREAM, "203.0.113.1", 18086));
     CHECK_OK(leave(call, a));
     /* Nothing lives: the table goes. */
     CHECK_OK(network_restore(call, NULL, &(struct network_restore_request){0}, &done));
-    CHECK(!holds("nft list tables | grep -q hull"));
+    CHECK(!holds(call, "nft list tables | grep -q hull"));
     place_end(&one);
     place_end(&two);
     end_engine(&lan);
@@ -275,7 +276,7 @@ FIBER_TEST(restore_keeps_the_living_and_releases_the_dead)
 
 FIBER_TEST(networks_are_listed_made_and_removed)
 {
-    struct place lan = host_new();
+    struct place lan = host_new(call);
     begin_engine();
     struct place box = place_new(80);
     const char *id = id_of(call, 'e');
@@ -297,7 +298,7 @@ FIBER_TEST(networks_are_listed_made_and_removed)
     CHECK_OK(network_join(call, NULL, &request, &settings));
     CHECK_STR(settings.networks.keys[0], "mine");
     CHECK(settings.networks.v[0].dns_names.n == 2);
-    CHECK(reaches(NULL, SOCK_STREAM, settings.networks.v[0].ip_address, 80));
+    CHECK(reaches(call, NULL, SOCK_STREAM, settings.networks.v[0].ip_address, 80));
     struct network_ref ref = {.id = "mine"};
     CHECK_KIND(network_remove(call, NULL, &ref, &done), HULL_FORBIDDEN);
     CHECK_HAS(hull_error(call), "network mine has active endpoints (name:\"web\" id:\"");
@@ -314,7 +315,7 @@ FIBER_TEST(networks_are_listed_made_and_removed)
 
 FIBER_TEST(none_and_host)
 {
-    struct place lan = host_new();
+    struct place lan = host_new(call);
     begin_engine();
     struct place box = place_new(80);
     const char *id = id_of(call, 'f');
@@ -324,8 +325,8 @@ FIBER_TEST(none_and_host)
     request.network_mode = "none";
     CHECK_OK(network_join(call, NULL, &request, &settings));
     CHECK_STR(settings.networks.keys[0], "none");
-    CHECK_STR(ask(&box, SOCK_STREAM, "127.0.0.1", 80, text), "127.0.0.1");
-    CHECK(!holds("ip link show testbr0 2>/dev/null"));
+    CHECK_STR(ask(call, &box, SOCK_STREAM, "127.0.0.1", 80, text), "127.0.0.1");
+    CHECK(!holds(call, "ip link show testbr0 2>/dev/null"));
     CHECK_OK(leave(call, id));
     request.network_mode = "host";
     request.netns_fd = -1;
@@ -341,14 +342,14 @@ FIBER_TEST(none_and_host)
 
 FIBER_TEST(addresses_that_the_host_took_meanwhile)
 {
-    struct place lan = host_new();
+    struct place lan = host_new(call);
     begin_engine();
     struct place box = place_new(80);
     struct network_ref ref = {.id = "bridge"};
     struct network network;
     CHECK_OK(network_inspect(call, NULL, &ref, &network));
     CHECK_STR(network.ipam.config.v[0].subnet, "10.201.0.0/24");
-    run("ip link add other0 type bridge && ip addr add 10.201.0.77/16 dev other0");
+    run(call, "ip link add other0 type bridge && ip addr add 10.201.0.77/16 dev other0");
     const char *id = id_of(call, 'a');
     struct network_join_request request = request_of(call, id, &box, NULL, NULL, NULL);
     struct network_settings settings;
@@ -356,7 +357,7 @@ FIBER_TEST(addresses_that_the_host_took_meanwhile)
     CHECK_STR(settings.gateway, "10.88.0.1");
     CHECK_OK(network_inspect(call, NULL, &ref, &network));
     CHECK_STR(network.ipam.config.v[0].subnet, "10.88.0.0/24");
-    CHECK(reaches(NULL, SOCK_STREAM, settings.ip_address, 80));
+    CHECK(reaches(call, NULL, SOCK_STREAM, settings.ip_address, 80));
     CHECK_OK(leave(call, id));
     place_end(&box);
     end_engine(&lan);
@@ -374,12 +375,12 @@ static int join_and_leave(struct hull_call *call, void *arg)
 
 TEST(nothing_is_left_when_the_daemon_ends)
 {
-    struct place lan = host_new();
+    struct place lan = host_new(NULL);
     begin_engine();
     struct place box = place_new(80);
     CHECK_INT(tap_core(join_and_leave, &box), 0);
-    CHECK(!holds("ip link show testbr0 2>/dev/null"));
-    CHECK(!holds("nft list tables | grep -q hull"));
+    CHECK(!holds(NULL, "ip link show testbr0 2>/dev/null"));
+    CHECK(!holds(NULL, "nft list tables | grep -q hull"));
     place_end(&box);
     end_engine(&lan);
 }
