@@ -108,7 +108,7 @@ HULL_METHOD(network, settings, network_leave_request, network_settings, 0)
 /* After a restart: put back what the kernel may have lost (ports, tables). LIVE containers. */
 #define NETWORK_RESTORE_REQUEST_FIELDS(F, T)                                           \
     F(T, STRV, _, live, "Live", 0, "Ids of the containers that run; all others leave") \
-    F(T, INTS, _, pids, "Pids", 0, "The process 1 of each, on the host")
+    F(T, INTS, _, pids, "Pids", 0, "Process 1 of each, on the host, of as many as are known")
 HULL_MESSAGE(network_restore_request, NETWORK_RESTORE_REQUEST_FIELDS)
 HULL_METHOD(network, restore, network_restore_request, hull_empty, 0)
 /* The container, which may be in networks or not, has another name. */

@@ -8,6 +8,7 @@
 
 #include <hull/call.h>
 #include <hull/log.h>
+#include <string.h>
 
 #define STATE_KEY_FIELDS(F, T)                                 \
     F(T, STRING, _, bucket, "bucket", HULL_REQUIRED, "Bucket") \
@@ -60,6 +61,17 @@ HULL_UNUSED static inline void state_leave(struct hull_call *call,
     hull_log(call, HULL_LOG_ERROR, "a document can't be read and is left alone", "bucket",
              document->bucket, "key", document->key, "error", hull_error(call), NULL);
     hull_error_clear(call);
+}
+
+/* -HULL_INVALID when FIELD of DOCUMENT, which is VALUE, is not the key, as it has to be. */
+HULL_CHECKED HULL_UNUSED static inline int state_check_key(struct hull_call *call,
+                                                           const struct state_document *document,
+                                                           const char *field, const char *value)
+{
+    if (value != NULL && strcmp(value, document->key) == 0)
+        return 0;
+    return hull_fail(call, HULL_INVALID, "%s: \"%s\" is not its key", field,
+                     value == NULL ? "" : value);
 }
 
 /*

@@ -2,11 +2,12 @@
 anew in its place, and what is sound goes on.
 """
 import glob
+import json
 import os
 import shutil
 import sqlite3
 
-from test_faults import log_of, run, state
+from test_faults import create, log_of, run, state
 from test_kill import engine  # noqa: F401: a fixture
 
 
@@ -54,3 +55,65 @@ def test_a_database_that_is_gone(engine):  # noqa: F811
         shutil.move(kept + "/" + name, engine.root + "/data")
     engine.start()
     assert state(engine, "victim")["Status"] == "created"
+
+
+# What others rely on: without it a document is as good as none.
+NEEDED = (
+    ("container", "Id"), ("container", "Name"), ("container", "Storage"),
+    ("container", "HostConfig"), ("container", "HostConfig.LogConfig"),
+    ("container", "HostConfig.NetworkMode"), ("container", "HostConfig.RestartPolicy"),
+    ("container", "Mounts.0.Type"), ("endpoint", "ContainerID"),
+    ("endpoint", "NetworkSettings.Networks.net.NetworkID"), ("image", "id"), ("image-name", "id"),
+    ("network", "Id"), ("volume", "Name"), ("volume", "Driver"))
+LISTS = ("/containers/json?all=1", "/networks", "/volumes", "/images/json")
+
+
+def without(document, path):
+    """The JSON text DOCUMENT less what is at PATH."""
+    whole = json.loads(document)
+    place, names = whole, path.split(".")
+    for name in names[:-1]:
+        place = place[int(name) if isinstance(place, list) else name]
+    del place[names[-1]]
+    return json.dumps(whole)
+
+
+def networks_of(engine, name):  # noqa: F811
+    return engine.call("GET", "/containers/%s/json" % name)[1]["NetworkSettings"]["Networks"]
+
+
+def damaged(link, bucket, owner):
+    """The key and the text of the document of BUCKET that is damaged: OWNER's, if it has one."""
+    rows = link.execute("SELECT key, value FROM document WHERE bucket = ?", (bucket,)).fetchall()
+    return ([row for row in rows if owner in row] or rows)[0]
+
+
+def test_documents_that_lack_something(engine):  # noqa: F811
+    network = engine.call("POST", "/networks/create", {"Name": "net"})[1]["Id"]
+    run(engine, "neighbour")
+    owner = create(engine, "victim", "sh", "-c", "echo kept >/kept; exec sleep 300",
+                   Binds=["vol:/vol"], NetworkMode="net")
+    assert engine.call("POST", "/containers/victim/start")[0] == 204
+    before = networks_of(engine, "victim")
+    engine.kill()
+    link = sqlite3.connect(engine.root + "/data/state.db")
+    for bucket, path in NEEDED:
+        key, text = damaged(link, bucket, network if bucket == "network" else owner)
+        write = "UPDATE document SET value = ? WHERE bucket = ? AND key = ?"
+        link.execute(write, (without(text, path), bucket, key))
+        link.commit()
+        engine.start()
+        for shown in LISTS:
+            assert engine.call("GET", shown)[0] == 200, (bucket, path, shown)
+        engine.call("GET", "/images/chaos:base/json")
+        assert state(engine, "neighbour")["Running"], (bucket, path)
+        assert bucket == "image-name" or key in log_of(engine), (bucket, path)
+        engine.kill()
+        link.execute(write, (text, bucket, key))
+        link.commit()
+    link.close()
+    engine.start()
+    # While it could not be read nothing of it was taken for what a crash left.
+    assert state(engine, "victim")["Running"]
+    assert networks_of(engine, "victim") == before
+    assert engine.call("GET", "/containers/victim/archive?path=/kept")[0] == 200

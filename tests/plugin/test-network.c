@@ -2,6 +2,7 @@
 #include "net.h"
 
 #include "api/config.h"
+#include "firewall.h"
 #include "network.h"
 
 #include <ftw.h>
@@ -222,6 +223,53 @@ FIBER_TEST(a_taken_port_fails_and_leaves_nothing)
     CHECK_INT(network.containers.n, 0);
     place_end(&one);
     place_end(&two);
+    end_engine(&lan);
+}
+
+/* A socket of the host at PORT, or -1 when that is taken. */
+static int host_socket(uint16_t port)
+{
+    struct sockaddr_in name = {.sin_family = AF_INET, .sin_port = htons(port)};
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (bind(fd, (void *)&name, sizeof(name)) == 0)
+        return fd;
+    close(fd);
+    return -1;
+}
+
+FIBER_TEST(a_restart_with_a_taken_port_holds_the_others_once)
+{
+    struct place lan = host_new();
+    begin_engine();
+    int taken = host_socket(18093);
+    CHECK(taken >= 0);
+    struct firewall_port ports[] = {
+        {.protocol = "tcp",
+         .host_ip = "0.0.0.0",
+         .address = "10.9.0.2",
+         .port = 80,
+         .unbound = true},
+        {.protocol = "tcp", .host_ip = "0.0.0.0", .address = "10.9.0.2", .port = 80},
+        {.protocol = "tcp", .host_ip = "0.0.0.0", .address = "10.9.0.2", .port = 81},
+        {.protocol = "tcp", .host_ip = "0.0.0.0", .address = "10.9.0.2", .port = 82},
+    };
+    ports[1].host_port = 18092;
+    ports[2].host_port = 18093;
+    ports[3].host_port = 18094;
+    struct firewall_ports container = {.container_id = id_of(call, 'e'),
+                                       .ports = {HULL_COUNT(ports), ports}};
+    const struct firewall_state state = {.containers = {1, &container}};
+    struct hull_empty done;
+    CHECK_OK(firewall_restore(call, "support/firewall", &state, &done));
+    CHECK(host_socket(18092) < 0);
+    CHECK(host_socket(18094) < 0);
+    CHECK_OK(firewall_unpublish(call, "support/firewall", &container, &done));
+    int first = host_socket(18092);
+    int last = host_socket(18094);
+    CHECK(first >= 0 && last >= 0);
+    close(first);
+    close(last);
+    close(taken);
     end_engine(&lan);
 }
 

@@ -260,6 +260,20 @@ DRIVER_TEST(a_volume_is_made_and_removed_twice_and_leaves_nothing)
     CHECK_INT(count_listed(call, "one"), 0);
 }
 
+DRIVER_TEST(the_longest_name_can_be_removed)
+{
+    struct voldriver_volume volume;
+    char name[256] = "";
+
+    if (is_remote())
+        SKIP("how long names are is the plugin's business");
+    memset(name, 'a', sizeof(name) - 1);
+    CHECK_OK(create(call, name));
+    CHECK_OK(get(call, name, &volume));
+    CHECK_OK(remove_it(call, name));
+    CHECK_KIND(get(call, name, &volume), HULL_NOT_FOUND);
+}
+
 DRIVER_TEST(files_stay_between_uses_and_go_with_the_volume)
 {
     const char *path;

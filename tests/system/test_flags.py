@@ -13,6 +13,9 @@ def run(engine, *flags, client="hull", command=("true",), check=True):
 REFUSED = [
     (["--cpuset-cpus", "4000"], 125, "Requested CPUs are not available - requested 4000"),
     (["--cpuset-mems", "4000"], 125, "Requested memory nodes are not available"),
+    (["--cpus", "0.001"], 125, "Range of CPUs is from 0.01 to"),
+    (["--log-opt", "max-file=65"], 125, "hull keeps at most 64 files"),
+    (["--log-opt", "bogus=1"], 125, "unknown log opt 'bogus' for json-file log driver"),
     (["--cpu-rt-runtime", "9", "--cpu-rt-period", "5"], 125, "cannot be higher than"),
     (["--device", "/dev/nope"], 127, "no such file or directory"),
     (["--device-read-bps", "/dev/nope:1mb"], 127, "stat /dev/nope: no such file or directory"),

@@ -185,9 +185,9 @@ static void default_empty(struct hull_arena *arena, struct host_config *host)
 }
 
 /* The daemon's options are its driver's; only those of the buffer are every driver's. */
-static void default_log(struct hull_arena *arena, const struct daemon_config *daemon,
-                        struct log_config *log)
+void ct_default_log(struct hull_call *call, struct log_config *log)
 {
+    const struct daemon_config *daemon = daemon_config();
     const char *driver = daemon->log_driver ? daemon->log_driver : "json-file";
 
     if (!log->type || !*log->type)
@@ -200,7 +200,7 @@ static void default_log(struct hull_arena *arena, const struct daemon_config *da
                       strcmp(log->type, "json-file") != 0;
 
         if ((shared || strcmp(log->type, driver) == 0) && !hull_map_find(&log->config, option->key))
-            hull_map_set(arena, &log->config, option->key, option->value);
+            hull_map_set(hull_call_arena(call), &log->config, option->key, option->value);
     }
 }
 
@@ -211,7 +211,7 @@ void ct_default_host(struct hull_call *call, struct host_config *host)
 
     default_resources(&host->resources);
     default_paths(host);
-    default_log(arena, daemon, &host->log_config);
+    ct_default_log(call, &host->log_config);
     if (hull_streq(host->network_mode, "default"))
         host->network_mode = NULL;
     set_default(&host->network_mode, NULL, "bridge");

@@ -128,6 +128,8 @@ struct image_config;
 int ct_merge_image(struct hull_call *call, struct container_config *config,
                    const struct image_config *image) HULL_CHECKED;
 void ct_default_host(struct hull_call *call, struct host_config *host);
+/* The daemon's log driver and options where LOG, whose map is the caller's to change, has none. */
+void ct_default_log(struct hull_call *call, struct log_config *log);
 /* doc.mounts from HostConfig.Binds, Mounts, Tmpfs, VolumesFrom and Config.Volumes; of volumes the
  * names only. Yields. */
 int ct_make_mounts(struct hull_call *call, struct ct_doc *doc) HULL_CHECKED;

@@ -32,7 +32,7 @@ HULL_MESSAGE(ct_mount, CT_MOUNT_FIELDS)
     F(T, INT, _, created_ns, "Created", 0, "")                                              \
     F(T, STRING, _, image_id, "ImageID", 0, "")                                             \
     F(T, STRING, _, os, "Os", 0, "")                                                        \
-    F(T, STRING, _, storage, "Storage", 0, "Port of the storage driver")                    \
+    F(T, STRING, _, storage, "Storage", HULL_REQUIRED, "Port of the storage driver")        \
     F(T, STRV, _, chain, "Chain", 0, "Layers of the image, lowest first")                   \
     F(T, STRING, _, runtime, "Runtime", 0, "Port of the runtime")                           \
     F(T, STRING, _, cgroups_path, "CgroupsPath", 0, "")                                     \

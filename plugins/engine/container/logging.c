@@ -250,23 +250,25 @@ static int check_choices(struct hull_call *call, const struct log_config *log)
 int ct_check_log(struct hull_call *call, const struct host_config *host)
 {
     static const char good[] = "abcdefghijklmnopqrstuvwxyz0123456789-";
-    const struct log_config *log = &host->log_config;
-    const struct log_check_request request = {.options = log->config};
+    struct log_config given = host->log_config, log;
     struct hull_empty reply;
     const char *port;
     int rc;
 
-    if (!log->type || *log->type == '\0' || is_none(log->type))
+    hull_message_copy(hull_call_arena(call), &log_config_message, &given, &log);
+    ct_default_log(call, &log);
+    if (is_none(log.type))
         return 0;
-    port = port_of(call, log->type);
-    if (strspn(log->type, good) != strlen(log->type) || !hull_plugin_exists(port))
+    const struct log_check_request request = {.options = log.config};
+    port = port_of(call, log.type);
+    if (strspn(log.type, good) != strlen(log.type) || !hull_plugin_exists(port))
         return hull_fail(call, HULL_INVALID, "logger: no log driver named '%s' is registered",
-                         log->type);
-    rc = check_modes(call, &log->config);
+                         log.type);
+    rc = check_modes(call, &log.config);
     if (rc == 0)
-        rc = check_files(call, &log->config);
+        rc = check_files(call, &log.config);
     if (rc == 0)
-        rc = check_choices(call, log);
+        rc = check_choices(call, &log);
     return rc < 0 ? rc : log_check(call, port, &request, &reply);
 }
 

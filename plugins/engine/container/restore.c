@@ -18,23 +18,53 @@
 /* The exit status of a container that was gone with the host. */
 #define LOST_STATUS 255
 
+/* What is relied on, beside the fields that decoding demands. */
+static int check_doc(struct hull_call *call, const struct state_document *document,
+                     const struct ct_doc *doc)
+{
+    const struct {
+        const char *field, *value;
+    } needed[] = {{"HostConfig.LogConfig.Type", doc->host_config.log_config.type},
+                  {"HostConfig.NetworkMode", doc->host_config.network_mode},
+                  {"HostConfig.RestartPolicy.Name", doc->host_config.restart_policy.name}};
+
+    for (size_t i = 0; i < HULL_COUNT(needed); i++)
+        if (hull_streq(needed[i].value, NULL))
+            return hull_fail(call, HULL_INVALID, "%s is missing", needed[i].field);
+    for (size_t i = 0; i < doc->mounts.n; i++)
+        if (hull_streq(doc->mounts.v[i].point.type, NULL))
+            return hull_fail(call, HULL_INVALID, "Mounts.%zu.Type is missing", i);
+    return state_check_key(call, document, "Id", doc->id);
+}
+
+/* Ids of containers whose documents can't be read: nobody sees them, and what they have stays. */
+struct unreadable {
+    struct hull_arena *arena;
+    struct hull_strv ids;
+};
+
 static int load(struct hull_call *call, void *ctx, const void *reply)
 {
     const struct state_document *document = reply;
+    struct unreadable *unreadable = ctx;
     struct hull_problem problem = {0};
     struct ct *ct = ct_new();
     int rc = json_decode(ct->arena, &ct_doc_message, document->value, strlen(document->value), 0,
                          &ct->doc, &problem);
 
-    (void)ctx;
     if (rc < 0)
         rc = hull_fail_problem(call, &problem);
+    if (rc == 0)
+        rc = check_doc(call, document, &ct->doc);
     if (rc == 0 && !ct_state_parse(ct->doc.state, &ct->state))
         ct->state = CT_CREATED;
     if (rc == 0)
         rc = ct_register(call, ct);
-    if (rc < 0)
+    if (rc < 0) {
         state_leave(call, document);
+        hull_strv_add(unreadable->arena, &unreadable->ids,
+                      hull_arena_strdup(unreadable->arena, document->key));
+    }
     ct_unref(ct);
     return 0;
 }
@@ -196,7 +226,8 @@ static int sweep(struct hull_call *call, const struct hull_strv *known,
     return 0;
 }
 
-static void settle(struct hull_call *call, const struct hull_strv *ports)
+static void settle(struct hull_call *call, const struct hull_strv *ports,
+                   const struct hull_strv *unreadable)
 {
     struct hull_arena *arena = hull_call_arena(call);
     struct network_restore_request network = {0};
@@ -212,6 +243,10 @@ static void settle(struct hull_call *call, const struct hull_strv *ports)
             hull_strv_add(arena, &network.live, hull_arena_strdup(arena, all[i]->doc.id));
             network.pids.v[network.pids.n++] = all[i]->doc.pid;
         }
+    }
+    for (size_t i = 0; i < unreadable->n; i++) {
+        hull_strv_add(arena, &known, unreadable->v[i]);
+        hull_strv_add(arena, &network.live, unreadable->v[i]); /* it may run */
     }
     if (sweep(call, &known, ports) == 0 && network_restore(call, NULL, &network, &reply) < 0) {
         hull_log(call, HULL_LOG_WARN, "restoring networks", "error", hull_error(call), NULL);
@@ -267,7 +302,8 @@ static bool is_host_changed(struct hull_call *call)
 
 int ct_restore(struct hull_call *call)
 {
-    const struct hull_sink sink = {.reply = load};
+    struct unreadable unreadable = {.arena = hull_call_arena(call)};
+    const struct hull_sink sink = {.reply = load, .ctx = &unreadable};
     const struct state_key request = {.bucket = "container"};
     struct state_document last;
     struct ct *const *all;
@@ -295,7 +331,7 @@ int ct_restore(struct hull_call *call)
             hull_error_clear(call);
     }
     if (count > 0 || is_host_changed(call))
-        settle(call, &ports);
+        settle(call, &ports, &unreadable.ids);
     adopt_networks(call, copy, count);
     resume_policies();
     return 0;

@@ -154,7 +154,9 @@ static int check_cpu(struct hull_call *call, const struct resources *r)
     if (r->nano_cpus > 0 && r->cpu_quota > 0)
         return hull_fail(call, HULL_INVALID,
                          "Conflicting options: Nano CPUs and CPU Quota cannot both be set.");
-    if (r->nano_cpus < 0 || r->nano_cpus > count * INT64_C(1000000000))
+    /* The kernel takes a hundredth at least: told now, not at the start. */
+    if (r->nano_cpus < 0 || (r->nano_cpus > 0 && r->nano_cpus < INT64_C(10000000)) ||
+        r->nano_cpus > count * INT64_C(1000000000))
         return hull_fail(call, HULL_INVALID,
                          "Range of CPUs is from 0.01 to %ld.00, as there are only %ld CPUs "
                          "available",

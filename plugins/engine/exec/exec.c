@@ -20,7 +20,7 @@
 
 /* An exec that ended is forgotten when it is older than this and another one is created. */
 #define KEEP_MS (5 * 60 * 1000)
-/* When there are so many, the oldest that was never started is. */
+/* When there are so many, the oldest that does not run is. */
 #define KEEP_MAX 4096u
 
 static struct exec_entry *execs;
@@ -54,12 +54,12 @@ static void forget_old(void)
     int64_t now = hull_now_ms();
 
     HASH_ITER (hh, execs, entry, next)
-        if (entry->state == EXEC_ENDED && now - entry->ended_ms > KEEP_MS)
+        if (entry->users == 0 && entry->state == EXEC_ENDED && now - entry->ended_ms > KEEP_MS)
             forget(entry);
     if (HASH_COUNT(execs) < KEEP_MAX)
         return;
     HASH_ITER (hh, execs, entry, next) /* in the order of their creation */
-        if (entry->state == EXEC_CREATED) {
+        if (entry->users == 0 && entry->state != EXEC_RUNNING) {
             forget(entry);
             return;
         }
@@ -199,15 +199,30 @@ static void set_ended(struct exec_entry *entry, int64_t exit_code)
     hull_cond_broadcast(&some_ended);
 }
 
-/* Waits for the end; belongs to nobody. ARG is the exec's id, on the heap. */
+/* ENTRY is not forgotten until CALL's handler returns. */
+static void put_back(struct hull_call *call, void *arg)
+{
+    struct exec_entry *entry = arg;
+
+    (void)call;
+    entry->users--;
+}
+
+static void use(struct hull_call *call, struct exec_entry *entry)
+{
+    entry->users++;
+    hull_defer(call, put_back, entry);
+}
+
+/* Waits for the end of ARG, an exec that runs; belongs to nobody. */
 static int watch(struct hull_call *call, void *arg)
 {
-    HULL_AUTO_FREE char *id = arg;
-    struct exec_entry *entry = find(id);
+    struct exec_entry *entry = arg;
     struct runtime_process_ref ref = {.id = entry->container, .process = entry->id};
     struct runtime_exit end = {0};
     struct hull_empty empty;
 
+    use(call, entry);
     int rc = runtime_wait(call, entry->runtime, &ref, &end);
     if (rc == -HULL_CANCELED) /* the daemon ends: the process goes on */
         return 0;
@@ -320,8 +335,8 @@ static int failed(struct hull_call *call, struct exec_entry *entry, bool detach,
     if (detach)
         return hull_fail(call, (enum hull_kind) - rc, "%s", text);
     hull_stream_pair(length + sizeof(head), &ret_reply->stream, &writer);
-    head[6] = (unsigned char)(length >> 8);
-    head[7] = (unsigned char)length;
+    for (size_t i = 0; i < 4; i++)
+        head[4 + i] = (unsigned char)(length >> 8 * (3 - i));
     rc = entry->request.tty ? 0 : hull_stream_write(call, writer, head, sizeof(head));
     if (rc == 0)
         rc = hull_stream_write(call, writer, hull_printf(call, "%s\r\n", text), length);
@@ -365,6 +380,7 @@ static int start(struct hull_call *call, const struct exec_start_request *reques
     if (entry->state != EXEC_CREATED)
         return hull_fail(call, HULL_CONFLICT, "Error: Exec command %s has already run", entry->id);
     entry->state = EXEC_RUNNING;
+    use(call, entry);
     event(call, entry, action_of(call, "exec_start", entry), NULL, NULL);
     struct launching launching = {entry, request, &container, NULL};
     rc = hull_task_join(call, hull_task_start(call, "exec-start", launch_task, &launching));
@@ -372,7 +388,7 @@ static int start(struct hull_call *call, const struct exec_start_request *reques
     if (rc < 0)
         return failed(call, entry, request->detach, rc, ret_reply);
     ret_reply->stream = launching.stream;
-    hull_spawn("exec", watch, strdup(entry->id));
+    hull_spawn("exec", watch, entry);
     return 0;
 }
 
@@ -388,6 +404,7 @@ static int resize(struct hull_call *call, const struct container_resize_request 
         return rc;
     if (entry->state != EXEC_RUNNING || !entry->request.tty)
         return 0; /* too early or too late: as docker, no error */
+    use(call, entry);
     const struct runtime_resize_request below = {.id = entry->container,
                                                  .process = entry->id,
                                                  .height = request->height,

@@ -21,6 +21,7 @@ struct exec_entry {
     struct hull_map labels;
     struct exec_create_request request;
     enum exec_state state;
+    unsigned users; /* fibers that hold it over a yield */
     int64_t pid, exit_code, ended_ms;
     UT_hash_handle hh;
 };

@@ -81,7 +81,7 @@ HULL_MESSAGE_DECLARE(docker_manifests, DOCKER_MANIFESTS_FIELDS)
     F(T, INT, _, size, "size", 0, "Bytes of the files")
 HULL_MESSAGE_DECLARE(image_layer_doc, IMAGE_LAYER_DOC_FIELDS)
 #define IMAGE_DOC_FIELDS(F, T)                                                \
-    F(T, STRING, _, id, "id", 0, "Digest of the configuration")               \
+    F(T, STRING, _, id, "id", HULL_REQUIRED, "Digest of the configuration")   \
     F(T, INT, _, config_size, "configSize", 0, "Its bytes")                   \
     F(T, STRING, _, manifest, "manifest", HULL_OMIT,                          \
       "Digest of the manifest, if it came with one")                          \
@@ -101,8 +101,8 @@ HULL_MESSAGE_DECLARE(image_layer_doc, IMAGE_LAYER_DOC_FIELDS)
     F(T, INT, _, tagged_ns, "tagged", 0, "When it last got a name; 0: never") \
     F(T, INT, _, loaded_ns, "loaded", 0, "When it came here")
 HULL_MESSAGE_DECLARE(image_doc, IMAGE_DOC_FIELDS)
-#define IMAGE_NAME_DOC_FIELDS(F, T)           \
-    F(T, STRING, _, id, "id", 0, "The image") \
+#define IMAGE_NAME_DOC_FIELDS(F, T)                       \
+    F(T, STRING, _, id, "id", HULL_REQUIRED, "The image") \
     F(T, INT, _, tagged_ns, "tagged", 0, "Since when")
 HULL_MESSAGE_DECLARE(image_name_doc, IMAGE_NAME_DOC_FIELDS)
 #define IMAGE_USED_DOC_FIELDS(F, T) F(T, INT, _, used_ns, "used", 0, "Last use, to a minute")

@@ -65,8 +65,10 @@ int img_find_how(struct hull_call *call, const char *name, struct image_doc *ret
 /* The image that has the full reference NAME; *ret_found tells whether there is one. */
 int img_by_name(struct hull_call *call, const char *name, struct image_doc *ret, bool *ret_found)
     HULL_CHECKED;
-/* All images. */
+/* All images; an error when one can't be read, for who removes what no image needs. */
 int img_all(struct hull_call *call, struct image_doc_list *ret) HULL_CHECKED;
+/* Those that can be read, for who shows them. */
+int img_readable(struct hull_call *call, struct image_doc_list *ret) HULL_CHECKED;
 
 /* A state transaction being put together. */
 struct img_change {

@@ -88,7 +88,7 @@ static int prepare(struct hull_call *call, const struct image_list_request *requ
         rc = until_bound(call, question);
     question->has_dangling = filters_get(question->filters, "dangling") != NULL;
     question->references = filters_get(question->filters, "reference");
-    return rc < 0 ? rc : img_all(call, &question->docs);
+    return rc < 0 ? rc : img_readable(call, &question->docs);
 }
 
 bool img_has_children(const struct image_doc_list *all, const struct image_doc *doc)

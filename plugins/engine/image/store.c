@@ -59,6 +59,7 @@ struct gather {
     struct hull_arena *arena;
     struct image_doc_list *list;
     size_t limit;
+    bool leave; /* those that can't be read are left out */
 };
 
 static int gather_one(struct hull_call *call, void *ctx, const void *reply)
@@ -72,16 +73,20 @@ static int gather_one(struct hull_call *call, void *ctx, const void *reply)
         return 0;
     doc = HULL_LIST_ADD(gather->arena, gather->list);
     if (json_decode(gather->arena, &image_doc_message, document->value, strlen(document->value), 0,
-                    doc, &problem) < 0)
-        return hull_wrap(call, hull_fail_problem(call, &problem), "state %s/%s", document->bucket,
-                         document->key);
+                    doc, &problem) == 0)
+        return 0;
+    int rc = hull_fail_problem(call, &problem);
+    if (!gather->leave)
+        return hull_wrap(call, rc, "state %s/%s", document->bucket, document->key);
+    gather->list->n--;
+    state_leave(call, document);
     return 0;
 }
 
-static int gather_images(struct hull_call *call, const char *prefix, size_t limit,
+static int gather_images(struct hull_call *call, const char *prefix, size_t limit, bool leave,
                          struct image_doc_list *ret)
 {
-    struct gather gather = {hull_call_arena(call), ret, limit};
+    struct gather gather = {hull_call_arena(call), ret, limit, leave};
     struct hull_sink sink = {.reply = gather_one, .ctx = &gather};
     struct state_key key = {.bucket = IMG_BUCKET, .key = prefix};
     struct state_document last;
@@ -92,14 +97,19 @@ static int gather_images(struct hull_call *call, const char *prefix, size_t limi
 
 int img_all(struct hull_call *call, struct image_doc_list *ret)
 {
-    return gather_images(call, NULL, SIZE_MAX, ret);
+    return gather_images(call, NULL, SIZE_MAX, false, ret);
+}
+
+int img_readable(struct hull_call *call, struct image_doc_list *ret)
+{
+    return gather_images(call, NULL, SIZE_MAX, true, ret);
 }
 
 static int by_prefix(struct hull_call *call, const char *digits, struct image_doc *ret,
                      bool *ret_found)
 {
     struct image_doc_list list;
-    int rc = gather_images(call, hull_printf(call, DIGEST_PREFIX "%s", digits), 2, &list);
+    int rc = gather_images(call, hull_printf(call, DIGEST_PREFIX "%s", digits), 2, false, &list);
 
     if (rc < 0)
         return rc;

@@ -43,8 +43,8 @@ int net_add(struct hull_call *call, const struct network *network, bool predefin
 int net_update(struct hull_call *call, const struct net_record *record) HULL_CHECKED;
 /* Take RECORD out of both. Yields. */
 int net_drop(struct hull_call *call, struct net_record *record) HULL_CHECKED;
-/* Read both buckets. Yields. */
-int net_load(struct hull_call *call) HULL_CHECKED;
+/* Read the bucket; *RET_UNREADABLE gets the keys of what can't be read. Yields. */
+int net_load(struct hull_call *call, struct hull_strv *ret_unreadable) HULL_CHECKED;
 void net_unload(void);
 
 /* --- containers in networks (sandbox.c) ---------------------------------------------------- */

@@ -141,10 +141,11 @@ static void count_users(const struct net_sandbox *sandbox, void *ctx)
     }
 }
 
-/* A create or a remove that a crash ended may have left its address pools. */
-static void sweep_pools(struct hull_call *call)
+/* A create or a remove that a crash ended may have left its address pools. Those of UNREADABLE
+ * networks stay. */
+static void sweep_pools(struct hull_call *call, const struct hull_strv *unreadable)
 {
-    struct ipam_sweep_request known = {0};
+    struct ipam_sweep_request known = {.networks = *unreadable};
     struct hull_empty done;
     for (const struct net_record *record = net_records; record != NULL; record = record->next)
         hull_strv_add(hull_call_arena(call), &known.networks,
@@ -157,7 +158,8 @@ static void sweep_pools(struct hull_call *call)
 
 static int init(struct hull_call *call)
 {
-    int rc = net_load(call);
+    struct hull_strv unreadable = {0};
+    int rc = net_load(call, &unreadable);
     if (rc == 0)
         rc = net_sandbox_load(call);
     if (rc == 0)
@@ -166,7 +168,7 @@ static int init(struct hull_call *call)
         rc = net_predefine(call);
     if (rc < 0)
         return rc;
-    sweep_pools(call);
+    sweep_pools(call, &unreadable);
     net_sandbox_each(count_users, NULL);
     return 0;
 }

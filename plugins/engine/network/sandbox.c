@@ -82,6 +82,17 @@ void net_sandbox_each(void (*fn)(const struct net_sandbox *sandbox, void *ctx), 
     }
 }
 
+/* Each endpoint has to be of a network. */
+static int check_networks(struct hull_call *call, const struct network_settings *settings)
+{
+    for (size_t i = 0; i < settings->networks.n; i++) {
+        if (settings->networks.v[i].network_id == NULL)
+            return hull_fail(call, HULL_INVALID, "NetworkSettings.Networks.%s.NetworkID is missing",
+                             settings->networks.keys[i]);
+    }
+    return 0;
+}
+
 static int load_one(struct hull_call *call, void *ctx, const void *reply)
 {
     (void)ctx;
@@ -89,9 +100,13 @@ static int load_one(struct hull_call *call, void *ctx, const void *reply)
     struct net_sandbox sandbox;
     int rc = json_decode_call(call, &net_sandbox_message, document->value, strlen(document->value),
                               0, &sandbox);
-    if (rc == 0 && sandbox.container_id != NULL)
+    if (rc == 0)
+        rc = state_check_key(call, document, "ContainerID", sandbox.container_id);
+    if (rc == 0)
+        rc = check_networks(call, &sandbox.settings);
+    if (rc == 0)
         remember(&sandbox);
-    if (rc < 0)
+    else
         state_leave(call, document);
     return 0;
 }

@@ -108,26 +108,37 @@ int net_drop(struct hull_call *call, struct net_record *record)
     return rc;
 }
 
+struct loading {
+    struct hull_arena *arena;
+    struct hull_strv *unreadable;
+};
+
 static int load_one(struct hull_call *call, void *ctx, const void *reply)
 {
-    (void)ctx;
+    const struct loading *loading = ctx;
     const struct state_document *document = reply;
     struct network network;
     int rc = json_decode_call(call, &network_message, document->value, strlen(document->value), 0,
                               &network);
     if (rc == 0)
+        rc = state_check_key(call, document, "Id", network.id);
+    if (rc == 0) {
         new_record(&network);
-    else
-        state_leave(call, document);
+        return 0;
+    }
+    state_leave(call, document);
+    hull_strv_add(loading->arena, loading->unreadable,
+                  hull_arena_strdup(loading->arena, document->key));
     return 0;
 }
 
-int net_load(struct hull_call *call)
+int net_load(struct hull_call *call, struct hull_strv *ret_unreadable)
 {
+    struct loading loading = {hull_call_arena(call), ret_unreadable};
     static const struct state_key all = {.bucket = NET_BUCKET};
     struct state_document last;
     return hull_send_many(call, NULL, &state_list_method, &all, &last,
-                          &(struct hull_sink){.reply = load_one});
+                          &(struct hull_sink){.reply = load_one, .ctx = &loading});
 }
 
 void net_unload(void)

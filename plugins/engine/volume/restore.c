@@ -25,11 +25,13 @@ static int take_document(struct hull_call *call, void *ctx, const void *reply)
 
     int rc =
         json_decode_call(call, &volume_doc_message, found->value, strlen(found->value), 0, &doc);
-    if (rc < 0) { /* one bad document does not take the others along, nor its files */
-        hull_log(call, HULL_LOG_ERROR, "volume left out", "volume", found->key, "error",
-                 hull_error(call), NULL);
-        hull_error_clear(call);
-    }
+    if (rc == 0)
+        rc = state_check_key(call, found, "Name", doc.volume.name);
+    if (rc == 0 && doc.volume.driver == NULL)
+        rc = hull_fail(call, HULL_INVALID, "Driver is missing");
+    if (rc < 0)
+        state_leave(call, found);
+    /* The files of one that can't be read stay, too. */
     if (rc < 0 || strcmp(doc.volume.driver, VOLUME_LOCAL) == 0)
         hull_strv_add(finding->arena, finding->local,
                       hull_arena_strdup(finding->arena, found->key));

@@ -210,6 +210,7 @@ int shimmed_create(struct hull_call *call, const struct runtime_create_request *
     int rc = cg_open(call, hull_call_arena(call), request->spec.linux_.cgroups_path, cgroup);
     if (rc == 0)
         rc = shim_driver.plan_create(call, request, &launch);
+    HULL_AUTO_FD seccomp_fd HULL_UNUSED = launch.seccomp_fd;
     if (rc < 0)
         return hull_wrap(call, rc, "%s", shim_driver.create_prefix);
     if (ctr_find(request->id) != NULL)
@@ -273,6 +274,7 @@ int shimmed_exec(struct hull_call *call, const struct runtime_exec_request *requ
     launch.target_fd = target;
     if (rc == 0)
         rc = shim_driver.plan_exec(call, request, &launch);
+    HULL_AUTO_FD seccomp_fd HULL_UNUSED = launch.seccomp_fd;
     /* From here to the shim's start nothing yields. */
     if (rc == 0)
         rc = ctr_get(call, request->id, &ctr);

@@ -167,7 +167,7 @@ int client_exit_file(struct hull_call *call, const char *dir, const char *name,
 struct shim_driver {
     const char *program;                     /* the shim, in the folder of helpers */
     const char *create_prefix, *exec_prefix; /* of errors, as docker words them */
-    /* Complete the plan; what it hands over (seccomp_fd) stays its own. Yields. */
+    /* Complete the plan; what it hands over (seccomp_fd) is the caller's. Yields. */
     int (*plan_create)(struct hull_call *call, const struct runtime_create_request *request,
                        struct launch *launch);
     int (*plan_exec)(struct hull_call *call, const struct runtime_exec_request *request,

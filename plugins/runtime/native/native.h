@@ -17,8 +17,8 @@ int cg_limit_devices(struct hull_call *call, const struct cgroup *cgroup,
 /* --- seccomp.c -------------------------------------------------------------------- */
 
 /*
- * A sealed memfd with the program for MODE (default, spec, unconfined; NULL is default), which
- * stays the cache's; -1 for no filter. *ret_log when violations are to be logged. Yields.
+ * A sealed memfd with the program for MODE (default, spec, unconfined; NULL is default); -1 for no
+ * filter. *ret_log when violations are to be logged. Yields.
  */
 int seccomp_program(struct hull_call *call, const char *mode, const struct oci_seccomp *policy,
                     const struct oci_capabilities *capabilities, int *ret_fd, bool *ret_log)

@@ -13,7 +13,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* Beyond this many the oldest is forgotten. */
+/* Beyond this many the one that was not used for longest is forgotten. */
 #define MOST_PROGRAMS 64
 #define ALL_SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
 
@@ -42,13 +42,19 @@ void seccomp_fini(void)
     }
 }
 
-static int find(const char *key, size_t size)
+/* The program under KEY, which becomes the newest, or NULL. */
+static const struct program *find(const char *key, size_t size)
 {
-    for (const struct program *p = programs; p != NULL; p = p->next) {
-        if (p->key_size == size && memcmp(p->key, key, size) == 0)
-            return p->fd;
+    for (struct program **at = &programs; *at != NULL; at = &(*at)->next) {
+        struct program *p = *at;
+        if (p->key_size != size || memcmp(p->key, key, size) != 0)
+            continue;
+        *at = p->next;
+        p->next = programs;
+        programs = p;
+        return p;
     }
-    return -1;
+    return NULL;
 }
 
 static void keep(const char *key, size_t size, int fd)
@@ -119,13 +125,11 @@ static int make_key(struct hull_call *call, const struct oci_seccomp *policy,
 }
 
 static int make_locked(struct hull_call *call, const struct oci_seccomp *policy,
-                       const struct oci_capabilities *capabilities, const char *key, size_t size,
-                       int *ret_fd)
+                       const struct oci_capabilities *capabilities, const char *key, size_t size)
 {
     struct oci_seccomp standard;
     int rc = 0;
-    *ret_fd = find(key, size);
-    if (*ret_fd >= 0)
+    if (find(key, size) != NULL)
         return 0;
     if (policy == NULL) {
         rc = policy_default(call, capabilities, &standard);
@@ -140,19 +144,17 @@ static int make_locked(struct hull_call *call, const struct oci_seccomp *policy,
         return rc;
     }
     keep(key, size, job.fd);
-    *ret_fd = job.fd;
     return 0;
 }
 
 /* Many who want the same new program wait for one compiler. */
 static int make(struct hull_call *call, const struct oci_seccomp *policy,
-                const struct oci_capabilities *capabilities, const char *key, size_t size,
-                int *ret_fd)
+                const struct oci_capabilities *capabilities, const char *key, size_t size)
 {
     int rc = hull_lock(call, &lock);
     if (rc < 0)
         return rc;
-    rc = make_locked(call, policy, capabilities, key, size, ret_fd);
+    rc = make_locked(call, policy, capabilities, key, size);
     hull_unlock(&lock);
     return rc;
 }
@@ -182,6 +184,11 @@ int seccomp_program(struct hull_call *call, const char *mode, const struct oci_s
     int rc = make_key(call, policy, capabilities, &key, &size);
     if (rc < 0)
         return rc;
-    *ret_fd = find(key, size);
-    return *ret_fd >= 0 ? 0 : make(call, policy, capabilities, key, size, ret_fd);
+    if (find(key, size) == NULL)
+        rc = make(call, policy, capabilities, key, size);
+    if (rc < 0)
+        return rc;
+    /* A copy: the cache may forget the program while a shim starts with it. */
+    *ret_fd = fcntl(find(key, size)->fd, F_DUPFD_CLOEXEC, 3);
+    return *ret_fd < 0 ? hull_fail_errno(call, errno, "seccomp: open the program") : 0;
 }

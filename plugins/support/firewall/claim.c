@@ -148,15 +148,16 @@ static int claim_twins(struct fw_claim *claim, struct fw_claim *twin, struct hul
 int fw_claim(struct fw_claim *claims, size_t count, struct hull_problem *problem)
 {
     int rc = 0;
-    for (size_t i = 0; i < count && rc == 0; i++) {
-        if (claims[i].port.unbound)
-            continue;
-        if (i + 1 < count && claims[i + 1].twin) {
+    for (size_t i = 0; i < count && rc == 0;) {
+        size_t step = 1;
+        if (!claims[i].port.unbound && i + 1 < count && claims[i + 1].twin) {
             rc = claim_twins(&claims[i], &claims[i + 1], problem);
-            i++;
-        } else {
+            step = 2;
+        } else if (!claims[i].port.unbound) {
             rc = claim_one(&claims[i], problem);
         }
+        for (; rc == 0 && step > 0; step--)
+            claims[i++].done = true;
     }
     return rc;
 }

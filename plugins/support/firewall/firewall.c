@@ -46,8 +46,9 @@ static struct firewall_barriers barriers; /* there */
 static bool ready;                        /* the table is there */
 static char *table;
 static struct hull_lock lock; /* over changes of the table */
-/* Numbers kept for libnftables, whose select() takes none from FD_SETSIZE on. */
-static int low_fds[2] = {-1, -1};
+/* Numbers kept for libnftables, whose select() takes none from FD_SETSIZE on: two are needed, the
+ * others are for threads that open something at the same moment. */
+static int low_fds[16] = {[0 ... 15] = -1};
 static struct fw_watch watch;
 
 /* --- memory ---------------------------------------------------------------------------------- */
@@ -79,6 +80,16 @@ static struct entry **find_network(const char *bridge)
     return link;
 }
 
+/* Out of the list, or NULL. */
+static struct entry *take_network(const char *bridge)
+{
+    struct entry **link = find_network(bridge);
+    struct entry *entry = *link;
+    if (entry != NULL)
+        *link = entry->next;
+    return entry;
+}
+
 static struct entry **find_holder(const char *container_id)
 {
     struct entry **link = &holders;
@@ -87,15 +98,14 @@ static struct entry **find_holder(const char *container_id)
     return link;
 }
 
-static struct entry *remember_network(const struct firewall_network *network)
+static void remember_network(const struct firewall_network *network)
 {
-    struct entry **link = find_network(network->bridge);
-    if (*link != NULL)
-        free_entry(link);
+    struct entry *old = take_network(network->bridge);
+    if (old != NULL)
+        free_entry(&old);
     struct entry *entry = new_entry(&networks);
     struct firewall_network copy = *network;
     hull_message_copy(entry->arena, &firewall_network_message, &copy, &entry->network);
-    return entry;
 }
 
 static struct entry *remember_ports(const struct firewall_ports *ports)
@@ -301,13 +311,16 @@ static int network_add(struct hull_call *call, const struct firewall_network *re
         rc = take_lock(call);
     if (rc < 0)
         return rc;
+    struct entry *old = take_network(request->bridge);
     remember_network(request);
     rc = write_networks(call);
-    if (rc < 0) {
-        struct entry **link = find_network(request->bridge);
-        if (*link != NULL)
-            free_entry(link);
+    struct entry *gone = rc < 0 ? take_network(request->bridge) : old;
+    if (rc < 0 && old != NULL) { /* as it was */
+        old->next = networks;
+        networks = old;
     }
+    if (gone != NULL)
+        free_entry(&gone);
     return rc;
 }
 
@@ -373,10 +386,14 @@ static int run_claim(struct hull_work *work, void *arg)
     return fw_claim(claims->claims, claims->count, &work->problem);
 }
 
-/* Hold the COUNT ports of ENTRY from FIRST on; what was chosen is filled in. LOCK is held. */
-static int claim_ports(struct hull_call *call, struct entry *entry, size_t first, size_t count)
+/* Hold the ports of ENTRY from FIRST on; what was chosen is filled in. *RET_FAILED is the one that
+ * failed. LOCK is held. */
+static int claim_ports(struct hull_call *call, struct entry *entry, size_t first,
+                       size_t *ret_failed)
 {
+    size_t count = entry->ports.ports.n - first;
     struct claim_work work = {hull_alloc(call, (count + 1) * sizeof(*work.claims)), count};
+    *ret_failed = first;
     for (size_t i = 0; i < count; i++) {
         const struct firewall_port *port = &entry->ports.ports.v[first + i];
         int rc = fw_port_read(call, port, &work.claims[i].port);
@@ -384,6 +401,7 @@ static int claim_ports(struct hull_call *call, struct entry *entry, size_t first
             return rc;
         work.claims[i].last = (uint16_t)port->host_port_end;
         work.claims[i].twin = port->twin;
+        work.claims[i].done = false;
         work.claims[i].fd = -1;
     }
     int rc = hull_work(call, run_claim, &work);
@@ -392,6 +410,7 @@ static int claim_ports(struct hull_call *call, struct entry *entry, size_t first
         entry->fds[first + i] = work.claims[i].fd;
         port->host_port = work.claims[i].port.host_port;
         port->host_port_end = rc == 0 ? 0 : port->host_port_end;
+        *ret_failed += work.claims[i].done;
     }
     return rc;
 }
@@ -407,7 +426,8 @@ static int publish(struct hull_call *call, const struct firewall_ports *request,
                          request->container_id);
     struct entry *entry = remember_ports(request);
     const char *id = hull_strdup(call, request->container_id);
-    rc = claim_ports(call, entry, 0, entry->ports.ports.n);
+    size_t failed;
+    rc = claim_ports(call, entry, 0, &failed);
     if (rc == 0)
         rc = write_ports(call, &entry->ports, true);
     if (rc < 0) {
@@ -455,15 +475,13 @@ static int unpublish(struct hull_call *call, const struct firewall_ports *reques
 /* Hold again what can be held; containers keep their ports in any case. */
 static void claim_again(struct hull_call *call, struct entry *entry)
 {
-    size_t count = entry->ports.ports.n;
-    size_t first = 0;
-    while (first < count && claim_ports(call, entry, first, count - first) < 0) {
+    size_t failed;
+    for (size_t first = 0; first < entry->ports.ports.n; first = failed + 1) {
+        if (claim_ports(call, entry, first, &failed) == 0)
+            return;
         hull_log(call, HULL_LOG_WARN, "host port not held", "container", entry->ports.container_id,
                  "error", hull_error(call), NULL);
         hull_error_clear(call);
-        while (first < count && entry->fds[first] >= 0)
-            first++;
-        first++; /* the one that failed */
     }
 }
 

@@ -61,6 +61,7 @@ struct fw_claim {
     struct fw_port port; /* host_port 0: any free one; what was found is filled in */
     uint16_t last;       /* the end of a range to choose from, or 0 */
     bool twin;           /* the host port of the one before it */
+    bool done;           /* nothing more to do: held, or nothing to hold */
     int fd;              /* the socket, or -1 for a protocol this kernel has no sockets for */
 };
 /*

@@ -8,6 +8,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -18,6 +19,7 @@
 #include "root.h"
 
 #define REMOVED ".removed-"
+#define REMOVED_NAME_MAX (NAME_MAX - ((int)sizeof(REMOVED) - 1)) /* what fits behind it */
 
 struct job {
     const char *data_root;
@@ -87,12 +89,12 @@ static int make(struct hull_work *work, void *arg)
  * while it is there. */
 static int remove_one(struct hull_work *work, const struct job *job, int volumes)
 {
-    char aside[300];
+    char aside[NAME_MAX + 1];
 
     int rc = lv_detach(work, job->data_root, job->name);
     if (rc < 0)
         return rc;
-    snprintf(aside, sizeof(aside), REMOVED "%s", job->name);
+    snprintf(aside, sizeof(aside), REMOVED "%.*s", REMOVED_NAME_MAX, job->name);
     int err = -root_remove_tree(volumes, aside); /* of an earlier attempt */
     if (err == 0 && renameat(volumes, job->name, volumes, aside) < 0 && errno != ENOENT)
         err = errno;

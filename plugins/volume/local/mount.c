@@ -185,7 +185,7 @@ static int mount_elsewhere(struct hull_call *call, struct job *job)
     mounting++;
     int rc = hull_work(call, mount_work, job);
     mounting--;
-    hull_cond_signal(&mounted_one);
+    hull_cond_broadcast(&mounted_one); /* one alone may have been cancelled just now */
     return rc;
 }
 
