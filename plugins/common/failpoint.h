@@ -98,6 +98,8 @@
     X(bridge_make_after, "a bridge is made")                                             \
     X(bridge_pair_made, "a veth pair is made, not connected")                            \
     X(bridge_pair_connected, "a veth pair is connected")                                 \
+    X(firewall_network_before, "the packet filter is about to get or lose a network")    \
+    X(firewall_network_after, "the packet filter got or lost a network")                 \
     X(firewall_elements_before, "the packet filter is about to get or lose ports")       \
     X(firewall_elements_after, "the packet filter got or lost ports")
 

@@ -21,6 +21,7 @@ plugins_common_libcommon_la_SOURCES += plugins/common/ids.c plugins/common/ids.h
 	plugins/common/timefmt.c plugins/common/timefmt.h plugins/common/truth.c plugins/common/truth.h plugins/common/filters.c plugins/common/filters.h
 plugins_common_libcommon_la_SOURCES += plugins/common/address.c plugins/common/address.h \
 	plugins/common/netlink.c plugins/common/netlink.h plugins/common/netif.c plugins/common/netif.h \
+	plugins/common/netgone.c plugins/common/netgone.h \
 	plugins/common/netjoin.c plugins/common/netjoin.h plugins/common/netbridge.c plugins/common/netbridge.h plugins/common/netns.c plugins/common/netns.h plugins/common/resolv.c plugins/common/resolv.h
 plugins_common_libcommon_la_SOURCES += plugins/common/root.c plugins/common/root_tree.c \
 	plugins/common/root.h plugins/common/jail.c plugins/common/jail.h plugins/common/tar_read.c \

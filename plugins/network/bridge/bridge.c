@@ -17,6 +17,7 @@
 #include "link.h"
 
 #include "netbridge.h"
+#include "netgone.h"
 #include "netjoin.h"
 
 #include <fcntl.h>
@@ -67,22 +68,6 @@ static int create(struct hull_call *call, const struct netdriver_network *reques
     return hull_work(call, make_bridge, &bridge);
 }
 
-struct removal {
-    const char *name;
-    int netns_fd;
-};
-
-static int delete_bridge(struct hull_work *work, void *arg)
-{
-    return brg_bridge_delete(work, ((struct removal *)arg)->name);
-}
-
-static int delete_link(struct hull_work *work, void *arg)
-{
-    const struct removal *removal = arg;
-    return nif_delete_in(work, removal->netns_fd, removal->name);
-}
-
 static int remove_network(struct hull_call *call, const struct netdriver_network *request,
                           struct hull_empty *ret_reply)
 {
@@ -91,8 +76,7 @@ static int remove_network(struct hull_call *call, const struct netdriver_network
     int rc = netbridge_read(call, &request->network, &options);
     if (rc < 0)
         return rc;
-    struct removal removal = {options.bridge, -1};
-    return hull_work(call, delete_bridge, &removal);
+    return netgone_delete(call, options.bridge, true, "failed to delete bridge");
 }
 
 /* --- containers ------------------------------------------------------------------------------ */
@@ -164,19 +148,24 @@ static int join(struct hull_call *call, const struct netdriver_join_request *req
     return 0;
 }
 
+static int delete_inner(struct hull_work *work, void *arg)
+{
+    const struct netdriver_leave_request *request = arg;
+    return nif_delete_in(work, request->netns_fd, request->ifname);
+}
+
 /* The pair goes with the container's network namespace, unless that lives on. A join that was cut
  * off left no name of the outer end. */
 static int leave(struct hull_call *call, const struct netdriver_leave_request *request,
                  struct hull_empty *ret_reply)
 {
     (void)ret_reply;
-    struct removal removal = {request->host_interface, -1};
-    if (hull_streq(removal.name, NULL) || *removal.name == '\0')
-        removal = (struct removal){request->ifname, request->netns_fd};
-    if (removal.name == NULL || *removal.name == '\0' ||
-        (removal.name == request->ifname && removal.netns_fd < 0))
+    if (request->host_interface != NULL && *request->host_interface != '\0')
+        return netgone_delete(call, request->host_interface, false, "failed to delete interface");
+    if (request->ifname == NULL || *request->ifname == '\0' || request->netns_fd < 0)
         return 0;
-    return hull_work(call, delete_link, &removal);
+    struct netdriver_leave_request inner = *request;
+    return hull_work(call, delete_inner, &inner);
 }
 
 static const struct hull_handler handlers[] = {

@@ -168,18 +168,6 @@ int brg_bridge_make(struct hull_work *work, const struct brg_bridge *bridge)
     return rc == 0 ? 0 : nif_fail(work, rc, &failure, "bridge", bridge->name);
 }
 
-int brg_bridge_delete(struct hull_work *work, const char *name)
-{
-    HULL_AUTO_FD fd = nl_open(NETLINK_ROUTE);
-    bool own = false;
-    int rc = fd < 0 ? fd : nif_is_own(fd, name, &own);
-    if (rc == -ENODEV || (rc == 0 && !own))
-        return 0;
-    if (rc == 0)
-        rc = nif_delete(fd, name);
-    return rc == 0 ? 0 : nif_fail(work, rc, NULL, "failed to delete bridge", name);
-}
-
 /* --- veth pairs ------------------------------------------------------------------------------ */
 
 /* The pair, its inner end born in the container's namespace with its name and MAC. */

@@ -18,8 +18,6 @@ struct brg_bridge {
 
 /* Make the bridge with its addresses, or complete the one that is there. */
 int brg_bridge_make(struct hull_work *work, const struct brg_bridge *bridge) HULL_CHECKED;
-/* Delete it, if it was made here; one that is gone is fine. */
-int brg_bridge_delete(struct hull_work *work, const char *name) HULL_CHECKED;
 
 struct brg_link {
     const char *bridge;

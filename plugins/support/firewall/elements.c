@@ -1,4 +1,4 @@
-/* Elements of the port maps by netlink, without libnftables, which reads the whole rule set
+/* Elements of maps and sets by netlink, without libnftables, which reads the whole rule set
  * before each change. */
 #include "fw.h"
 
@@ -10,6 +10,7 @@
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <string.h>
 
@@ -67,7 +68,7 @@ static uint16_t table_type(uint16_t message)
 
 /* A concatenation: each part padded to four bytes. */
 struct parts {
-    uint8_t bytes[32];
+    uint8_t bytes[2 * IFNAMSIZ];
     size_t length;
 };
 
@@ -89,6 +90,18 @@ static void put_parts(struct nl_batch *batch, uint16_t type, const struct parts 
     nl_put(batch, NFTA_DATA_VALUE, parts->bytes, parts->length);
     nl_nest_end(batch, nest);
 }
+
+/* A message about elements of SET; ends with nl_nest_end() of what it returns. */
+static size_t begin_elements(struct nl_batch *batch, const char *table, const char *set, bool add)
+{
+    begin(batch, table_type(add ? NFT_MSG_NEWSETELEM : NFT_MSG_DELSETELEM),
+          (uint16_t)(NLM_F_ACK | (add ? NLM_F_CREATE : 0)), NFPROTO_INET, 0);
+    nl_put_text(batch, NFTA_SET_ELEM_LIST_TABLE, table);
+    nl_put_text(batch, NFTA_SET_ELEM_LIST_SET, set);
+    return nl_nest(batch, NFTA_SET_ELEM_LIST_ELEMENTS);
+}
+
+/* --- ports ----------------------------------------------------------------------------------- */
 
 /* What a port is an element of: a map of the host's ports, and a set of open ones. */
 enum place { BOUND, OPEN, PLACES };
@@ -139,11 +152,7 @@ static size_t put_elements(struct nl_batch *batch, const char *table, const stru
     if (!is_in(&ports[0], place))
         return 1;
     const char *name = name_of(&ports[0], place);
-    begin(batch, table_type(add ? NFT_MSG_NEWSETELEM : NFT_MSG_DELSETELEM),
-          (uint16_t)(NLM_F_ACK | (add ? NLM_F_CREATE : 0)), NFPROTO_INET, 0);
-    nl_put_text(batch, NFTA_SET_ELEM_LIST_TABLE, table);
-    nl_put_text(batch, NFTA_SET_ELEM_LIST_SET, name);
-    size_t elements = nl_nest(batch, NFTA_SET_ELEM_LIST_ELEMENTS);
+    size_t elements = begin_elements(batch, table, name, add);
     while (n < count && n < ELEMENTS_MAX && is_in(&ports[n], place) &&
            name_of(&ports[n], place) == name)
         put_element(batch, &ports[n++], place, add);
@@ -151,9 +160,63 @@ static size_t put_elements(struct nl_batch *batch, const char *table, const stru
     return n;
 }
 
+/* --- networks -------------------------------------------------------------------------------- */
+
+static void put_key(struct nl_batch *batch, const struct parts *key, uint32_t flags)
+{
+    size_t element = nl_nest(batch, NFTA_LIST_ELEM);
+    put_parts(batch, NFTA_SET_ELEM_KEY, key);
+    if (flags != 0)
+        nl_put_u32(batch, NFTA_SET_ELEM_FLAGS, htonl(flags));
+    nl_nest_end(batch, element);
+}
+
+/* An interval: where it begins, and the first address after it, if there is one. */
+static void put_interval(struct nl_batch *batch, const struct ip_net *net)
+{
+    struct ip_addr last = ip_net_last(net);
+    struct ip_addr next = ip_add(&last, 1);
+    struct parts from = {.length = 0};
+    struct parts to = {.length = 0};
+    add_part(&from, net->addr.bytes, ip_size(net->addr.family));
+    add_part(&to, next.bytes, ip_size(next.family));
+    put_key(batch, &from, 0);
+    if (ip_compare(&next, &last) > 0)
+        put_key(batch, &to, NFT_SET_ELEM_INTERVAL_END);
+}
+
+static void add_name(struct parts *parts, const char *name)
+{
+    char padded[IFNAMSIZ] = "";
+    memcpy(padded, name, strnlen(name, sizeof(padded) - 1));
+    add_part(parts, padded, sizeof(padded));
+}
+
+struct members {
+    struct nl_batch *batch;
+    const char *table;
+    bool add;
+};
+
+static void put_member(const struct fw_member *member, void *ctx)
+{
+    const struct members *members = ctx;
+    struct parts key = {.length = 0};
+    size_t nest = begin_elements(members->batch, members->table, member->set, members->add);
+    for (size_t i = 0; i < HULL_COUNT(member->names) && member->names[i] != NULL; i++)
+        add_name(&key, member->names[i]);
+    if (member->net != NULL)
+        put_interval(members->batch, member->net);
+    else
+        put_key(members->batch, &key, 0);
+    nl_nest_end(members->batch, nest);
+}
+
+/* --- transactions ---------------------------------------------------------------------------- */
+
 /*
  * Kept open: the kernel holds up who closes such a socket until what was deleted through it is
- * gone, which takes some 5 ms.
+ * gone, which takes 5 ms and more.
  */
 static int elements_fd = -1;
 
@@ -163,25 +226,47 @@ void fw_elements_done(void)
     elements_fd = -1;
 }
 
-int fw_elements(const char *table, const struct fw_port *ports, size_t count, bool add)
+static void begin_transaction(struct nl_batch *batch)
+{
+    begin(batch, NFNL_MSG_BATCH_BEGIN, 0, AF_UNSPEC, NFNL_SUBSYS_NFTABLES);
+}
+
+static int commit(struct nl_batch *batch)
 {
     if (elements_fd < 0)
         elements_fd = nl_open(NETLINK_NETFILTER);
-    if (elements_fd < 0)
-        return elements_fd;
+    int rc = elements_fd;
+    begin(batch, NFNL_MSG_BATCH_END, 0, AF_UNSPEC, NFNL_SUBSYS_NFTABLES);
+    if (rc >= 0)
+        rc = nl_transact(elements_fd, batch, NULL, NULL, NULL);
+    nl_done(batch);
+    if (rc < 0) /* answers that nobody read may be left in it */
+        fw_elements_done();
+    return rc;
+}
+
+int fw_elements(const char *table, const struct fw_port *ports, size_t count, bool add)
+{
     struct nl_batch batch = {0};
-    begin(&batch, NFNL_MSG_BATCH_BEGIN, 0, AF_UNSPEC, NFNL_SUBSYS_NFTABLES);
+    begin_transaction(&batch);
     for (enum place place = BOUND; place < PLACES; place++) {
         for (size_t done = 0; done < count;)
             done += put_elements(&batch, table, ports + done, count - done, place, add);
     }
-    begin(&batch, NFNL_MSG_BATCH_END, 0, AF_UNSPEC, NFNL_SUBSYS_NFTABLES);
     FAILPOINT(firewall_elements_before);
-    int rc = nl_transact(elements_fd, &batch, NULL, NULL, NULL);
+    int rc = commit(&batch);
     FAILPOINT(firewall_elements_after);
-    nl_done(&batch);
-    if (rc < 0) /* answers that nobody read may be left in it */
-        fw_elements_done();
+    return rc;
+}
+
+int fw_network_elements(const char *table, const struct firewall_network *network, bool add)
+{
+    struct nl_batch batch = {0};
+    begin_transaction(&batch);
+    fw_network_members(network, put_member, &(struct members){&batch, table, add});
+    FAILPOINT(firewall_network_before);
+    int rc = commit(&batch);
+    FAILPOINT(firewall_network_after);
     return rc;
 }
 

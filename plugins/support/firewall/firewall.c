@@ -98,7 +98,7 @@ static struct entry **find_holder(const char *container_id)
     return link;
 }
 
-static void remember_network(const struct firewall_network *network)
+static struct entry *remember_network(const struct firewall_network *network)
 {
     struct entry *old = take_network(network->bridge);
     if (old != NULL)
@@ -106,6 +106,7 @@ static void remember_network(const struct firewall_network *network)
     struct entry *entry = new_entry(&networks);
     struct firewall_network copy = *network;
     hull_message_copy(entry->arena, &firewall_network_message, &copy, &entry->network);
+    return entry;
 }
 
 static struct entry *remember_ports(const struct firewall_ports *ports)
@@ -230,6 +231,32 @@ static int write_networks(struct hull_call *call)
     return write_table(call);
 }
 
+struct network_work {
+    const struct firewall_network *network;
+    bool add;
+    int result;
+};
+
+static int run_network(struct hull_work *work, void *arg)
+{
+    (void)work;
+    struct network_work *change = arg;
+    change->result = fw_network_elements(table, change->network, change->add);
+    return 0;
+}
+
+/* Add or remove what NETWORK alone is in. LOCK is held; memory is as it shall be after. */
+static int write_network(struct hull_call *call, const struct firewall_network *network, bool add)
+{
+    if (!ready)
+        return write_table(call);
+    struct network_work work = {network, add, 0};
+    int rc = hull_work(call, run_network, &work);
+    if (rc < 0 || work.result == 0)
+        return rc;
+    return write_table(call); /* the table or an element is gone */
+}
+
 struct element_work {
     const struct fw_port *ports;
     size_t count;
@@ -312,8 +339,8 @@ static int network_add(struct hull_call *call, const struct firewall_network *re
     if (rc < 0)
         return rc;
     struct entry *old = take_network(request->bridge);
-    remember_network(request);
-    rc = write_networks(call);
+    struct entry *entry = remember_network(request);
+    rc = old != NULL ? write_networks(call) : write_network(call, &entry->network, true);
     struct entry *gone = rc < 0 ? take_network(request->bridge) : old;
     if (rc < 0 && old != NULL) { /* as it was */
         old->next = networks;
@@ -324,6 +351,32 @@ static int network_add(struct hull_call *call, const struct firewall_network *re
     return rc;
 }
 
+/* Whether another network has an element of NETWORK: the same trusted interface or subnet. */
+static bool shares(const struct firewall_network *network)
+{
+    for (const struct entry *entry = networks; entry != NULL; entry = entry->next) {
+        const struct firewall_network *other = &entry->network;
+        for (size_t i = 0; i < network->trusted.n; i++) {
+            if (hull_strv_contains(&other->trusted, network->trusted.v[i]))
+                return true;
+        }
+        for (size_t i = 0; i < network->subnets.n * other->subnets.n; i++) {
+            if (hull_streq(network->subnets.v[i / other->subnets.n].subnet,
+                           other->subnets.v[i % other->subnets.n].subnet))
+                return true;
+        }
+    }
+    return false;
+}
+
+static void free_removed(struct hull_call *call, void *arg)
+{
+    struct entry *entry = arg;
+    (void)call;
+    entry->next = NULL;
+    free_entry(&entry);
+}
+
 static int network_remove(struct hull_call *call, const struct firewall_network *request,
                           struct hull_empty *ret_reply)
 {
@@ -331,11 +384,14 @@ static int network_remove(struct hull_call *call, const struct firewall_network 
     int rc = take_lock(call);
     if (rc < 0)
         return rc;
-    struct entry **link = find_network(request->bridge);
-    if (*link == NULL)
+    struct entry *gone = take_network(request->bridge);
+    if (gone == NULL)
         return 0;
-    free_entry(link);
-    return is_idle() ? delete_table(call) : write_networks(call);
+    hull_defer(call, free_removed, gone);
+    if (is_idle())
+        return delete_table(call);
+    return shares(&gone->network) ? write_networks(call)
+                                  : write_network(call, &gone->network, false);
 }
 
 /* --- barriers -------------------------------------------------------------------------------- */

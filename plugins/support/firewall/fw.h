@@ -19,6 +19,15 @@ void fw_table_text(struct hull_text *out, const char *table, const struct firewa
 /* The same for the sets of networks alone, in a table that is there. */
 void fw_networks_text(struct hull_text *out, const char *table,
                       const struct firewall_network *networks, size_t count);
+/* What a network is in: an element of SET, made of one or two interfaces, or of a subnet. */
+struct fw_member {
+    const char *set;
+    const char *names[2];
+    const struct ip_net *net; /* without host part; NULL: NAMES */
+};
+typedef void fw_member_fn(const struct fw_member *member, void *ctx);
+/* Call EACH for whatever NETWORK is in. */
+void fw_network_members(const struct firewall_network *network, fw_member_fn *each, void *ctx);
 /* How many rules a table with BARRIERS has, those in "admin" aside. */
 int fw_table_rules(const struct firewall_barriers *barriers);
 /* Whether NAME can be written into the table. */
@@ -26,7 +35,7 @@ bool fw_name_valid(const char *name);
 /* -HULL_INVALID when NETWORK has what can't be written into the table. */
 int fw_network_check(struct hull_call *call, const struct firewall_network *network) HULL_CHECKED;
 
-/* --- elements of the port maps by netlink (elements.c, Worker-safe) ------------------------ */
+/* --- elements of maps and sets by netlink (elements.c, Worker-safe) ------------------------ */
 
 struct fw_port {
     uint8_t protocol; /* IPPROTO_TCP … */
@@ -48,6 +57,9 @@ uint8_t fw_protocol(const char *name);
 int fw_elements(const char *table, const struct fw_port *ports, size_t count, bool add)
     HULL_CHECKED;
 void fw_elements_done(void);
+/* The same for the sets that NETWORK is in. */
+int fw_network_elements(const char *table, const struct firewall_network *network, bool add)
+    HULL_CHECKED;
 /* Let the kernel look anew where datagrams to the UDP ports among PORTS go. What can't be done is
  * left. Worker-safe. */
 void fw_forget_peers(const struct fw_port *ports, size_t count);

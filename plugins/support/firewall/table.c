@@ -16,6 +16,7 @@
 #include "netif.h"
 
 #include <string.h>
+#include <sys/socket.h>
 
 static const char *const sets[] = {
     "set bridges { type ifname; }",
@@ -181,53 +182,67 @@ int fw_network_check(struct hull_call *call, const struct firewall_network *netw
     return 0;
 }
 
-static void add_subnet(struct hull_text *out, const char *table, const char *bridge,
-                       const struct firewall_subnet *subnet)
+/* The sets that a subnet of BRIDGE is in. */
+static void subnet_members(const char *bridge, const struct firewall_subnet *subnet,
+                           fw_member_fn *each, void *ctx)
 {
     struct ip_net net;
-    char text[IP_TEXT_SIZE];
     if (!ip_net_parse(subnet->subnet, &net))
         return;
     struct ip_net base = ip_net_base(&net);
-    char family = strchr(subnet->subnet, ':') != NULL ? '6' : '4';
+    bool v6 = net.addr.family == AF_INET6;
     const struct {
         bool in;
-        const char *set;
+        const char *sets[2];
     } places[] = {
-        {true, "nets"},
-        {subnet->masquerade, "masq"},
-        {subnet->guarded, "guarded"},
-        {subnet->routed, "routed"},
-        {subnet->unprotected, "unprotected"},
-        {subnet->home, "home"},
+        {true, {"nets4", "nets6"}},
+        {subnet->masquerade, {"masq4", "masq6"}},
+        {subnet->guarded, {"guarded4", "guarded6"}},
+        {subnet->routed, {"routed4", "routed6"}},
+        {subnet->unprotected, {"unprotected4", "unprotected6"}},
+        {subnet->home, {"home4", "home6"}},
     };
-    ip_net_text(&base, text);
     for (size_t i = 0; i < HULL_COUNT(places); i++) {
         if (places[i].in)
-            hull_text_printf(out, "add element inet %s %s%c { %s }\n", table, places[i].set, family,
-                             text);
+            each(&(struct fw_member){places[i].sets[v6], .net = &base}, ctx);
     }
     if (subnet->home)
-        hull_text_printf(out, "add element inet %s origins%c { \"%s\" }\n", table, family, bridge);
+        each(&(struct fw_member){v6 ? "origins6" : "origins4", {bridge}, NULL}, ctx);
 }
 
-static void add_network(struct hull_text *out, const char *table,
-                        const struct firewall_network *network)
+void fw_network_members(const struct firewall_network *network, fw_member_fn *each, void *ctx)
 {
     const char *bridge = network->bridge;
-    hull_text_printf(out, "add element inet %s bridges { \"%s\" }\n", table, bridge);
+    each(&(struct fw_member){"bridges", {bridge}, NULL}, ctx);
     if (network->internal)
-        hull_text_printf(out, "add element inet %s internal { \"%s\" }\n", table, bridge);
+        each(&(struct fw_member){"internal", {bridge}, NULL}, ctx);
     if (network->icc)
-        hull_text_printf(out, "add element inet %s same { \"%s\" . \"%s\" }\n", table, bridge,
-                         bridge);
-    for (size_t i = 0; i < network->trusted.n; i++)
-        hull_text_printf(out,
-                         "add element inet %s trusted { \"%s\" . \"%s\" }\n"
-                         "add element inet %s trusting { \"%s\" }\n",
-                         table, network->trusted.v[i], bridge, table, network->trusted.v[i]);
+        each(&(struct fw_member){"same", {bridge, bridge}, NULL}, ctx);
+    for (size_t i = 0; i < network->trusted.n; i++) {
+        const char *trusted = network->trusted.v[i];
+        each(&(struct fw_member){"trusted", {trusted, bridge}, NULL}, ctx);
+        each(&(struct fw_member){"trusting", {trusted}, NULL}, ctx);
+    }
     for (size_t i = 0; i < network->subnets.n; i++)
-        add_subnet(out, table, bridge, &network->subnets.v[i]);
+        subnet_members(bridge, &network->subnets.v[i], each, ctx);
+}
+
+struct writing {
+    struct hull_text *out;
+    const char *table;
+};
+
+static void write_member(const struct fw_member *member, void *ctx)
+{
+    const struct writing *writing = ctx;
+    char text[IP_TEXT_SIZE];
+    hull_text_printf(writing->out, "add element inet %s %s { ", writing->table, member->set);
+    if (member->net != NULL)
+        hull_text_printf(writing->out, "%s }\n", ip_net_text(member->net, text));
+    else if (member->names[1] != NULL)
+        hull_text_printf(writing->out, "\"%s\" . \"%s\" }\n", member->names[0], member->names[1]);
+    else
+        hull_text_printf(writing->out, "\"%s\" }\n", member->names[0]);
 }
 
 void fw_networks_text(struct hull_text *out, const char *table,
@@ -236,7 +251,7 @@ void fw_networks_text(struct hull_text *out, const char *table,
     for (size_t i = 0; i < HULL_COUNT(set_names); i++)
         hull_text_printf(out, "flush set inet %s %s\n", table, set_names[i]);
     for (size_t i = 0; i < count; i++)
-        add_network(out, table, &networks[i]);
+        fw_network_members(&networks[i], write_member, &(struct writing){out, table});
 }
 
 /* --- ports ----------------------------------------------------------------------------------- */
