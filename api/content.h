@@ -24,6 +24,9 @@ HULL_METHOD(content, commit, content_blob, content_blob, 0)
 /* A descriptor of the blob with its size, or only the size. -HULL_NOT_FOUND when there is none. */
 HULL_METHOD(content, open, content_blob, content_blob, 0)
 HULL_METHOD(content, stat, content_blob, content_blob, 0)
+/* Read a blob on a worker and hash it; its size. -HULL_IO when it is not what its name says, or
+ * has another size than the request's (0: any). */
+HULL_METHOD(content, verify, content_blob, content_blob, 0)
 /* Idempotent. The caller knows that nothing refers to it; who has it open reads on. */
 HULL_METHOD(content, remove, content_blob, hull_empty, 0)
 /* Every blob: digest and size. */

@@ -13,6 +13,7 @@
 
 #include "api/config.h"
 #include "failpoint.h"
+#include "plain.h"
 #include "root.h"
 
 #define DIFF "diff"
@@ -335,9 +336,8 @@ static int write_note(const struct job *job, int layer_fd)
     char text[NOTE_MAX];
     int length = snprintf(text, sizeof(text), "%lld %s\n", (long long)job->size,
                           job->parent != NULL && job->parent[0] != '\0' ? job->parent : "-");
-    HULL_AUTO_FD fd =
-        openat(layer_fd, NOTE, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
-    return fd < 0 ? -errno : root_write_full(fd, text, (size_t)length);
+    HULL_AUTO_FD fd = plain_create(layer_fd, NOTE, 0600);
+    return fd < 0 ? fd : root_write_full(fd, text, (size_t)length);
 }
 
 static int commit_work(struct hull_work *work, void *arg)

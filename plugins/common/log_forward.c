@@ -3,6 +3,7 @@
  * most for a container: a start while the last run is still being delivered only leaves its END.
  */
 #include "log_forward.h"
+#include "plain.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -104,9 +105,10 @@ static int cursor_open(struct hull_call *call, struct delivery *delivery)
     char text[POSITION_SIZE] = "";
     ssize_t got;
 
-    delivery->cursor_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    delivery->cursor_fd = plain_open(AT_FDCWD, path, O_RDWR | O_CREAT, 0600);
     if (delivery->cursor_fd < 0)
-        return hull_fail_errno(call, errno, "opening %s", path);
+        return hull_fail(call, hull_kind_of_errno(-delivery->cursor_fd), "opening %s: %s", path,
+                         plain_why(-delivery->cursor_fd));
     got = pread(delivery->cursor_fd, text, sizeof(text) - 1, 0);
     text[got < 0 ? 0 : got] = '\0';
     text[strcspn(text, " \n")] = '\0';

@@ -111,6 +111,36 @@ STORE_TEST(blobs)
     CHECK_KIND(content_stat(call, PORT, &request, &blob), HULL_NOT_FOUND);
 }
 
+static void damage(const char *digest, const char *text)
+{
+    char path[256];
+    int fd;
+
+    snprintf(path, sizeof(path), "%s/image/blobs/sha256/%s", data_root, digest + 7);
+    fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);
+    CHECK(fd >= 0);
+    CHECK_INT(write(fd, text, strlen(text)), strlen(text));
+    close(fd);
+}
+
+STORE_TEST(what_is_damaged_is_told)
+{
+    struct content_blob request = {.digest = ABC, .fd = -1}, blob;
+    static const char *const texts[] = {"abd", "ab", "abcd", ""};
+
+    CHECK_KIND(content_verify(call, PORT, &request, &blob), HULL_NOT_FOUND);
+    CHECK_OK(ingest(call, "abc", NULL, 0, 0, &blob));
+    CHECK_OK(content_verify(call, PORT, &request, &blob));
+    CHECK_INT(blob.size, 3);
+    for (size_t i = 0; i < HULL_COUNT(texts); i++) {
+        damage(ABC, texts[i]);
+        CHECK_KIND(content_verify(call, PORT, &request, &blob), HULL_IO);
+        CHECK_HAS(hull_error(call), ABC " is damaged");
+    }
+    damage(ABC, "abc");
+    CHECK_OK(content_verify(call, PORT, &request, &blob));
+}
+
 STORE_TEST(what_is_not_as_expected_leaves_nothing)
 {
     struct content_blob blob;

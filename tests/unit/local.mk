@@ -111,13 +111,21 @@ tests_unit_test_root_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_root_LDFLAGS = $(TEST_LDFLAGS)
 tests_unit_test_root_LDADD = plugins/common/libcommon.la $(TEST_LIBADD) $(CJSON_LIBS)
 
+check_PROGRAMS += tests/unit/test-plain
+TESTS += tests/unit/test-plain
+tests_unit_test_plain_SOURCES = tests/unit/test-plain.c
+tests_unit_test_plain_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_plain_LDFLAGS = $(TEST_LDFLAGS)
+tests_unit_test_plain_LDADD = plugins/common/libcommon.la $(TEST_LIBADD)
+
 check_PROGRAMS += tests/unit/test-users tests/unit/test-shim-log
 TESTS += tests/unit/test-users tests/unit/test-shim-log
 tests_unit_test_users_SOURCES = tests/unit/test-users.c tools/shim/users.c tools/shim/util.c
 tests_unit_test_users_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_users_LDFLAGS = $(TEST_LDFLAGS)
 tests_unit_test_users_LDADD = $(TEST_LIBADD)
-tests_unit_test_shim_log_SOURCES = tests/unit/test-shim-log.c tools/shim/log.c tools/shim/util.c
+tests_unit_test_shim_log_SOURCES = tests/unit/test-shim-log.c tools/shim/log.c tools/shim/util.c \
+	plugins/common/plain.c
 tests_unit_test_shim_log_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_shim_log_LDFLAGS = $(TEST_LDFLAGS)
 tests_unit_test_shim_log_LDADD = $(TEST_LIBADD)

@@ -172,6 +172,28 @@ TEST(tails)
     end(reader_new());
 }
 
+/* What is between lines may be a terabyte of nothing. */
+TEST(holes_cost_nothing)
+{
+    struct reader *reader;
+    char path[128];
+
+    begin();
+    snprintf(path, sizeof(path), "%s/log", dir);
+    CHECK_INT(truncate(path, (off_t)1 << 40), 0);
+    reader = reader_new();
+    CHECK_INT(reader_open(reader), 0);
+    CHECK_STR(read_all(reader), "0 1 2 3 4 5 6 7 8 ");
+    reader_free(reader);
+    check_tail(1, "");
+    write_lines("log", 9, 11);
+    check_tail(1, "10 ");
+    reader = reader_new();
+    CHECK_INT(reader_open(reader), 0);
+    CHECK_STR(read_all(reader), "0 1 2 3 4 5 6 7 8 9 10 ");
+    end(reader);
+}
+
 TEST(times_and_streams_are_chosen)
 {
     struct reader *reader;

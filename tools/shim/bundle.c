@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "plugins/common/json.h"
+#include "plugins/common/plain.h"
 
 #define OCI_VERSION "1.0.2"
 
@@ -50,8 +51,7 @@ static int write_json(const char *name, const struct hull_message *message, cons
 {
     struct hull_text text = HULL_TEXT(arena);
     json_encode(&text, message, value);
-    HULL_AUTO_FD fd =
-        openat(SHIM_FD_DIR, name, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+    HULL_AUTO_FD fd = plain_create(SHIM_FD_DIR, name, 0600);
     return fd < 0 || write_all(fd, text.data, text.length) < 0 ? shim_fail_errno("write %s", name)
                                                                : 0;
 }

@@ -6,7 +6,7 @@ tools_hull_shim_SOURCES = tools/shim/main.c tools/shim/child.c tools/shim/contro
 	tools/shim/output.c tools/shim/packet.c tools/shim/packet.h tools/shim/plan.c tools/shim/plan.h tools/shim/protect.c \
 	tools/shim/protocol.h tools/shim/resolve.c tools/shim/shim.h tools/shim/source.c tools/shim/spawn.c tools/shim/stdio.c \
 	tools/shim/sysctl.c tools/shim/tables.c tools/shim/target.c tools/shim/users.c tools/shim/util.c \
-	$(CORE_STATIC)
+	plugins/common/plain.c $(CORE_STATIC)
 tools_hull_shim_CFLAGS = $(STATIC_CFLAGS)
 tools_hull_shim_LINK = $(STATIC_LINK)
 
@@ -19,6 +19,6 @@ tools_hull_shim_oci_SOURCES = tools/shim/main.c tools/shim/bundle.c tools/shim/c
 	tools/shim/runtime_error.c tools/shim/runtime_error.h tools/shim/shim.h tools/shim/source.c tools/shim/stdio.c \
 	tools/shim/tables.c tools/shim/target.c tools/shim/users.c tools/shim/util.c plugins/common/json.c \
 	plugins/common/json_encode.c plugins/common/json_lists.c plugins/common/json_scan.c \
-	$(CORE_STATIC)
+	plugins/common/plain.c $(CORE_STATIC)
 tools_hull_shim_oci_CFLAGS = $(STATIC_CFLAGS)
 tools_hull_shim_oci_LINK = $(STATIC_LINK)

@@ -8,6 +8,8 @@
  */
 #include "tools/shim/shim.h"
 
+#include "plugins/common/plain.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -43,8 +45,10 @@ int log_open(void)
     struct stat st;
     if (shim.plan.log_path == NULL || shim.plan.log_path[0] == '\0')
         return 0;
-    log_fd = open(shim.plan.log_path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0640);
-    if (log_fd < 0 || fstat(log_fd, &st) < 0)
+    log_fd = plain_open(AT_FDCWD, shim.plan.log_path, O_WRONLY | O_APPEND | O_CREAT, 0640);
+    if (log_fd < 0)
+        return shim_fail(HULL_IO, "open log %s: %s", shim.plan.log_path, plain_why(-log_fd));
+    if (fstat(log_fd, &st) < 0)
         return shim_fail_errno("open log %s", shim.plan.log_path);
     log_size = whole_size = st.st_size;
     return 0;
@@ -242,8 +246,9 @@ static void rotate(void)
     if (lock_fd < 0)
         return;
     rename_all();
-    int flags = O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC;
-    int fd = open(shim.plan.log_path, flags | (shim.plan.log_max_files <= 1 ? O_TRUNC : 0), 0640);
+    int flags = O_WRONLY | O_APPEND | O_CREAT;
+    int fd = plain_open(AT_FDCWD, shim.plan.log_path,
+                        flags | (shim.plan.log_max_files <= 1 ? O_TRUNC : 0), 0640);
     close(lock_fd);
     if (fd < 0)
         return; /* go on in the old one */

@@ -4,6 +4,8 @@
  */
 #include "tools/shim/shim.h"
 
+#include "plugins/common/plain.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -167,7 +169,7 @@ static void on_signal(int fd, short revents)
 static bool write_exit(const char *text, char *ret_path, size_t size)
 {
     snprintf(ret_path, size, "%s.exit.new", shim.plan.name);
-    HULL_AUTO_FD fd = openat(SHIM_FD_DIR, ret_path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    HULL_AUTO_FD fd = plain_open(SHIM_FD_DIR, ret_path, O_WRONLY | O_CREAT, 0600);
     return fd >= 0 && write_all(fd, text, EXIT_BYTES) == 0;
 }
 

@@ -9,6 +9,7 @@
  */
 #include "tools/shim/shim.h"
 
+#include "plugins/common/plain.h"
 #include "tools/shim/runtime_error.h"
 
 #include <errno.h>
@@ -86,7 +87,7 @@ static void HULL_NORETURN become(char *const *argv, const int fds[3], int report
 static const char *read_log(void)
 {
     char *text = hull_arena_alloc(arena, LOG_MAX + 1);
-    HULL_AUTO_FD fd = openat(SHIM_FD_DIR, file_name("log"), O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    HULL_AUTO_FD fd = plain_open(SHIM_FD_DIR, file_name("log"), O_RDONLY, 0);
     struct stat st;
     if (fd >= 0 && fstat(fd, &st) == 0 && st.st_size > LOG_MAX)
         (void)lseek(fd, st.st_size - LOG_MAX, SEEK_SET);
@@ -141,7 +142,7 @@ static int take_process(void)
 {
     char text[32] = "";
     siginfo_t info;
-    HULL_AUTO_FD fd = openat(SHIM_FD_DIR, file_name("pid"), O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    HULL_AUTO_FD fd = plain_open(SHIM_FD_DIR, file_name("pid"), O_RDONLY, 0);
     ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
     long pid = n > 0 ? strtol(text, NULL, 10) : 0;
     if (pid <= 1 || waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) < 0)

@@ -7,6 +7,7 @@
 #include "ct.h"
 #include "links.h"
 #include "network.h"
+#include "plain.h"
 #include "resolv.h"
 #include "root.h"
 
@@ -28,11 +29,11 @@ static int write_file(struct hull_call *call, const struct ct_doc *doc, const ch
                       const struct hull_text *text)
 {
     char *path = hull_printf(call, "%s/%s", ct_dir(hull_call_arena(call), doc->id), name);
-    HULL_AUTO_FD fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
+    HULL_AUTO_FD fd = plain_create(AT_FDCWD, path, 0644);
     int err;
 
     if (fd < 0)
-        return hull_fail_errno(call, errno, "opening %s", path);
+        return hull_fail(call, hull_kind_of_errno(-fd), "opening %s: %s", path, plain_why(-fd));
     if (fchmod(fd, 0644) < 0)
         return hull_fail_errno(call, errno, "chmod %s", path);
     err = root_write_full(fd, text->data, text->length);

@@ -25,6 +25,7 @@
 #include "filters.h"
 #include "json.h"
 #include "match.h"
+#include "plain.h"
 #include "root.h"
 #include "timefmt.h"
 
@@ -130,12 +131,13 @@ static int write_file(const struct writing *writing)
     HULL_AUTO_ARENA *arena = hull_arena_new();
     const char *path =
         writing->anew ? hull_arena_printf(arena, "%s.new", writing->path) : writing->path;
-    int flags = writing->anew ? O_TRUNC : O_APPEND;
-    HULL_AUTO_FD fd = open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC | flags, 0600);
+    HULL_AUTO_FD fd = writing->anew
+                          ? plain_create(AT_FDCWD, path, 0600)
+                          : plain_open(AT_FDCWD, path, O_WRONLY | O_CREAT | O_APPEND, 0600);
     int rc;
 
     if (fd < 0)
-        return -errno;
+        return fd;
     rc = root_write_full(fd, writing->text.data, writing->text.length);
     if (rc == 0 && writing->anew && rename(path, writing->path) < 0)
         rc = -errno;
@@ -149,7 +151,7 @@ static int write_work(struct hull_work *work, void *arg)
 
     return rc == 0 ? 0
                    : hull_problem_set(&work->problem, HULL_IO, "writing %s: %s", writing->path,
-                                      strerror(-rc));
+                                      plain_why(-rc));
 }
 
 /* What is not written yet, as lines; all of the history when the file has become long. */
@@ -178,6 +180,8 @@ static int write_once(struct hull_call *call, void *arg)
     history.writing = true;
     rc = writing->path ? hull_work(call, write_work, writing) : 0;
     history.writing = false;
+    if (rc < 0)
+        history.lines = LINES_MAX; /* the end may be torn, or the file none: anew the next time */
     if (rc < 0 && rc != -HULL_CANCELED)
         hull_log(call, HULL_LOG_WARN, "events are not kept", "error", hull_error(call), NULL);
     return rc;

@@ -74,22 +74,28 @@ static bool has_member(const struct plan *plan, const char *name)
     return false;
 }
 
-static int add_blob(struct saving *saving, const char *digest, int64_t mtime, int64_t *ret_size)
+/* SIZE is what it has to have; 0: nobody wrote that down. */
+static int add_blob(struct saving *saving, const char *digest, int64_t size, int64_t mtime,
+                    int64_t *ret_size)
 {
     struct plan *plan = saving->plan;
-    struct content_blob request = {.digest = digest, .fd = -1}, there;
+    struct content_blob request = {.digest = digest, .size = size, .fd = -1}, there;
     struct member *member;
     int rc = img_pin(saving->call, digest);
 
     if (rc < 0)
         return rc;
     hull_strv_add(plan->arena, &plan->pins, hull_arena_strdup(plan->arena, digest));
-    rc = content_stat(saving->call, IMG_CONTENT, &request, &there);
+    if (has_member(plan, blob_path(plan, digest))) {
+        rc = content_stat(saving->call, IMG_CONTENT, &request, &there);
+        *ret_size = there.size;
+        return rc;
+    }
+    /* Nobody would see it in the middle of an answer that says 200. */
+    rc = content_verify(saving->call, IMG_CONTENT, &request, &there);
     if (rc < 0)
         return rc;
     *ret_size = there.size;
-    if (has_member(plan, blob_path(plan, digest)))
-        return 0;
     member = add_member(plan, blob_path(plan, digest), mtime);
     member->digest = hull_arena_strdup(plan->arena, digest);
     member->size = there.size;
@@ -131,7 +137,7 @@ static int describe_image(struct saving *saving, const struct image_doc *doc, in
 {
     struct hull_arena *arena = hull_call_arena(saving->call);
     int64_t size;
-    int rc = add_blob(saving, doc->id, mtime, &size);
+    int rc = add_blob(saving, doc->id, doc->config_size, mtime, &size);
 
     *manifest = (struct oci_manifest){.schema_version = 2, .media_type = MEDIA_OCI_MANIFEST};
     *docker = (struct docker_manifest){.config = blob_path(saving->plan, doc->id)};
@@ -143,7 +149,7 @@ static int describe_image(struct saving *saving, const struct image_doc *doc, in
         struct oci_descriptor *descriptor = HULL_LIST_ADD(arena, &manifest->layers);
         rc = layer_type(saving->call, layer, &descriptor->media_type);
         if (rc == 0)
-            rc = add_blob(saving, layer->blob, mtime, &descriptor->size);
+            rc = add_blob(saving, layer->blob, layer->blob_size, mtime, &descriptor->size);
         descriptor->digest = layer->blob;
         hull_strv_add(arena, &docker->layers, blob_path(saving->plan, layer->blob));
         if (!HULL_MSGMAP_FIND(&docker->layer_sources, layer->diff_id))
@@ -170,7 +176,7 @@ static int add_manifest(struct saving *saving, const struct image_doc *doc, int6
         if (rc == 0 && own.media_type)
             ret->media_type = own.media_type;
         ret->digest = doc->manifest;
-        return rc < 0 ? rc : add_blob(saving, doc->manifest, mtime, &ret->size);
+        return rc < 0 ? rc : add_blob(saving, doc->manifest, (int64_t)size, mtime, &ret->size);
     }
     text = json_string(arena, &oci_manifest_message, made);
     digest_bytes(text, strlen(text), digest);
@@ -301,7 +307,7 @@ static int want_repository(struct hull_call *call, const struct reference *refer
 {
     const char *prefix = hull_printf(call, "%s:", reference_name(hull_call_arena(call), reference));
     struct image_doc_list all;
-    int rc = img_all(call, &all);
+    int rc = img_readable(call, &all);
 
     for (size_t i = 0; rc == 0 && i < all.n; i++) {
         for (size_t j = 0; j < all.v[i].names.n; j++) {
@@ -433,12 +439,17 @@ static int run_plan(struct hull_call *call, void *arg)
 
 /* --- the handler --------------------------------------------------------------------------- */
 
+/* That a part is missing is a failure of ours: the image that was asked for is there. */
 static int add_all(struct saving *saving, const struct wanted_list *list)
 {
     int rc = 0;
 
     for (size_t i = 0; rc == 0 && i < list->n; i++)
         rc = add_image(saving, &list->v[i].doc, &list->v[i].names);
+    if (rc == -HULL_NOT_FOUND)
+        rc = hull_fail(saving->call, HULL_IO,
+                       "the image is damaged: %s; remove it and load it again",
+                       hull_strdup(saving->call, hull_error(saving->call)));
     return rc;
 }
 

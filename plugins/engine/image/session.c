@@ -220,8 +220,10 @@ static int note_intent(struct hull_call *call, void *ctx, const void *reply)
     int rc = json_decode_call(call, &image_intent_doc_message, document->value,
                               strlen(document->value), 0, &doc);
 
-    if (rc < 0)
-        return rc;
+    if (rc < 0) {
+        state_leave(call, document);
+        return 0;
+    }
     hull_strv_add(arena, &recovery->intents, hull_strdup(call, document->key));
     for (size_t i = 0; i < doc.chains.n; i++)
         hull_strv_add(arena, &recovery->chains, doc.chains.v[i]);

@@ -20,12 +20,17 @@ struct hull_lock img_lock;
 
 /* --- reading ------------------------------------------------------------------------------- */
 
+/* What can't be understood is damaged, and no fault of the request. */
 static int decode(struct hull_call *call, const struct state_document *document,
                   const struct hull_message *message, void *ret)
 {
-    int rc = json_decode_call(call, message, document->value, strlen(document->value), 0, ret);
+    struct hull_problem problem = {0};
 
-    return hull_wrap(call, rc, "state %s/%s", document->bucket, document->key);
+    if (json_decode(hull_call_arena(call), message, document->value, strlen(document->value), 0,
+                    ret, &problem) == 0)
+        return 0;
+    return hull_fail(call, HULL_IO, "state %s/%s: %s", document->bucket, document->key,
+                     problem.text);
 }
 
 int img_get(struct hull_call *call, const char *id, struct image_doc *ret)
@@ -75,9 +80,10 @@ static int gather_one(struct hull_call *call, void *ctx, const void *reply)
     if (json_decode(gather->arena, &image_doc_message, document->value, strlen(document->value), 0,
                     doc, &problem) == 0)
         return 0;
-    int rc = hull_fail_problem(call, &problem);
+    int rc =
+        hull_fail(call, HULL_IO, "state %s/%s: %s", document->bucket, document->key, problem.text);
     if (!gather->leave)
-        return hull_wrap(call, rc, "state %s/%s", document->bucket, document->key);
+        return rc;
     gather->list->n--;
     state_leave(call, document);
     return 0;

@@ -249,13 +249,15 @@ int net_forwarding_load(struct hull_call *call)
         struct forwarding record;
         bool found;
         int rc = state_find(call, NULL, NETWORK_HOST_BUCKET, families[i].key, &document, &found);
-        if (rc == 0 && found)
-            rc = json_decode_call(call, &forwarding_message, document.value, strlen(document.value),
-                                  0, &record);
         if (rc < 0)
             return rc;
         if (!found)
             continue;
+        if (json_decode_call(call, &forwarding_message, document.value, strlen(document.value), 0,
+                             &record) < 0) {
+            state_leave(call, &document);
+            continue;
+        }
         if (hull_streq(record.boot, boot) && record.netns == netns)
             remember(&families[i], &record);
         else if ((rc = drop_record(call, &families[i])) < 0)

@@ -8,6 +8,7 @@
 
 #include "failpoint.h"
 #include "file.h"
+#include "plain.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -28,8 +29,10 @@ static int open_plain(const char *path, size_t number, struct stat *ret_st)
     HULL_AUTO_FD fd = -1;
 
     log_file_name(name, sizeof(name), path, number, false);
-    fd = open(name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-    if (fd < 0 || fstat(fd, ret_st) < 0)
+    fd = plain_open(AT_FDCWD, name, O_RDONLY, 0);
+    if (fd < 0)
+        return fd;
+    if (fstat(fd, ret_st) < 0)
         return -errno;
     return HULL_TAKE_FD(fd);
 }

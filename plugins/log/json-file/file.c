@@ -4,6 +4,7 @@
 #include "file.h"
 
 #include "gzip.h"
+#include "plain.h"
 
 #include <hull/error.h>
 
@@ -17,6 +18,7 @@
 
 #define PATH_SIZE 4352
 #define TAIL_SIZE 16384
+#define GAP_MAX (64 << 20)
 
 void log_file_name(char *buffer, size_t size, const char *path, size_t number, bool compressed)
 {
@@ -26,12 +28,13 @@ void log_file_name(char *buffer, size_t size, const char *path, size_t number, b
         snprintf(buffer, size, "%s.%zu%s", path, number, compressed ? ".gz" : "");
 }
 
+/* A descriptor or a negative errno. */
 static int open_name(const char *path, size_t number, bool compressed)
 {
     char name[PATH_SIZE];
 
     log_file_name(name, sizeof(name), path, number, compressed);
-    return open(name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    return plain_open(AT_FDCWD, name, O_RDONLY, 0);
 }
 
 static int open_compressed(struct log_file *file, const char *path, size_t number)
@@ -39,7 +42,7 @@ static int open_compressed(struct log_file *file, const char *path, size_t numbe
     HULL_AUTO_FD fd = open_name(path, number, true);
 
     if (fd < 0)
-        return -errno;
+        return fd;
     file->inode = log_gzip_inode(fd);
     file->gz = log_gzip_open(fd);
     if (!file->gz)
@@ -53,9 +56,11 @@ int log_file_open(struct log_file *file, const char *path, size_t number)
     struct stat st;
 
     *file = (struct log_file){.fd = open_name(path, number, false)};
-    if (file->fd < 0 && errno == ENOENT && number > 0)
+    if (file->fd == -ENOENT && number > 0)
         return open_compressed(file, path, number);
-    if (file->fd < 0 || fstat(file->fd, &st) < 0) {
+    if (file->fd < 0)
+        return file->fd;
+    if (fstat(file->fd, &st) < 0) {
         int err = errno;
 
         log_file_close(file);
@@ -65,6 +70,18 @@ int log_file_open(struct log_file *file, const char *path, size_t number)
     return 0;
 }
 
+/* Holes hold no lines: a file that is damaged may have very large ones. */
+static void skip_hole(struct log_file *file)
+{
+    off_t data = lseek(file->fd, file->offset, SEEK_DATA);
+    struct stat st;
+
+    if (data < 0 && errno == ENXIO && fstat(file->fd, &st) == 0)
+        data = st.st_size;
+    if (data > file->offset)
+        file->offset = data;
+}
+
 ssize_t log_file_read(struct log_file *file, void *buffer, size_t size)
 {
     ssize_t got;
@@ -72,6 +89,7 @@ ssize_t log_file_read(struct log_file *file, void *buffer, size_t size)
     if (file->gz) {
         got = log_gzip_read(file->gz, buffer, size);
     } else {
+        skip_hole(file);
         do
             got = pread(file->fd, buffer, size, file->offset);
         while (got < 0 && errno == EINTR);
@@ -148,10 +166,11 @@ static int compressed_tail(struct log_file *file, int64_t *wanted)
     return skip_lines(file, skip);
 }
 
+/* Where nothing is a line for GAP_MAX the file is damaged, and the search ends there. */
 static off_t plain_tail(int fd, int64_t *wanted)
 {
     char buffer[TAIL_SIZE];
-    off_t at = lseek(fd, 0, SEEK_END), end = at;
+    off_t at = lseek(fd, 0, SEEK_END), end = at, last = at;
 
     while (at > 0) {
         size_t size = at < (off_t)sizeof(buffer) ? (size_t)at : sizeof(buffer);
@@ -159,8 +178,15 @@ static off_t plain_tail(int fd, int64_t *wanted)
         at -= (off_t)size;
         if (pread(fd, buffer, size, at) != (ssize_t)size)
             return 0;
+        if (last - at > GAP_MAX) {
+            *wanted = 0;
+            return at;
+        }
         for (size_t i = size; i-- > 0;) {
-            if (buffer[i] != '\n' || at + (off_t)i + 1 == end)
+            if (buffer[i] != '\n')
+                continue;
+            last = at + (off_t)i;
+            if (last + 1 == end)
                 continue;
             if (--*wanted == 0)
                 return at + (off_t)i + 1;

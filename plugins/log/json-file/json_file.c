@@ -30,8 +30,11 @@ static int open_work(struct hull_work *work, void *reader)
                                        "opening the log: %s", strerror(-err));
 }
 
-static int fill_work(struct hull_work *work, void *reader)
+static int fill_work(struct hull_work *work, void *arg)
 {
+    struct reader *reader = arg;
+
+    reader->canceled = work->canceled;
     int err = reader_fill(reader);
 
     return err == 0 ? 0

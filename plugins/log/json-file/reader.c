@@ -91,6 +91,9 @@ static void take_line(struct reader *reader, char *text, size_t length, off_t li
     char room[ATTRIBUTES_MAX];
     struct log_line line;
 
+    /* What a host without power left unwritten, before what came next. */
+    for (; length > 0 && *text == '\0'; length--)
+        text++;
     if (!log_line_parse(text, length, room, sizeof(room), &line))
         return;
     if (request->until_ns.set && line.time_ns > request->until_ns.value) {
@@ -235,12 +238,17 @@ static int restart(struct reader *reader)
     return open_until(reader, NULL, reader->files, &reader->count);
 }
 
+static bool is_canceled(const struct reader *reader)
+{
+    return reader->canceled && *reader->canceled;
+}
+
 int reader_fill(struct reader *reader)
 {
     int rc = reader->restart ? restart(reader) : 0;
 
     reader->out_at = reader->out_size = 0;
-    while (rc >= 0 && !reader->done && reader->out_size < OUT_ENOUGH) {
+    while (rc >= 0 && !reader->done && reader->out_size < OUT_ENOUGH && !is_canceled(reader)) {
         ssize_t got = reader->count > 0 ? read_more(reader) : 0;
 
         if (got < 0)

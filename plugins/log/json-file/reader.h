@@ -37,7 +37,8 @@ struct reader {
     bool in_overlong;  /* the rest of a line that is too long is skipped */
     char *out;         /* bytes for the client */
     size_t out_at, out_size, out_room;
-    bool end_seen; /* nothing more is written */
+    const volatile bool *canceled; /* while a worker has it */
+    bool end_seen;                 /* nothing more is written */
     bool done;
 };
 

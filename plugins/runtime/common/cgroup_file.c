@@ -17,7 +17,8 @@ static int open_file(const char *dir, const char *file, int flags)
         errno = ENOENT;
         return -1;
     }
-    return open(path, flags | O_CLOEXEC);
+    /* Files of the daemon are read by this, too, and what is in their places may be a FIFO. */
+    return open(path, flags | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 }
 
 int cg_write(const char *dir, const char *file, const char *value)

@@ -95,7 +95,8 @@ int client_exit_file(struct hull_call *call, const char *dir, const char *name,
     long long status, time;
     int oom;
     char *text = cg_read(hull_call_arena(call), dir, hull_printf(call, "%s.exit", name));
-    if (text == NULL || sscanf(text, "%lld %d %lld", &status, &oom, &time) != 3)
+    if (text == NULL || sscanf(text, "%lld %d %lld", &status, &oom, &time) != 3 || status < 0 ||
+        status > 255)
         return hull_fail(call, HULL_NOT_FOUND, "no exit status of %s/%s", dir, name);
     *ret = (struct runtime_exit){.status = status, .oom_killed = oom != 0, .time_ns = time};
     return 0;

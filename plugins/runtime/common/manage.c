@@ -324,6 +324,26 @@ static int adopt_execs(struct hull_call *call, struct ctr *ctr, struct hull_strv
     return rc;
 }
 
+/* How the process of a shim that is still there ended: the shim knows it, whatever became of the
+ * file. */
+static int ended_how(struct hull_call *call, const struct ctr *ctr, struct runtime_exit *ret)
+{
+    struct shim_packet answer;
+    HULL_AUTO_FD fd = -1;
+    int rc = client_exit_file(call, ctr->dir, "init", ret);
+    if (rc == 0)
+        return 0;
+    rc = client_connect(call, ctr->dir, "init", &fd);
+    if (rc == 0)
+        rc = client_ask(call, fd, &(struct shim_packet){.op = SHIM_WAIT}, -1, &answer, NULL);
+    if (rc == 0)
+        *ret =
+            (struct runtime_exit){.status = answer.a, .time_ns = answer.b, .oom_killed = answer.c};
+    else
+        *ret = (struct runtime_exit){.status = EXIT_LOST, .time_ns = hull_time_ns(), .lost = true};
+    return rc;
+}
+
 static void undo_adopt(struct hull_call *call, void *arg)
 {
     (void)call;
@@ -356,7 +376,7 @@ int shimmed_adopt(struct hull_call *call, const struct runtime_adopt_request *re
         reply->pid = init->pid;
         ctr->running = hull_streq(state, "running");
         if (hull_streq(state, "exited"))
-            rc = client_exit_file(call, ctr->dir, "init", &reply->exit);
+            rc = ended_how(call, ctr, &reply->exit);
         else if (hull_streq(state, "running") && cg_frozen(&ctr->cgroup))
             state = "paused";
         hull_error_clear(call);

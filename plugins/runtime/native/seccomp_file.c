@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "api/config.h"
+#include "plain.h"
 
 #define FILE_MAGIC 0x31706263u /* "cbp1" */
 #define CODE_MAX (1u << 20)
@@ -62,7 +63,7 @@ bool seccomp_file_read(struct hull_arena *arena, const void *key, size_t key_siz
     struct head head;
     HULL_AUTO_FD folder = open_folder();
     name_of(key, key_size, name);
-    HULL_AUTO_FD fd = folder < 0 ? -1 : openat(folder, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    HULL_AUTO_FD fd = folder < 0 ? -1 : plain_open(folder, name, O_RDONLY, 0);
     if (fd < 0 || fstat(fd, &st) < 0 || read(fd, &head, sizeof(head)) != (ssize_t)sizeof(head))
         return false;
     if (head.magic != FILE_MAGIC || head.key_size != key_size || head.code_size > CODE_MAX ||
@@ -85,8 +86,7 @@ void seccomp_file_write(const void *key, size_t key_size, const void *code, size
     HULL_AUTO_FD folder = open_folder();
     name_of(key, key_size, name);
     snprintf(temporary, sizeof(temporary), "%s.new", name);
-    int flags = O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC;
-    HULL_AUTO_FD fd = folder < 0 ? -1 : openat(folder, temporary, flags, 0600);
+    HULL_AUTO_FD fd = folder < 0 ? -1 : plain_create(folder, temporary, 0600);
     /* Not having it costs time only. */
     if (fd >= 0 && write(fd, &head, sizeof(head)) == (ssize_t)sizeof(head) &&
         write(fd, key, key_size) == (ssize_t)key_size && write(fd, code, size) == (ssize_t)size)

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "json.h"
+#include "plain.h"
 #include "root.h"
 
 #define RECORD OCI_FOLDER "/runtime"
@@ -27,7 +28,7 @@ int oci_record(struct hull_call *call, const struct ctr *ctr)
     HULL_AUTO_FD dir = open(ctr->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (dir < 0 || (mkdirat(dir, OCI_FOLDER, 0700) < 0 && errno != EEXIST))
         return hull_fail_errno(call, errno, "create %s/" OCI_FOLDER, ctr->dir);
-    HULL_AUTO_FD fd = openat(dir, RECORD ".new", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    HULL_AUTO_FD fd = plain_create(dir, RECORD ".new", 0600);
     if (fd < 0 || write(fd, text, strlen(text)) != (ssize_t)strlen(text) ||
         renameat(dir, RECORD ".new", dir, RECORD) < 0)
         return hull_fail_errno(call, errno, "write %s/" RECORD, ctr->dir);

@@ -14,6 +14,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "plain.h"
+
 /* "hull", in the header of the file: says whose it is. */
 #define APPLICATION_ID 0x68756c6c
 
@@ -197,11 +199,11 @@ static int prepare(struct sql_db *db, struct hull_problem *problem)
 /* Nobody but us reads the store, and its journals take over the mode of the file. */
 static int make_private(const char *path, struct hull_problem *problem)
 {
-    HULL_AUTO_FD fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    HULL_AUTO_FD fd = plain_open(AT_FDCWD, path, O_RDWR | O_CREAT, 0600);
 
     if (fd < 0)
-        return hull_problem_set(problem, hull_kind_of_errno(errno), "state database %s: %s", path,
-                                strerror(errno));
+        return hull_problem_set(problem, hull_kind_of_errno(-fd), "state database %s: %s", path,
+                                plain_why(-fd));
     return 0;
 }
 
@@ -237,7 +239,7 @@ static void reserve(struct sql_db *db)
 
     snprintf(path, sizeof(path), "%s-wal", db->path);
     /* Closing it drops no lock: those are on the other two files. */
-    HULL_AUTO_FD fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+    HULL_AUTO_FD fd = plain_open(AT_FDCWD, path, O_WRONLY, 0);
     if (fd >= 0)
         (void)fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, JOURNAL_BYTES);
     if (query(db, "PRAGMA page_count", &pages, &ignored) < 0 ||

@@ -181,6 +181,33 @@ static int cnt_open(struct hull_call *call, const struct content_blob *request,
     return 0;
 }
 
+static int cnt_verify(struct hull_call *call, const struct content_blob *request,
+                      struct content_blob *ret_reply)
+{
+    int rc = cnt_open(call, request, ret_reply);
+    HULL_AUTO_FD fd = rc < 0 ? -1 : ret_reply->fd;
+
+    ret_reply->fd = -1;
+    if (rc < 0)
+        return rc;
+    struct content_ingest ingest = {.store = &content.store,
+                                    .fd = fd,
+                                    .expected = request->digest,
+                                    .expected_size = ret_reply->size};
+    if (request->size > 0 && request->size != ret_reply->size)
+        return hull_fail(call, HULL_IO,
+                         "content %s is damaged: the file has %lld bytes and not %lld; remove its "
+                         "images and load them again",
+                         request->digest, (long long)ret_reply->size, (long long)request->size);
+    rc = hull_work(call, store_verify, &ingest);
+    if (rc == -HULL_INVALID)
+        return hull_fail(call, HULL_IO,
+                         "content %s is damaged: the file has another digest, %s; remove its "
+                         "images and load them again",
+                         request->digest, ingest.ret);
+    return rc;
+}
+
 static int cnt_stat(struct hull_call *call, const struct content_blob *request,
                     struct content_blob *ret_reply)
 {
@@ -285,10 +312,15 @@ static void cnt_fini(void)
 }
 
 static const struct hull_handler handlers[] = {
-    HULL_HANDLE(content, ingest, cnt_ingest), HULL_HANDLE(content, create, cnt_create),
-    HULL_HANDLE(content, commit, cnt_commit), HULL_HANDLE(content, open, cnt_open),
-    HULL_HANDLE(content, stat, cnt_stat),     HULL_HANDLE(content, remove, cnt_remove),
-    HULL_HANDLE(content, list, cnt_list),     {},
+    HULL_HANDLE(content, ingest, cnt_ingest),
+    HULL_HANDLE(content, create, cnt_create),
+    HULL_HANDLE(content, commit, cnt_commit),
+    HULL_HANDLE(content, open, cnt_open),
+    HULL_HANDLE(content, verify, cnt_verify),
+    HULL_HANDLE(content, stat, cnt_stat),
+    HULL_HANDLE(content, remove, cnt_remove),
+    HULL_HANDLE(content, list, cnt_list),
+    {},
 };
 
 HULL_PLUGIN(support_content, .port = "support/content", .handlers = handlers, .version = "0.1.0",

@@ -39,6 +39,9 @@ struct content_ingest {
 };
 int store_ingest(struct hull_work *work, void *arg);
 
+/* Hash a blob that is here; the same struct, of which fd, expected and expected_size count. */
+int store_verify(struct hull_work *work, void *arg);
+
 /* The file of a commit, for the worker. */
 struct content_file {
     const struct content_store *store;

@@ -42,7 +42,7 @@ static int check_growth(const struct content_ingest *ingest, struct hull_problem
     return 0;
 }
 
-/* Read all of the source into FD (-1: nowhere) and DIGEST. */
+/* Read all of the source into FD (-1: nowhere) and DIGEST (NULL: it is not hashed). */
 static int pump(struct hull_work *work, struct content_ingest *ingest, int fd,
                 struct digest *digest)
 {
@@ -62,10 +62,10 @@ static int pump(struct hull_work *work, struct content_ingest *ingest, int fd,
             return hull_problem_set(&work->problem, HULL_CANCELED, "canceled");
         ingest->ret_size += got;
         rc = check_growth(ingest, &work->problem);
-        if (rc == 0 && fd >= 0) {
+        if (rc == 0 && digest)
             digest_update(digest, buffer, (size_t)got);
+        if (rc == 0 && fd >= 0)
             rc = write_full(fd, buffer, (size_t)got, &work->problem);
-        }
     }
     return rc;
 }
@@ -137,6 +137,18 @@ int store_ingest(struct hull_work *work, void *arg)
     if (rc < 0)
         unlinkat(ingest->store->ingest_fd, name, 0);
     return rc;
+}
+
+int store_verify(struct hull_work *work, void *arg)
+{
+    struct content_ingest *ingest = arg;
+    DIGEST_AUTO *digest = digest_new();
+    int rc = pump(work, ingest, -1, digest);
+
+    if (rc < 0)
+        return rc;
+    digest_final(digest, ingest->ret);
+    return check_result(ingest, &work->problem);
 }
 
 int store_create(const struct content_store *store)

@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "plain.h"
+
 static const char layout[] = "{\"imageLayoutVersion\":\"1.0.0\"}";
 
 static int fail(struct hull_problem *problem, const char *what)
@@ -40,7 +42,7 @@ static int write_layout(int top_fd, struct hull_problem *problem)
     HULL_AUTO_FD fd = -1;
     char there[sizeof(layout)] = "";
 
-    fd = openat(top_fd, "oci-layout", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    fd = plain_open(top_fd, "oci-layout", O_RDONLY, 0);
     if (fd >= 0 && read(fd, there, sizeof(there) - 1) == (ssize_t)strlen(layout))
         return strcmp(there, layout) == 0
                    ? 0
@@ -48,8 +50,11 @@ static int write_layout(int top_fd, struct hull_problem *problem)
                                       "image store: oci-layout is of another version; move the "
                                       "folder away or choose another data root");
     hull_fd_cleanup(&fd);
-    fd = openat(top_fd, "oci-layout", O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
-    if (fd < 0 || write(fd, layout, strlen(layout)) != (ssize_t)strlen(layout) || fsync(fd) < 0)
+    fd = plain_create(top_fd, "oci-layout", 0644);
+    if (fd < 0)
+        return hull_problem_set(problem, hull_kind_of_errno(-fd), "image store: oci-layout: %s",
+                                plain_why(-fd));
+    if (write(fd, layout, strlen(layout)) != (ssize_t)strlen(layout) || fsync(fd) < 0)
         return fail(problem, "oci-layout");
     return fsync(top_fd) < 0 ? fail(problem, "oci-layout") : 0;
 }

@@ -48,8 +48,11 @@ static int load_options(struct hull_call *call, const char *name, struct lv_opti
     int rc = state_find(call, NULL, LV_OPTIONS, name, &document, &found);
     if (rc < 0 || !found)
         return rc;
-    return json_decode_call(call, &lv_options_message, document.value, strlen(document.value), 0,
-                            ret);
+    rc =
+        json_decode_call(call, &lv_options_message, document.value, strlen(document.value), 0, ret);
+    return rc == 0 ? 0
+                   : hull_fail(call, HULL_IO, "the options of volume %s can't be read: %s", name,
+                               hull_strdup(call, hull_error(call)));
 }
 
 /* --- making and removing ---------------------------------------------------------------------- */
