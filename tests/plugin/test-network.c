@@ -239,7 +239,7 @@ static int host_socket(uint16_t port)
 
 FIBER_TEST(a_restart_with_a_taken_port_holds_the_others_once)
 {
-    struct place lan = host_new();
+    struct place lan = host_new(call);
     begin_engine();
     int taken = host_socket(18093);
     CHECK(taken >= 0);

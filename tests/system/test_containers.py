@@ -3,6 +3,7 @@ exact messages and states, streams, logs, copies, limits, restarts, crashes of t
 import http.client
 import io
 import json
+import os
 import socket
 import tarfile
 import threading
@@ -11,6 +12,7 @@ import urllib.parse
 
 import pytest
 
+from engine import Engine
 
 class Http(http.client.HTTPConnection):
     def __init__(self, path):
@@ -542,3 +544,18 @@ def test_containers_outlive_the_daemon(own_engine):
     data = api("GET", "/containers/%s/logs" % counter, raw=True, stdout=1)[1]
     lines = b"".join(text for _, text in frames(data)).decode().split()
     assert lines == [str(i) for i in range(len(lines))] and len(lines) > 20
+
+
+def test_a_host_that_has_its_cgroups_mounted_twice(tmp_path):
+    """As with a chroot that has them, too."""
+    own = Engine(bridge="hcg%d" % (os.getpid() % 100000), within=[
+        "unshare", "--mount", "sh", "-c", "mount --rbind /sys/fs/cgroup \"$0\" && exec \"$@\"",
+        str(tmp_path)])
+    try:
+        own.load_busybox()
+        shown = own.hull("run", "--rm", "--network", "none", "--memory", "32m", "busybox", "sh",
+                         "-c", "mount").stdout
+        places = [line.split()[2] for line in shown.splitlines() if " type cgroup" in line]
+        assert places and len(places) == len(set(places)), places
+    finally:
+        own.stop()

@@ -3,6 +3,7 @@
 Each test names the flaw of another engine that it guards against.
 """
 import io
+import json
 import os
 import shutil
 import stat
@@ -236,6 +237,20 @@ def test_no_abstract_socket(engine):
         assert "@" not in "".join(line for line in text.splitlines() if "hull" in line)
     finally:
         engine.hull("rm", "-f", name)
+
+
+@pytest.mark.parametrize("action,number,message", [
+    ("SCMP_ACT_ERRNO", 65536, "errnoRet 65536 of SCMP_ACT_ERRNO: 0 to 4095 are possible"),
+    ("SCMP_ACT_ERRNO", -1, "errnoRet -1 of SCMP_ACT_ERRNO: 0 to 4095 are possible"),
+    ("SCMP_ACT_TRACE", 65536, "errnoRet 65536 of SCMP_ACT_TRACE: 0 to 65535 are possible"),
+])
+def test_a_policy_that_would_let_calls_seem_to_succeed(engine, tmp_path, action, number, message):
+    policy = tmp_path / "policy.json"
+    policy.write_text(json.dumps({"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [
+        {"names": ["chmod"], "action": action, "errnoRet": number}]}))
+    done = engine.hull("run", "--rm", "--network", "none", "--security-opt",
+                       "seccomp=%s" % policy, "busybox", "true", check=False)
+    assert done.returncode == 125 and message in done.stderr
 
 
 def test_nobody_else_reads_the_data(engine):

@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "plugins/common/json.h"
@@ -73,7 +74,10 @@ static int open_target_root(void)
         return shim_fail(HULL_CONFLICT, "the container is not running");
     snprintf(path, sizeof(path), "/proc/%ld/root", pid);
     root_fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    return root_fd < 0 ? shim_fail_errno("open the container's root") : 0;
+    /* Alive still, so that the number was its own. */
+    if (root_fd < 0 || syscall(SYS_pidfd_send_signal, SHIM_FD_TARGET, 0, NULL, 0) < 0)
+        return shim_fail_errno("open the container's root");
+    return 0;
 }
 
 int bundle_process(void)

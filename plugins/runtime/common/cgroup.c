@@ -18,6 +18,8 @@
 #include <unistd.h>
 
 #define MOST_HIERARCHIES 32
+/* Looked at together. */
+#define MEMBERS_MAX 64
 /* Processes that do not die of SIGKILL within this are stuck in the kernel. */
 #define REMOVE_MS 10000
 
@@ -38,10 +40,20 @@ static const struct {
     [CG_DEVICES] = {"devices", NULL},   [CG_FREEZER] = {"freezer", NULL},
 };
 
+/* One can be mounted at several places, for a chroot perhaps: the first is as good as any. */
+static bool is_known(const char *name, unsigned bits)
+{
+    for (size_t i = 0; i < hierarchy_count; i++) {
+        if ((hierarchies[i].controllers & bits) != 0 || strcmp(hierarchies[i].name, name) == 0)
+            return true;
+    }
+    return false;
+}
+
 static void add_hierarchy(const char *path, unsigned bits)
 {
     const char *name = strrchr(path, '/') == NULL ? path : strrchr(path, '/') + 1;
-    if (hierarchy_count == MOST_HIERARCHIES)
+    if (hierarchy_count == MOST_HIERARCHIES || is_known(name, bits))
         return;
     struct hierarchy *h = &hierarchies[hierarchy_count++];
     *h = (struct hierarchy){strdup(version == 2 ? "" : name), strdup(path), bits};
@@ -292,32 +304,63 @@ void cg_pids(struct hull_arena *arena, const struct cgroup *cgroup, struct hull_
         add_pids(arena, dir, ret, 0);
 }
 
-/* A pidfd of PID, when that is still in the container after it was opened. */
-static int open_member(struct hull_arena *arena, const struct cgroup *cgroup, int64_t pid)
+/* Some of a container's processes, by number and pidfd. */
+struct members {
+    size_t count;
+    int64_t pids[MEMBERS_MAX];
+    int fds[MEMBERS_MAX];
+};
+
+static int by_number(const void *a, const void *b)
+{
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+/* Open PIDS, as many as fit, and let go of those that are not in the container after that: their
+ * numbers are somebody else's. One look is enough for many. */
+static void open_members(const struct cgroup *cgroup, const int64_t *pids, size_t count,
+                         struct members *ret)
 {
     struct hull_ints now;
-    int fd = (int)syscall(SYS_pidfd_open, (pid_t)pid, 0);
-    if (fd < 0)
-        return -1;
-    cg_pids(arena, cgroup, &now);
-    for (size_t i = 0; i < now.n; i++) {
-        if (now.v[i] == pid)
-            return fd;
+    HULL_AUTO_ARENA *arena = hull_arena_new();
+    ret->count = count < MEMBERS_MAX ? count : MEMBERS_MAX;
+    for (size_t i = 0; i < ret->count; i++) {
+        ret->pids[i] = pids[i];
+        ret->fds[i] = (int)syscall(SYS_pidfd_open, (pid_t)pids[i], 0);
     }
-    close(fd);
-    return -1;
+    cg_pids(arena, cgroup, &now);
+    if (now.n > 0)
+        qsort(now.v, now.n, sizeof(*now.v), by_number);
+    for (size_t i = 0; i < ret->count; i++) {
+        if (ret->fds[i] >= 0 && (now.n == 0 || bsearch(&ret->pids[i], now.v, now.n, sizeof(*now.v),
+                                                       by_number) == NULL)) {
+            close(ret->fds[i]);
+            ret->fds[i] = -1;
+        }
+    }
+}
+
+static void close_members(struct members *members)
+{
+    for (size_t i = 0; i < members->count; i++)
+        hull_fd_cleanup(&members->fds[i]);
 }
 
 void cg_kill(struct hull_arena *arena, const struct cgroup *cgroup, int signal)
 {
     struct hull_ints pids;
+    struct members some;
     if (version == 2 && signal == SIGKILL && cg_write(main_dir(cgroup), "cgroup.kill", "1") == 0)
         return;
     cg_pids(arena, cgroup, &pids);
-    for (size_t i = 0; i < pids.n; i++) {
-        HULL_AUTO_FD fd = open_member(arena, cgroup, pids.v[i]);
-        if (fd >= 0)
-            syscall(SYS_pidfd_send_signal, fd, signal, NULL, 0);
+    for (size_t at = 0; at < pids.n; at += some.count) {
+        open_members(cgroup, pids.v + at, pids.n - at, &some);
+        for (size_t i = 0; i < some.count; i++) {
+            if (some.fds[i] >= 0)
+                syscall(SYS_pidfd_send_signal, some.fds[i], signal, NULL, 0);
+        }
+        close_members(&some);
     }
 }
 
@@ -353,22 +396,27 @@ static int remove_dirs(struct hull_arena *arena, const struct cgroup *cgroup)
     return err;
 }
 
+/* The end of a process, whose pidfd is ARG. One that is stuck in the kernel is not waited for. */
+static int await_end(struct hull_call *call, void *arg)
+{
+    hull_call_set_timeout(call, REMOVE_MS);
+    int rc = hull_wait_fd(call, *(const int *)arg, POLLIN);
+    return rc < 0 ? rc : 0;
+}
+
 /* Kill what is still there, and wait for the first of it to be gone. */
 static int kill_and_wait_v1(struct hull_call *call, const struct cgroup *cgroup, int64_t *delay_ms)
 {
     struct hull_ints pids;
+    struct members first;
     HULL_AUTO_ARENA *arena = hull_arena_new();
     (void)cg_write(cg_dir(cgroup, CG_FREEZER), "freezer.state", "THAWED");
     cg_kill(arena, cgroup, SIGKILL);
     cg_pids(arena, cgroup, &pids);
-    for (size_t i = 0; i < pids.n; i++) {
-        HULL_AUTO_FD fd = open_member(arena, cgroup, pids.v[i]);
-        if (fd < 0)
-            continue;
-        int rc = hull_wait_fd(call, fd, POLLIN);
-        return rc < 0 ? rc : 0;
-    }
-    return cg_back_off(call, delay_ms);
+    open_members(cgroup, pids.v, pids.n > 0 ? 1 : 0, &first);
+    HULL_AUTO_FD fd = first.count > 0 ? first.fds[0] : -1;
+    return fd < 0 ? cg_back_off(call, delay_ms)
+                  : hull_task_join(call, hull_task_start(call, "cgroup end", await_end, &fd));
 }
 
 static int kill_and_wait_v2(struct hull_call *call, const struct cgroup *cgroup, int64_t *delay_ms)
@@ -394,6 +442,8 @@ int cg_remove(struct hull_call *call, const struct cgroup *cgroup)
         if (hull_now_ms() > deadline)
             break;
         int rc = (version == 2 ? kill_and_wait_v2 : kill_and_wait_v1)(call, cgroup, &delay_ms);
+        if (rc == -HULL_TIMEOUT && hull_check(call) == 0)
+            break;
         if (rc < 0)
             return rc;
     }

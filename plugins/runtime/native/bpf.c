@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #define X32_BIT 0x40000000u
+#define ERRNO_MAX 4095 /* of the kernel */
 
 /* Since 424 all architectures have the same numbers. */
 static const struct {
@@ -89,9 +90,17 @@ static int find_action(struct compiler *c, const char *name, const struct hull_o
     for (size_t i = 0; i < HULL_COUNT(actions); i++) {
         if (!hull_streq(actions[i].name, name))
             continue;
+        int64_t value = errno_ret->set ? errno_ret->value : EPERM;
+        int64_t most = strcmp(actions[i].name, "SCMP_ACT_ERRNO") == 0 ? ERRNO_MAX : UINT16_MAX;
         *ret = actions[i].action;
-        if (actions[i].has_errno)
-            *ret |= (uint32_t)(errno_ret->set ? errno_ret->value : EPERM) & 0xffff;
+        if (!actions[i].has_errno)
+            return 0;
+        /* The kernel would take another one, and the call may seem to succeed. */
+        if (value < 0 || value > most)
+            return hull_problem_set(c->problem, HULL_INVALID,
+                                    "seccomp: errnoRet %lld of %s: 0 to %lld are possible",
+                                    (long long)value, name, (long long)most);
+        *ret |= (uint32_t)value;
         return 0;
     }
     return bad(c, "action", name);
