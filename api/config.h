@@ -36,7 +36,8 @@ HULL_MESSAGE(config_runtime, CONFIG_RUNTIME_FIELDS)
     F(T, STRING, _, group, "group", 0, "Group of the unix socket")                               \
     F(T, BOOL, _, debug, "debug", 0, "Log at level debug")                                       \
     F(T, STRING, _, log_level, "log-level", 0, "debug, info, warn, error, fatal")                \
-    F(T, STRING, _, userns_remap, "userns-remap", 0, "Not supported yet")                        \
+    F(T, STRING, _, userns_remap, "userns-remap", 0,                                             \
+      "Give containers ids of USER in /etc/subuid and /etc/subgid; auto: of nobody")             \
     F(T, STRING, _, log_driver, "log-driver", 0, "Default log driver of containers")             \
     F(T, MAP, _, log_opts, "log-opts", 0, "Options of the default log driver")                   \
     F(T, STRING, _, storage_driver, "storage-driver", 0, "overlay2 or vfs; chosen when absent")  \

@@ -61,6 +61,11 @@ HULL_MESSAGE(oci_mount, OCI_MOUNT_FIELDS)
     F(T, STRING, _, type, "type", 0, "pid, network, mount, ipc, uts, user, cgroup") \
     F(T, STRING, _, path, "path", HULL_OMIT, "Join this one instead of a new one")
 HULL_MESSAGE(oci_namespace, OCI_NAMESPACE_FIELDS)
+#define OCI_ID_MAPPING_FIELDS(F, T)                        \
+    F(T, INT, _, container_id, "containerID", 0, "Inside") \
+    F(T, INT, _, host_id, "hostID", 0, "On the host")      \
+    F(T, INT, _, size, "size", 0, "How many from there")
+HULL_MESSAGE(oci_id_mapping, OCI_ID_MAPPING_FIELDS)
 #define OCI_DEVICE_FIELDS(F, T)                                \
     F(T, STRING, _, type, "type", 0, "c, b, u or p")           \
     F(T, STRING, _, path, "path", 0, "Path inside")            \
@@ -139,16 +144,18 @@ HULL_MESSAGE(oci_seccomp_rule, OCI_SECCOMP_RULE_FIELDS)
     F(T, STRV, _, flags, "flags", HULL_OMIT, "SECCOMP_FILTER_FLAG_…")          \
     F(T, LIST, oci_seccomp_rule, syscalls, "syscalls", HULL_OMIT, "Rules")
 HULL_MESSAGE(oci_seccomp, OCI_SECCOMP_FIELDS)
-#define OCI_LINUX_FIELDS(F, T)                                                              \
-    F(T, LIST, oci_namespace, namespaces, "namespaces", 0, "New or joined namespaces")      \
-    F(T, LIST, oci_device, devices, "devices", HULL_OMIT, "Nodes besides the default ones") \
-    F(T, STRING, _, cgroups_path, "cgroupsPath", HULL_OMIT, "/hull/<id>")                   \
-    F(T, POINTER, oci_resources, resources, "resources", HULL_OMIT, "Limits")               \
-    F(T, MAP, _, sysctl, "sysctl", HULL_OMIT, "Kernel parameters of its namespaces")        \
-    F(T, POINTER, oci_seccomp, seccomp, "seccomp", HULL_OMIT, "System call filter")         \
-    F(T, STRV, _, masked_paths, "maskedPaths", HULL_OMIT, "Hidden")                         \
-    F(T, STRV, _, readonly_paths, "readonlyPaths", HULL_OMIT, "Read-only")                  \
-    F(T, STRING, _, rootfs_propagation, "rootfsPropagation", HULL_OMIT, "private, …")       \
+#define OCI_LINUX_FIELDS(F, T)                                                                  \
+    F(T, LIST, oci_namespace, namespaces, "namespaces", 0, "New or joined namespaces")          \
+    F(T, LIST, oci_id_mapping, uid_mappings, "uidMappings", HULL_OMIT, "Of the user namespace") \
+    F(T, LIST, oci_id_mapping, gid_mappings, "gidMappings", HULL_OMIT, "The same for groups")   \
+    F(T, LIST, oci_device, devices, "devices", HULL_OMIT, "Nodes besides the default ones")     \
+    F(T, STRING, _, cgroups_path, "cgroupsPath", HULL_OMIT, "/hull/<id>")                       \
+    F(T, POINTER, oci_resources, resources, "resources", HULL_OMIT, "Limits")                   \
+    F(T, MAP, _, sysctl, "sysctl", HULL_OMIT, "Kernel parameters of its namespaces")            \
+    F(T, POINTER, oci_seccomp, seccomp, "seccomp", HULL_OMIT, "System call filter")             \
+    F(T, STRV, _, masked_paths, "maskedPaths", HULL_OMIT, "Hidden")                             \
+    F(T, STRV, _, readonly_paths, "readonlyPaths", HULL_OMIT, "Read-only")                      \
+    F(T, STRING, _, rootfs_propagation, "rootfsPropagation", HULL_OMIT, "private, …")           \
     F(T, STRING, _, mount_label, "mountLabel", HULL_OMIT, "SELinux label")
 HULL_MESSAGE(oci_linux, OCI_LINUX_FIELDS)
 #define OCI_SPEC_FIELDS(F, T)                                           \

@@ -26,6 +26,8 @@ HULL_MESSAGE(runtime_stdio, RUNTIME_STDIO_FIELDS)
       "Existing private folder for sockets and state (exec-root/…/ID)")                           \
     F(T, MESSAGE, oci_spec, spec, "spec", 0, "What to run")                                       \
     F(T, FD, _, rootfs_fd, "rootfs", 0, "Detached mount of the root file system")                 \
+    F(T, FD, _, userns_fd, "userns", HULL_LENT,                                                   \
+      "With uidMappings: a user namespace of the same, for mounts with the option idmap")         \
     F(T, MESSAGE, runtime_stdio, stdio, "stdio", 0, "Standard streams")                           \
     F(T, BOOL, _, init, "init", 0, "hull-init is process 1")                                      \
     F(T, STRING, _, program, "program", 0, "runtime/oci: the runtime, an absolute path")          \

@@ -51,12 +51,17 @@ HULL_METHOD(storage, layer_stat, storage_layer, storage_layer, 0)
     F(T, STRING, _, id, "id", HULL_REQUIRED, "Container id")                        \
     F(T, STRV, _, chain, "chain", 0, "Chain ids, lowest first")                     \
     F(T, INT, _, size, "size", 0, "create: it may take so many bytes; 0: no limit") \
-    F(T, BOOL, _, readonly, "readonly", 0, "mount: without the writable layer")
+    F(T, BOOL, _, readonly, "readonly", 0, "mount: without the writable layer")     \
+    F(T, FD, _, userns_fd, "userns", HULL_LENT,                                     \
+      "mount: show ids as this user namespace has them, when uid is set")           \
+    F(T, INT, _, uid, "uid", 0, "mount: who is 0 there")                            \
+    F(T, INT, _, gid, "gid", 0, "mount: which group is 0 there")
 HULL_MESSAGE(storage_container, STORAGE_CONTAINER_FIELDS)
 HULL_METHOD(storage, create, storage_container, hull_empty, 0)
 HULL_METHOD(storage, remove, storage_container, hull_empty, 0)
 /* A detached mount of the container's tree, the caller's: nothing shows up in the host's mount
- * table. -HULL_NOT_FOUND when a layer or the writable layer is missing. */
+ * table. -HULL_NOT_FOUND when a layer or the writable layer is missing, -HULL_NOT_SUPPORTED when
+ * kernel or file system can't show its ids by a user namespace. */
 #define STORAGE_MOUNT_REPLY_FIELDS(F, T)                           \
     F(T, FD, _, mount_fd, "mount", 0, "From fsmount or open_tree") \
     F(T, MAP, _, data, "data", 0, "GraphDriver.Data of inspect: UpperDir, LowerDir, …")

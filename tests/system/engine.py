@@ -41,9 +41,12 @@ ONE_CGROUP = ["unshare", "--mount", "sh", "-c",
 
 
 def runtime_flags():
-    """HULL_TEST_RUNTIME=crun runs all tests with that OCI runtime as the default one."""
+    """HULL_TEST_RUNTIME=crun runs all tests with that OCI runtime as the default one,
+    HULL_TEST_USERNS=auto with a user namespace for each container."""
     name = os.environ.get("HULL_TEST_RUNTIME")
-    return ["--add-runtime", "tested=" + program(name), "--default-runtime", "tested"] if name else []
+    remap = os.environ.get("HULL_TEST_USERNS")
+    return (["--add-runtime", "tested=" + program(name), "--default-runtime", "tested"] if name
+            else []) + (["--userns-remap", remap] if remap else [])
 
 
 def assert_no_reports(path):

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "json.h"
+#include "subids.h"
 
 #define CONFIG_BYTES_MAX (1 << 20)
 
@@ -191,6 +192,26 @@ static int check_runtimes(const struct daemon_config *config, struct hull_proble
     return rc;
 }
 
+/* Whoever's ids containers are to have, has some. */
+static int check_remap(struct hulld *hulld, struct hull_problem *problem)
+{
+    static const char *const files[] = {"/etc/subuid", "/etc/subgid"};
+    const char *user = subids_user(hulld->arena, hulld->config.userns_remap);
+
+    for (size_t i = 0; user != NULL && i < HULL_COUNT(files); i++) {
+        struct subid_list list;
+        int rc = subids_read(hulld->arena, files[i], user, &list, problem);
+        if (rc < 0)
+            return rc;
+        if (list.n == 0)
+            return hull_problem_set(problem, HULL_INVALID,
+                                    "userns-remap: no %s ranges found for user \"%s\": add a line "
+                                    "\"%s:FIRST:COUNT\" to %s, or use \"auto\"",
+                                    files[i] + 5, user, user, files[i]);
+    }
+    return 0;
+}
+
 /* Settings that are known and not done: an error is better than a surprise. */
 static int check_supported(const struct daemon_config *config, struct hull_problem *problem)
 {
@@ -215,8 +236,6 @@ static int check_supported(const struct daemon_config *config, struct hull_probl
          "insecure-registries: registries are not supported by hull yet"},
         {config->registry_mirrors.n > 0,
          "registry-mirrors: registries are not supported by hull yet"},
-        {config->userns_remap != NULL && config->userns_remap[0] != '\0',
-         "userns-remap: user namespaces are not supported by hull yet"},
         {config->selinux_enabled, "selinux-enabled: SELinux is not supported by hull yet"},
         {config->state_backend != NULL && strcmp(config->state_backend, "sqlite") != 0,
          "state-backend: only sqlite is there yet"},
@@ -239,5 +258,7 @@ int hulld_config_finish(struct hulld *hulld, struct hull_problem *problem)
     int rc = check_hosts(hulld, problem);
     if (rc == 0)
         rc = check_runtimes(&hulld->config, problem);
+    if (rc == 0)
+        rc = check_remap(hulld, problem);
     return rc < 0 ? rc : check_supported(&hulld->config, problem);
 }

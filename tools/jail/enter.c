@@ -3,14 +3,18 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <linux/capability.h>
 #include <linux/mount.h>
+#include <linux/nsfs.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -86,9 +90,28 @@ static int enter_tree(const struct options *options, struct hull_problem *proble
     return rc;
 }
 
+/* Files of a container with a user namespace are written down as its own users have them: by one of
+ * them. The namespace that owns its mounts is that one. */
+static int enter_userns(struct hull_problem *problem)
+{
+    struct stat own, other;
+    int fd = ioctl(FD_MNTNS, NS_GET_USERNS);
+    if (fd < 0 || fstat(fd, &other) < 0 || stat("/proc/self/ns/user", &own) < 0)
+        return fail(problem, "the container's user namespace");
+    bool same = own.st_ino == other.st_ino;
+    if (!same && (setns(fd, CLONE_NEWUSER) < 0 || setgroups(0, NULL) < 0 ||
+                  setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0))
+        return fail(problem, "entering the container's user namespace");
+    close(fd);
+    return 0;
+}
+
 /* The container's own view with its volumes: no mount is made or moved. */
 static int enter_mntns(struct hull_problem *problem)
 {
+    int rc = enter_userns(problem);
+    if (rc < 0)
+        return rc;
     if (setns(FD_MNTNS, CLONE_NEWNS) < 0)
         return fail(problem, "entering the container's mounts");
     if (unshare(CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS) < 0)

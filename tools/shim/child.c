@@ -73,7 +73,8 @@ static int join_cgroup(const char *dir)
 static void join_cgroups(void)
 {
     const struct hull_strv *dirs = &shim.plan.cgroup_dirs;
-    for (size_t i = 0; i < dirs->n && !shim.in_cgroup; i++) {
+    bool moved = shim.in_cgroup || (shim.userns && !shim.plan.exec);
+    for (size_t i = 0; i < dirs->n && !moved; i++) {
         if (join_cgroup(dirs->v[i]) < 0)
             give_up();
     }
@@ -84,7 +85,7 @@ static int join_namespaces(void)
     const struct oci_linux *linux_ = &shim.plan.spec.linux_;
     for (size_t i = 0; i < linux_->namespaces.n; i++) {
         const struct oci_namespace *ns = &linux_->namespaces.v[i];
-        if (ns->path == NULL || ns->path[0] == '\0' || hull_streq(ns->type, "pid"))
+        if (shim.userns || ns->path == NULL || ns->path[0] == '\0' || hull_streq(ns->type, "pid"))
             continue;
         HULL_AUTO_FD fd = open(ns->path, O_RDONLY | O_CLOEXEC);
         if (fd < 0 || setns(fd, 0) < 0)
@@ -120,8 +121,11 @@ static int make_container(void)
 static int enter_container(void)
 {
     int all = CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP;
-    if (setns(SHIM_FD_TARGET, all) < 0)
+    if (setns(SHIM_FD_TARGET, shim.userns ? all | CLONE_NEWUSER : all) < 0)
         return shim_fail_errno("join the container's namespaces");
+    int rc = userns_become_root();
+    if (rc < 0)
+        return rc;
     root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (root_fd < 0)
         return shim_fail_errno("open the container's root");
@@ -251,6 +255,8 @@ void child_main(int sync, int stdio[3])
     setsid();
     await(SYNC_GO);
     join_cgroups();
+    if (!shim.plan.exec && userns_become_root() < 0)
+        give_up();
     if (!shim.plan.exec && shim.plan.cgroup_dirs.n > 0) {
         const struct oci_linux *linux_ = &shim.plan.spec.linux_;
         for (size_t i = 0; i < linux_->namespaces.n; i++) {

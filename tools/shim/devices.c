@@ -101,6 +101,10 @@ int devices_elsewhere(void)
         if (device->path == NULL || device->path[0] != '/')
             rc = shim_fail(HULL_INVALID, "device \"%s\": the path has to be absolute",
                            device->path == NULL ? "" : device->path);
+        else if (!in_dev(device) && shim.userns)
+            rc = shim_fail(HULL_NOT_SUPPORTED,
+                           "device \"%s\": with a user namespace only in /dev; use --userns host",
+                           device->path);
         else if (!in_dev(device))
             rc = make_node(root_fd, device->path, device);
     }

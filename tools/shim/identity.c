@@ -96,17 +96,26 @@ static const struct {
     {"RLIMIT_STACK", RLIMIT_STACK},
 };
 
-static int set_limit(const struct oci_rlimit *limit)
+static int set_limit(pid_t pid, const struct oci_rlimit *limit)
 {
     for (size_t i = 0; i < HULL_COUNT(limits); i++) {
         if (!hull_streq(limits[i].name, limit->type))
             continue;
         struct rlimit value = {(rlim_t)limit->soft, (rlim_t)limit->hard};
-        return setrlimit((__rlimit_resource_t)limits[i].resource, &value) == 0
+        return prlimit(pid, (__rlimit_resource_t)limits[i].resource, &value, NULL) == 0
                    ? 0
                    : shim_fail_errno("error setting rlimits for %s", limit->type);
     }
     return shim_fail(HULL_INVALID, "unknown limit \"%s\"", limit->type == NULL ? "" : limit->type);
+}
+
+int identity_limit(pid_t pid)
+{
+    const struct oci_process *process = &shim.plan.spec.process;
+    int rc = 0;
+    for (size_t i = 0; i < process->rlimits.n && rc == 0; i++)
+        rc = set_limit(pid, &process->rlimits.v[i]);
+    return rc;
 }
 
 /* --- capabilities --------------------------------------------------------------------------- */
@@ -217,9 +226,8 @@ int identity_apply(const struct identity *identity)
 {
     const struct oci_process *process = &shim.plan.spec.process;
     uint64_t bounding = 0;
-    int rc = 0;
-    for (size_t i = 0; i < process->rlimits.n && rc == 0; i++)
-        rc = set_limit(&process->rlimits.v[i]);
+    /* To raise one needs rights over the host: there, the parent has done it. */
+    int rc = shim.userns ? 0 : identity_limit(0);
     if (rc == 0 && process->capabilities != NULL)
         rc = capability_set(&process->capabilities->bounding, &bounding);
     if (rc == 0)

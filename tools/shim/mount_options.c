@@ -75,6 +75,10 @@ static void parse_one(const char *name, struct mount_options *ret)
         ret->propagation_recursive = option->clear != 0;
         return;
     }
+    if (strcmp(name, "idmap") == 0) {
+        ret->idmap = true;
+        return;
+    }
     if (strcmp(name, "bind") == 0 || strcmp(name, "rbind") == 0) {
         ret->bind = true;
         ret->recursive = name[0] == 'r';

@@ -35,6 +35,8 @@ int mounts_prepare(void)
         rc = source_detached(mount, &fd);
         if (rc == 0 && fd >= 0)
             sources[i] = fd;
+        if (rc == 0)
+            rc = userns_prepare_mount(mount, &sources[i]);
     }
     return rc;
 }
@@ -94,10 +96,12 @@ static int attach_root(void)
 {
     if (mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
         return shim_fail_errno("detach from the host's mounts");
-    HULL_AUTO_FD place = open(shim.plan.dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    /* Root alone may enter that folder. */
+    const char *path = shim.userns ? "/" : shim.plan.dir;
+    HULL_AUTO_FD place = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (place < 0)
-        return shim_fail_errno("open %s", shim.plan.dir);
-    return attach_mount(root_fd, place, shim.plan.dir);
+        return shim_fail_errno("open %s", path);
+    return attach_mount(root_fd, place, path);
 }
 
 /* /proc and /sys: a directory of the image itself, not a link to where masks do not hold. */
@@ -179,7 +183,21 @@ static void keep_mode(const struct oci_mount *mount, struct mount_options *optio
     options->data = (struct hull_strv){options->data.n + 1, data};
 }
 
-static int mount_new(const struct oci_mount *mount, struct mount_options *options)
+/* A new file system, unless the parent has made it: PREPARED is 0 or its. */
+static int new_mount(const struct oci_mount *mount, struct mount_options *options, int prepared,
+                     bool dev, int *ret_fd)
+{
+    if (prepared > 0) {
+        *ret_fd = prepared;
+        return 0;
+    }
+    *ret_fd = filesystem_new(mount->type, mount->source, options);
+    if (*ret_fd < 0)
+        return -(int)shim_problem.kind;
+    return dev ? devices_fill(*ret_fd) : 0;
+}
+
+static int mount_new(const struct oci_mount *mount, struct mount_options *options, int prepared)
 {
     HULL_AUTO_FD there = root_open(mount->destination, O_PATH);
     HULL_AUTO_FD target = open_target(mount, true);
@@ -192,11 +210,9 @@ static int mount_new(const struct oci_mount *mount, struct mount_options *option
         return cgroup_mount(target, mount, options);
     if (there >= 0)
         keep_mode(mount, options, target);
-    HULL_AUTO_FD fd = filesystem_new(mount->type, mount->source, options);
-    if (fd < 0)
-        return -(int)shim_problem.kind;
+    HULL_AUTO_FD fd = -1;
     bool dev = hull_streq(mount->destination, "/dev") && hull_streq(mount->type, "tmpfs");
-    rc = dev ? devices_fill(fd) : 0;
+    rc = new_mount(mount, options, prepared, dev, &fd);
     if (rc == 0)
         rc = attach_mount(fd, target, mount->destination);
     if (rc == 0 && dev)
@@ -221,7 +237,7 @@ static int mount_all(void)
         else if (rc == 0 && mount->type == NULL)
             rc = shim_fail(HULL_INVALID, "mount %s: no type", mount->destination);
         else if (rc == 0)
-            rc = mount_new(mount, &options);
+            rc = mount_new(mount, &options, sources[i]);
         if (rc < 0)
             return rc;
     }

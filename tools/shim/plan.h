@@ -19,6 +19,7 @@ enum shim_fd {
     SHIM_FD_SECCOMP,  /* sealed memfd with a BPF program */
     SHIM_FD_INIT,     /* detached mount of hull-init */
     SHIM_FD_TARGET,   /* pidfd of the container's process 1: an exec joins it */
+    SHIM_FD_USERNS,   /* user namespace with the mappings of the spec, for mounts */
     SHIM_FD_COUNT
 };
 
@@ -28,6 +29,7 @@ enum shim_fd {
     F(T, BOOL, _, exec, "exec", 0, "Join the container of the pidfd")                            \
     F(T, BOOL, _, has_rootfs, "rootfs", 0, "There is a detached mount; else root.path")          \
     F(T, BOOL, _, has_seccomp, "seccomp", 0, "There is a BPF program")                           \
+    F(T, BOOL, _, has_userns, "userns", 0, "There is a user namespace")                          \
     F(T, BOOL, _, log_allowed, "logAllowed", 0, "Its filter flags have SECCOMP_FILTER_FLAG_LOG") \
     F(T, BOOL, _, has_init, "init", 0, "hull-init is process 1")                                 \
     F(T, MESSAGE, oci_spec, spec, "spec", 0, "What to run; of an exec only the process")         \

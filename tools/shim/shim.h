@@ -37,7 +37,9 @@ struct shim {
     bool ended; /* the program; its output may still be on its way */
     int64_t status, time_ns;
     bool oom;
-    bool in_cgroup; /* the child was born there */
+    bool in_cgroup;    /* the child was born there */
+    bool userns;       /* the container has a user namespace of its own: */
+    uint32_t uid, gid; /* who is its root on the host */
 };
 extern struct shim shim;
 
@@ -72,6 +74,21 @@ int shim_prepare(void) HULL_CHECKED;
 /* Let it execve; its failure to do so is this function's. */
 int shim_start(void) HULL_CHECKED;
 
+/* --- userns.c: nothing happens without a user namespace ---------------------------------------- */
+
+/* From the plan, or from what an exec joins. */
+int userns_find(void) HULL_CHECKED;
+/* In the parent: join the namespaces of other containers for the child. */
+int userns_join_others(void) HULL_CHECKED;
+/* In the parent, before the clone: make or open what MOUNT needs, in *RET_FD unless that is
+ * there. */
+int userns_prepare_mount(const struct oci_mount *mount, int *ret_fd) HULL_CHECKED;
+int userns_own_stdio(const int stdio[3]) HULL_CHECKED;
+/* In the parent: map the child's ids and move it to its cgroups. */
+int userns_admit(void) HULL_CHECKED;
+/* In the child, when its ids are mapped. */
+int userns_become_root(void) HULL_CHECKED;
+
 /* --- child.c -------------------------------------------------------------------------------- */
 
 /* Become the program: never returns. SYNC is the child's end. */
@@ -102,6 +119,7 @@ struct mount_options {
     uint64_t recursive_set;
     uint64_t propagation; /* MS_SHARED … */
     bool propagation_recursive, recursive, bind;
+    bool idmap;            /* show ids as the container's user namespace has them */
     struct hull_strv data; /* what is left: for the file system */
 };
 int mount_options_parse(const struct oci_mount *mount, struct mount_options *ret) HULL_CHECKED;
@@ -159,6 +177,8 @@ struct identity {
 /* Who the program runs as, by the container's own files. */
 int identity_find(struct hull_arena *arena, const struct oci_user *user, struct identity *ret)
     HULL_CHECKED;
+/* The limits of process PID, 0 being this one. */
+int identity_limit(pid_t pid) HULL_CHECKED;
 /* Limits, bounding set, groups, ids, capabilities; the filter last. */
 int identity_apply(const struct identity *identity) HULL_CHECKED;
 /* Look up "user[:group]" in the texts of passwd and group, either of which may be NULL. */

@@ -20,8 +20,9 @@ static const struct {
     const char *type;
     uint64_t flag;
 } namespaces[] = {
-    {"mount", CLONE_NEWNS}, {"network", CLONE_NEWNET}, {"ipc", CLONE_NEWIPC},
-    {"uts", CLONE_NEWUTS},  {"pid", CLONE_NEWPID},     {"cgroup", 0}, /* later, see child.c */
+    {"mount", CLONE_NEWNS},  {"network", CLONE_NEWNET}, {"ipc", CLONE_NEWIPC},
+    {"uts", CLONE_NEWUTS},   {"pid", CLONE_NEWPID},     {"cgroup", 0}, /* later, see child.c */
+    {"user", CLONE_NEWUSER},
 };
 
 static int clone_flags(uint64_t *ret)
@@ -81,12 +82,18 @@ int shim_spawn(void)
     struct stdio stdio;
     int pair[2], pidfd = -1;
     struct clone_args args = {.exit_signal = SIGCHLD, .pidfd = (uint64_t)(uintptr_t)&pidfd};
-    uint64_t flags;
-    int rc = clone_flags(&flags);
+    uint64_t flags = 0;
+    int rc = userns_find();
+    if (rc == 0)
+        rc = clone_flags(&flags);
+    if (rc == 0)
+        rc = userns_join_others();
     if (rc == 0)
         rc = mounts_prepare();
     if (rc == 0)
         rc = stdio_make(&stdio);
+    if (rc == 0)
+        rc = userns_own_stdio(stdio.child);
     if (rc < 0)
         return rc;
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
@@ -102,7 +109,7 @@ int shim_spawn(void)
     mounts_prepared();
     stdio_close(stdio.child);
     /* What only the child needs: the root file system is not held up by this process. */
-    for (int fd = SHIM_FD_ROOTFS; fd <= SHIM_FD_TARGET; fd++)
+    for (int fd = SHIM_FD_ROOTFS; fd <= SHIM_FD_USERNS; fd++)
         close(fd);
     errno = err;
     if (pid < 0)
@@ -144,6 +151,8 @@ int shim_prepare(void)
     bool ended;
     int fd = -1;
     int rc = set_oom_score();
+    if (rc == 0)
+        rc = userns_admit();
     if (rc < 0)
         return rc;
     if (send_packet(shim.sync_fd, &go, offsetof(struct sync_packet, text), -1) < 0)
@@ -163,10 +172,13 @@ int shim_start(void)
     struct sync_packet start = {.op = SYNC_START};
     bool ended;
     int fd = -1;
+    int rc = shim.userns ? identity_limit(shim.pid) : 0;
+    if (rc < 0)
+        return rc;
     if (send_packet(shim.sync_fd, &start, offsetof(struct sync_packet, text), -1) < 0)
         return shim_fail(HULL_INVALID, "the container's process was killed before it was started");
     /* The socket closes at execve: its end is success. */
-    int rc = answer(&fd, &ended);
+    rc = answer(&fd, &ended);
     close(shim.sync_fd);
     shim.sync_fd = -1;
     return rc;

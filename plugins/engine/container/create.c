@@ -15,6 +15,7 @@
 #include "runtimes.h"
 #include "storage.h"
 #include "tokens.h"
+#include "userns.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -458,6 +459,9 @@ int ct_handle_create(struct hull_call *call, const struct container_create_reque
     doc.created_ns = ct->doc.created_ns;
     doc.started_ns = doc.finished_ns = TIME_NEVER;
     rc = make_doc(call, request, &image, &doc);
+    if (rc < 0)
+        return rc;
+    rc = userns_reserve(call, ct, &doc.host_config, &doc);
     if (rc < 0)
         return rc;
     warn_of_features(call, &doc, &ret->warnings);

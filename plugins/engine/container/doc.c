@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 HULL_MESSAGE_DEFINE(ct_mount, CT_MOUNT_FIELDS)
+HULL_MESSAGE_DEFINE(ct_userns, CT_USERNS_FIELDS)
 HULL_MESSAGE_DEFINE(ct_doc, CT_DOC_FIELDS)
 
 static const char *const state_names[] = {

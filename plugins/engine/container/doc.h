@@ -23,6 +23,13 @@
     F(T, STRV, _, options, "Options", HULL_OMIT, "Further mount options")
 HULL_MESSAGE(ct_mount, CT_MOUNT_FIELDS)
 
+/* Ids of the host: who is 0 in the container, and how many there are. */
+#define CT_USERNS_FIELDS(F, T)      \
+    F(T, INT, _, uid, "Uid", 0, "") \
+    F(T, INT, _, gid, "Gid", 0, "") \
+    F(T, INT, _, size, "Size", 0, "")
+HULL_MESSAGE(ct_userns, CT_USERNS_FIELDS)
+
 #define CT_DOC_FIELDS(F, T)                                                                 \
     F(T, STRING, _, id, "Id", HULL_REQUIRED, "")                                            \
     F(T, STRING, _, name, "Name", HULL_REQUIRED, "Without the slash")                       \
@@ -44,6 +51,7 @@ HULL_MESSAGE(ct_mount, CT_MOUNT_FIELDS)
     F(T, POINTER, network_settings, network, "Network", HULL_OMIT, "As joined, or as left") \
     F(T, STRV, _, links, "Links", HULL_OMIT, "id:alias of other containers")                \
     F(T, LIST, ct_mount, mounts, "Mounts", 0, "")                                           \
+    F(T, POINTER, ct_userns, userns, "Userns", HULL_OMIT, "Range of its user namespace")    \
     F(T, STRING, _, state, "State", 0, "")                                                  \
     F(T, INT, _, pid, "Pid", 0, "")                                                         \
     F(T, INT, _, exit_code, "ExitCode", 0, "")                                              \

@@ -2,6 +2,7 @@
  * spec.c: process, namespaces, kernel parameters and security of a container, as docker sets them.
  */
 #include "spec.h"
+#include "userns.h"
 
 #include "api/config.h"
 #include "caps.h"
@@ -152,7 +153,11 @@ static void make_sysctls(struct hull_arena *arena, const struct ct_doc *doc,
         hull_map_set(arena, &linux_->sysctl, "kernel.domainname", doc->config.domainname);
     if (!is(host->network_mode, "host") && !joins(host->network_mode)) {
         hull_map_set(arena, &linux_->sysctl, "net.ipv4.ip_unprivileged_port_start", "0");
-        hull_map_set(arena, &linux_->sysctl, "net.ipv4.ping_group_range", "0 2147483647");
+        /* Groups that the user namespace does not have, the kernel refuses. */
+        hull_map_set(arena, &linux_->sysctl, "net.ipv4.ping_group_range",
+                     doc->userns
+                         ? hull_arena_printf(arena, "0 %lld", (long long)doc->userns->size - 1)
+                         : "0 2147483647");
     }
     for (size_t i = 0; i < host->sysctls.n; i++)
         hull_map_set(arena, &linux_->sysctl, host->sysctls.v[i].key, host->sysctls.v[i].value);
@@ -201,6 +206,7 @@ int spec_make(struct hull_call *call, const struct spec_input *input,
     spec->annotations = host->annotations;
     spec->linux_.cgroups_path = doc->cgroups_path;
     make_namespaces(arena, input, &spec->linux_);
+    userns_spec(arena, doc, &spec->linux_);
     make_sysctls(arena, doc, &spec->linux_);
     if (!host->privileged) {
         spec->linux_.masked_paths = host->masked_paths;

@@ -85,6 +85,13 @@ static void add_shm(struct hull_arena *arena, const struct spec_input *input, st
                   hull_arena_printf(arena, "size=%lld", (long long)host->shm_size));
 }
 
+/* What lies in the data root belongs to the container's users, not to the host's. */
+static void show_ids(struct hull_arena *arena, const struct ct_doc *doc, struct oci_mount *mount)
+{
+    if (doc->userns)
+        hull_strv_add(arena, &mount->options, "idmap");
+}
+
 static void add_files(struct hull_arena *arena, const struct spec_input *input,
                       struct oci_spec *spec)
 {
@@ -99,6 +106,7 @@ static void add_files(struct hull_arena *arena, const struct spec_input *input,
         mount = add(arena, spec, destination, "bind",
                     hull_arena_printf(arena, "%s/%s", input->dir, names[i]));
         hull_strv_add(arena, &mount->options, "rbind");
+        show_ids(arena, input->doc, mount);
         if (input->doc->host_config.readonly_rootfs)
             hull_strv_add(arena, &mount->options, "rro");
         hull_strv_add(arena, &mount->options, "rprivate");
@@ -128,8 +136,8 @@ static void add_tmpfs(struct hull_arena *arena, const struct ct_doc *doc, struct
     }
 }
 
-static void add_own(struct hull_arena *arena, const struct ct_mount *own, const char *source,
-                    struct oci_spec *spec)
+static void add_own(struct hull_arena *arena, const struct ct_doc *doc, const struct ct_mount *own,
+                    const char *source, struct oci_spec *spec)
 {
     bool tmpfs = strcmp(own->point.type, "tmpfs") == 0;
     struct oci_mount *mount = add(arena, spec, own->point.destination, tmpfs ? "tmpfs" : "bind",
@@ -140,6 +148,8 @@ static void add_own(struct hull_arena *arena, const struct ct_mount *own, const 
     else
         hull_strv_add(arena, &mount->options, own->non_recursive ? "bind" : "rbind");
     mount->subpath = own->subpath;
+    if (strcmp(own->point.type, "volume") == 0)
+        show_ids(arena, doc, mount);
     if (strcmp(own->point.type, "image") == 0)
         hull_strv_add(arena, &mount->options, "rprivate");
     if (!own->point.rw)
@@ -178,6 +188,6 @@ void spec_mounts(struct hull_arena *arena, const struct spec_input *input, struc
     fixed = spec->mounts.n;
     add_tmpfs(arena, input->doc, spec);
     for (size_t i = 0; i < input->doc->mounts.n; i++)
-        add_own(arena, &input->doc->mounts.v[i], input->sources[i], spec);
+        add_own(arena, input->doc, &input->doc->mounts.v[i], input->sources[i], spec);
     qsort(spec->mounts.v + fixed, spec->mounts.n - fixed, sizeof(*spec->mounts.v), compare);
 }

@@ -18,6 +18,7 @@
 #include "spec.h"
 #include "storage.h"
 #include "tokens.h"
+#include "userns.h"
 #include "volume.h"
 
 #include <errno.h>
@@ -32,6 +33,7 @@ struct start {
     struct spec_input input;
     const char **sources;
     int rootfs_fd;
+    int userns_fd; /* with the container's range, or -1; the call's */
 };
 
 /* --- taking back ------------------------------------------------------------------------------ */
@@ -91,13 +93,33 @@ static void unmount(struct hull_call *call, void *ct)
 static int mount_rootfs(struct hull_call *call, struct start *start)
 {
     const struct ct_doc *doc = &start->ct->doc;
-    const struct storage_container request = {.id = doc->id, .chain = doc->chain};
+    struct storage_container request = {.id = doc->id, .chain = doc->chain};
     struct storage_mount_reply reply;
-    int rc = storage_mount(call, doc->storage, &request, &reply);
+    int rc = userns_open(call, doc, &start->userns_fd);
 
+    userns_show(doc, start->userns_fd, &request);
+    if (rc == 0)
+        rc = storage_mount(call, doc->storage, &request, &reply);
     if (rc == 0)
         start->rootfs_fd = reply.mount_fd;
     return rc;
+}
+
+/* From the files as the image has them, whoever they belong to in the container. */
+static int populate(struct hull_call *call, const struct start *start, const struct ct_mount *mount,
+                    const char *path)
+{
+    const struct ct_doc *doc = &start->ct->doc;
+    const struct storage_container request = {.id = doc->id, .chain = doc->chain};
+    struct storage_mount_reply reply;
+
+    if (!doc->userns)
+        return populate_volume(call, start->rootfs_fd, mount->point.destination, path);
+    int rc = storage_mount(call, doc->storage, &request, &reply);
+    if (rc < 0)
+        return rc;
+    HULL_AUTO_FD plain = reply.mount_fd;
+    return populate_volume(call, plain, mount->point.destination, path);
 }
 
 /* A bind's missing source becomes a folder, as docker has it for -v. */
@@ -132,7 +154,7 @@ static int mount_volume(struct hull_call *call, struct start *start, struct ct_m
     if (rc < 0)
         return rc;
     if (mount->populate) {
-        rc = populate_volume(call, start->rootfs_fd, mount->point.destination, reply.path);
+        rc = populate(call, start, mount, reply.path);
         if (rc < 0)
             return rc;
         mount->populate = false;
@@ -156,10 +178,11 @@ static int mount_image(struct hull_call *call, struct start *start, const struct
                        const char **ret_source)
 {
     const struct ct_doc *doc = &start->ct->doc;
-    const struct storage_container request = {
-        .id = doc->id, .chain = mount->chain, .readonly = true};
+    struct storage_container request = {.id = doc->id, .chain = mount->chain, .readonly = true};
     struct storage_mount_reply reply;
     int *fd = HULL_NEW(hull_call_arena(call), int);
+
+    userns_show(doc, start->userns_fd, &request);
     int rc = storage_mount(call, doc->storage, &request, &reply);
 
     if (rc < 0)
@@ -280,6 +303,7 @@ static int create_process(struct hull_call *call, struct start *start, int *ret_
     if (rc < 0)
         return rc;
     start->request.rootfs_fd = HULL_TAKE_FD(start->rootfs_fd);
+    start->request.userns_fd = start->userns_fd;
     rc = runtime_create(call, ct->doc.runtime, &start->request, &reply);
     if (rc < 0)
         return rc;
@@ -446,7 +470,9 @@ int ct_start(struct hull_call *call, struct ct *ct)
     hull_message_init(&runtime_create_request_message, &start->request);
     hull_defer(call, close_rootfs, &start->rootfs_fd);
     new_run(ct);
-    rc = steps(call, start);
+    rc = userns_adopt(call, ct);
+    if (rc == 0)
+        rc = steps(call, start);
     if (rc < 0) {
         ct->doc.error = hull_arena_strdup(ct->run_arena, hull_error(call));
         ct->doc.exit_code = exit_code_of(hull_error(call));

@@ -9,6 +9,7 @@
 #include "names.h"
 #include "signals.h"
 #include "tokens.h"
+#include "userns.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -63,13 +64,7 @@ static int check_unsupported(struct hull_call *call, const struct host_config *h
     if (given(host->isolation) && strcmp(host->isolation, "default") != 0)
         return hull_fail(call, HULL_INVALID,
                          "invalid isolation (%s): linux only supports 'default'", host->isolation);
-    if (!given(host->userns_mode) || strcmp(host->userns_mode, "host") == 0)
-        return 0;
-    if (strcmp(host->userns_mode, "auto") != 0)
-        return hull_fail(call, HULL_INVALID, "invalid user namespace mode: %s", host->userns_mode);
-    return hull_fail(call, HULL_NOT_SUPPORTED,
-                     "HostConfig.UsernsMode=auto: user namespaces are not supported yet; leave "
-                     "--userns out or use \"host\", and --user for a process without root's id");
+    return 0;
 }
 
 /* --- sizes and devices of classes ------------------------------------------------------------- */
@@ -465,7 +460,7 @@ int ct_validate(struct hull_call *call, const struct container_config *config,
 {
     static host_check *const checks[] = {check_modes,       ct_check_security, check_network,
                                          check_ports,       check_sysctls,     ct_check_log,
-                                         check_storage_opt, check_unsupported};
+                                         check_storage_opt, check_unsupported, userns_check};
     int rc = check_config(call, config);
 
     for (size_t i = 0; rc == 0 && i < HULL_COUNT(checks); i++)

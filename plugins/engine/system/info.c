@@ -271,6 +271,8 @@ static int fill_limits(struct hull_call *call, struct system_info *info)
     if (features.seccomp != NULL)
         hull_strv_add(hull_call_arena(call), &info->security_options,
                       hull_printf(call, "name=seccomp,profile=%s", features.seccomp));
+    if (daemon_config()->userns_remap && *daemon_config()->userns_remap)
+        hull_strv_add(hull_call_arena(call), &info->security_options, "name=userns");
     return 0;
 }
 

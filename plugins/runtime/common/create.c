@@ -163,6 +163,7 @@ static int create(struct hull_call *call, const struct runtime_create_request *r
     plan->has_rootfs = request->rootfs_fd >= 0;
     plan->has_seccomp = launch->seccomp_fd >= 0;
     plan->has_init = request->init;
+    plan->has_userns = launch->userns_fd >= 0;
     plan->cgroup_names = ctr->cgroup.names;
     plan->cgroup_dirs = ctr->cgroup.dirs;
     plan->oom_file = cg_oom_file(ctr->arena, &ctr->cgroup);
@@ -193,6 +194,7 @@ static struct launch new_launch(struct shim_plan *plan)
                            .rootfs_fd = -1,
                            .seccomp_fd = -1,
                            .target_fd = -1,
+                           .userns_fd = -1,
                            .control_fd = -1};
 }
 
@@ -207,6 +209,8 @@ int shimmed_create(struct hull_call *call, const struct runtime_create_request *
     reply->netns_fd = -1;
     fill_stdio(&plan, &request->stdio);
     launch.rootfs_fd = request->rootfs_fd;
+    if (request->spec.linux_.uid_mappings.n > 0)
+        launch.userns_fd = request->userns_fd;
     int rc = cg_open(call, hull_call_arena(call), request->spec.linux_.cgroups_path, cgroup);
     if (rc == 0)
         rc = shim_driver.plan_create(call, request, &launch);

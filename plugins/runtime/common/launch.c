@@ -148,6 +148,7 @@ int launch_shim(struct hull_call *call, struct launch *launch)
     fds[SHIM_FD_SECCOMP] = launch->seccomp_fd;
     fds[SHIM_FD_INIT] = init;
     fds[SHIM_FD_TARGET] = launch->target_fd;
+    fds[SHIM_FD_USERNS] = launch->userns_fd;
     rc = spawn(call, launch, fds);
     close(pair[1]);
     if (rc < 0)

@@ -134,7 +134,7 @@ void ctr_drop_process(struct ctr *ctr, struct process *process);
 struct launch {
     const char *dir, *name;
     struct shim_plan *plan;
-    int rootfs_fd, seccomp_fd, target_fd;
+    int rootfs_fd, seccomp_fd, target_fd, userns_fd;
     struct helper shim; /* set */
     int control_fd;     /* set: its first connection */
 };

@@ -184,6 +184,11 @@ static int plan_create(struct hull_call *call, const struct runtime_create_reque
     if (request->program == NULL || request->program[0] != '/')
         return hull_fail(call, HULL_INVALID, "runtime \"%s\": an absolute path is expected",
                          request->program == NULL ? "" : request->program);
+    if (request->spec.linux_.uid_mappings.n > 0)
+        return hull_fail(call, HULL_NOT_SUPPORTED,
+                         "runtime \"%s\": user namespaces are made by hull's own runtime only; use "
+                         "--runtime runc or --userns host",
+                         request->program);
     set_runtime(call, launch->plan, request->program, &request->program_args, request->dir,
                 request->id);
     return choose_policy(call, request, &launch->plan->spec.linux_.seccomp);

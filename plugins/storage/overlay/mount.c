@@ -36,6 +36,7 @@ struct parts {
     int lower[OVL_LAYERS_MAX + 1]; /* highest first */
     size_t lower_count;
     int upper, work;
+    int shown; /* what these are in, when it is shown with other ids */
 };
 
 static void parts_close(struct parts *parts)
@@ -44,6 +45,7 @@ static void parts_close(struct parts *parts)
         hull_fd_cleanup(&parts->lower[i]);
     hull_fd_cleanup(&parts->upper);
     hull_fd_cleanup(&parts->work);
+    hull_fd_cleanup(&parts->shown);
 }
 
 static int set_errno(struct hull_problem *problem, int err, const char *what, const char *name)
@@ -57,14 +59,21 @@ static size_t lower_total(const struct ovl_mount *mount)
     return mount->chain_count + mount->init;
 }
 
-/* The N-th of the layers below, highest first. */
-static int open_lower(const struct ovl_mount *mount, size_t n, struct hull_problem *problem)
+static int open_layer(const struct ovl_mount *mount, size_t n, struct hull_problem *problem)
 {
     if (n == mount->chain_count) {
         int fd = layers_open_init(mount->layers);
         return fd < 0 ? set_errno(problem, -fd, "opening the folder", "init") : fd;
     }
     return layers_get_diff(problem, mount->layers, mount->chain[mount->chain_count - 1 - n]);
+}
+
+/* The N-th of the layers below, highest first. */
+static int open_lower(const struct ovl_mount *mount, size_t n, struct hull_problem *problem)
+{
+    HULL_AUTO_FD fd = open_layer(mount, n, problem);
+    int rc = fd < 0 ? fd : ovl_show_by(mount, &fd, problem);
+    return rc < 0 ? rc : HULL_TAKE_FD(fd);
 }
 
 /* All at once, for the ways that need that. */
@@ -83,12 +92,14 @@ static int open_lowers(const struct ovl_mount *mount, struct parts *parts,
 static int open_parts(const struct ovl_mount *mount, struct parts *parts,
                       struct hull_problem *problem)
 {
-    *parts = (struct parts){.upper = -1, .work = -1};
+    *parts = (struct parts){.upper = -1, .work = -1, .shown = -1};
     if (mount->chain_count > OVL_LAYERS_MAX)
         return hull_problem_set(problem, HULL_NOT_SUPPORTED,
                                 "the image has %zu layers; overlay stacks at most %d",
                                 mount->chain_count, OVL_LAYERS_MAX);
-    bool one_by_one = mount->api == OVL_APPEND && (mount->id != NULL || lower_total(mount) > 1);
+    /* A mount that is nowhere attached lives as long as its descriptor. */
+    bool one_by_one = mount->api == OVL_APPEND && mount->uid == 0 &&
+                      (mount->id != NULL || lower_total(mount) > 1);
     int rc = one_by_one ? 0 : open_lowers(mount, parts, problem);
     if (rc < 0 || mount->id == NULL)
         return rc;
@@ -98,7 +109,8 @@ static int open_parts(const struct ovl_mount *mount, struct parts *parts,
     if (err == ENOENT)
         return hull_problem_set(problem, HULL_NOT_FOUND,
                                 "the writable layer of container %s does not exist", mount->id);
-    return err != 0 ? set_errno(problem, err, "opening the writable layer of", mount->id) : 0;
+    return err != 0 ? set_errno(problem, err, "opening the writable layer of", mount->id)
+                    : ovl_show_upper(mount, &parts->upper, &parts->work, &parts->shown, problem);
 }
 
 /* --- fsopen ---------------------------------------------------------------------------------- */
@@ -166,8 +178,8 @@ static int append_lowers(int fs_fd, const struct ovl_mount *mount, const struct 
     return 0;
 }
 
-static int make_by_context(const struct ovl_mount *mount, const struct parts *parts,
-                           enum ovl_api api, int *ret_fd, struct hull_problem *problem)
+static int use_context(const struct ovl_mount *mount, const struct parts *parts, enum ovl_api api,
+                       int *ret_fd, struct hull_problem *problem)
 {
     HULL_AUTO_FD fs_fd = (int)syscall(SYS_fsopen, "overlay", FSOPEN_CLOEXEC);
     if (fs_fd < 0)
@@ -192,6 +204,15 @@ static int make_by_context(const struct ovl_mount *mount, const struct parts *pa
         return fail_context(fs_fd, problem, "fsmount");
     *ret_fd = fd;
     return 0;
+}
+
+static int make_by_context(const struct ovl_mount *mount, const struct parts *parts,
+                           enum ovl_api api, int *ret_fd, struct hull_problem *problem)
+{
+    ovl_become_mounter(mount);
+    int rc = use_context(mount, parts, api, ret_fd, problem);
+    ovl_become_daemon(mount);
+    return rc;
 }
 
 /* --- mount(2) -------------------------------------------------------------------------------- */
@@ -261,6 +282,18 @@ static int make_by_mount(const struct ovl_mount *mount, const struct parts *part
 
 /* --- choosing --------------------------------------------------------------------------------- */
 
+/* The only layer is the whole. */
+static int take_lower(struct ovl_mount *mount, struct parts *parts, struct hull_problem *problem)
+{
+    struct mount_attr attr = {.attr_set = MOUNT_ATTR_RDONLY};
+    if (mount->uid == 0)
+        return clone_mount(parts->lower[0], MOUNT_ATTR_RDONLY, &mount->ret_fd, problem);
+    if (syscall(SYS_mount_setattr, parts->lower[0], "", AT_EMPTY_PATH, &attr, sizeof(attr)) < 0)
+        return set_errno(problem, errno, "mount_setattr", "layer");
+    mount->ret_fd = HULL_TAKE_FD(parts->lower[0]);
+    return 0;
+}
+
 int ovl_mount_make(struct ovl_mount *mount, struct hull_problem *problem)
 {
     struct parts parts;
@@ -269,7 +302,11 @@ int ovl_mount_make(struct ovl_mount *mount, struct hull_problem *problem)
     if (rc == 0 && lower_total(mount) == 0)
         rc = hull_problem_set(problem, HULL_INVALID, "a mount without a layer");
     else if (rc == 0 && parts.upper < 0 && lower_total(mount) == 1) /* overlay wants two */
-        rc = clone_mount(parts.lower[0], MOUNT_ATTR_RDONLY, &mount->ret_fd, problem);
+        rc = take_lower(mount, &parts, problem);
+    else if (rc == 0 && mount->uid != 0 && mount->api != OVL_APPEND)
+        rc = hull_problem_set(problem, HULL_NOT_SUPPORTED,
+                              "user namespace: overlay can't have layers that are shown with other "
+                              "ids: that needs Linux 6.15; use --userns host");
     else if (rc == 0 && mount->api == OVL_MOUNT)
         rc = make_by_mount(mount, &parts, &mount->ret_fd, problem);
     else if (rc == 0) {
@@ -292,7 +329,7 @@ int ovl_api_find(const struct layers *layers, enum ovl_api wanted, enum ovl_api 
 {
     char name[64], sub[80];
     static const char *const subs[] = {"l1", "l2", "upper", "work"};
-    struct parts parts = {.lower_count = 2, .upper = -1, .work = -1, .lower = {-1, -1}};
+    struct parts parts = {.lower_count = 2, .upper = -1, .work = -1, .shown = -1, .lower = {-1, -1}};
     int *const into[] = {&parts.lower[0], &parts.lower[1], &parts.upper, &parts.work};
     int rc = layers_make_tmp(layers, "probe", name);
     if (rc < 0)

@@ -302,6 +302,9 @@ static int ovl_mount(struct hull_call *call, const struct storage_container *req
 {
     struct job job = {.request = request};
     int rc = prepare_mount(call, &job, !request->readonly, !request->readonly);
+    job.below.userns_fd = request->userns_fd;
+    job.below.uid = (uint32_t)request->uid;
+    job.below.gid = (uint32_t)request->gid;
     if (rc == 0)
         rc = hull_work(call, mount_work, &job);
     if (rc < 0)

@@ -24,6 +24,8 @@ struct ovl_mount {
     const char *id; /* the container whose upper directory is used; NULL for none */
     bool init;      /* with the init folder below the image */
     enum ovl_api api;
+    int userns_fd; /* when uid is not 0: ids are shown as this user namespace has them */
+    uint32_t uid, gid;
     int ret_fd;
 };
 
@@ -33,6 +35,16 @@ int ovl_mount_make(struct ovl_mount *mount, struct hull_problem *problem);
 int ovl_api_find(const struct layers *layers, enum ovl_api wanted, enum ovl_api *ret,
                  struct hull_problem *problem);
 const char *ovl_api_name(enum ovl_api api);
+
+/* idmapped.c: nothing happens when MOUNT has no uid. In place of the layer at *FD, the same shown
+ * with other ids. */
+int ovl_show_by(const struct ovl_mount *mount, int *fd, struct hull_problem *problem);
+/* *RET_TOP is the mount of both, which lives as long. */
+int ovl_show_upper(const struct ovl_mount *mount, int *upper, int *work, int *ret_top,
+                   struct hull_problem *problem);
+/* Between the two, the calling thread is the range's 0 to file systems. */
+void ovl_become_mounter(const struct ovl_mount *mount);
+void ovl_become_daemon(const struct ovl_mount *mount);
 
 /* Compare the upper directory of ID with MOUNT, its layers without it. In a worker; the list is
  * in ARENA. */

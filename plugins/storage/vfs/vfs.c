@@ -175,6 +175,14 @@ static int mount_work(struct hull_work *work, void *arg)
     };
     if (fd < 0 || syscall(SYS_mount_setattr, fd, "", AT_EMPTY_PATH, &attr, sizeof(attr)) < 0)
         return fail(work, -errno, job);
+    attr = (struct mount_attr){.attr_set = MOUNT_ATTR_IDMAP,
+                               .userns_fd = (uint64_t)job->request->userns_fd};
+    if (job->request->uid != 0 &&
+        syscall(SYS_mount_setattr, fd, "", AT_EMPTY_PATH, &attr, sizeof(attr)) < 0)
+        return hull_problem_set(&work->problem, HULL_NOT_SUPPORTED,
+                                "user namespace: the file system of the data root can't show files "
+                                "with other ids (an idmapped mount): %s; use --userns host",
+                                strerror(errno));
     job->fd = HULL_TAKE_FD(fd);
     return 0;
 }
