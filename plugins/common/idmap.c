@@ -84,8 +84,7 @@ int idmap_mount(int dir_fd, int userns_fd, uint64_t attributes)
                               .userns_fd = (uint64_t)userns_fd};
     HULL_AUTO_FD clone = (int)syscall(SYS_open_tree, dir_fd, "",
                                       AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
-    if (clone < 0 ||
-        syscall(SYS_mount_setattr, clone, "", AT_EMPTY_PATH, &attr, sizeof(attr)) < 0)
+    if (clone < 0 || syscall(SYS_mount_setattr, clone, "", AT_EMPTY_PATH, &attr, sizeof(attr)) < 0)
         return -errno;
     return HULL_TAKE_FD(clone);
 }

@@ -34,8 +34,8 @@ static bool parse_line(const char *line, size_t length, const char *user, struct
     if (user != NULL && (strlen(user) != name || memcmp(user, line, name) != 0))
         return false;
     return number(first + 1, (size_t)(count - first - 1), &ret->first) &&
-           number(count + 1, (size_t)(end - count - 1), &ret->count) && ret->count > 0 &&
-           ret->count <= UINT32_MAX - ret->first;
+           number(count + 1, (size_t)(end - count - 1), &ret->count) && ret->first > 0 &&
+           ret->count > 0 && ret->count <= UINT32_MAX - ret->first;
 }
 
 void subids_parse(struct hull_arena *arena, const char *text, const char *user,

@@ -58,8 +58,10 @@ def check_configuration(folder):
     refused("a flag and a key", "both as a flag and in the configuration file: dns",
             "--validate", "--config-file", good, "--dns", "8.8.8.8")
     refused("a file that is not there", "No such file", "--validate", "--config-file", "/nope.json")
-    refused("a setting that is not done", "userns-remap: user namespaces are not supported",
-            "--validate", "--userns-remap", "default")
+    refused("a setting that is not done", "storage-opts: the storage drivers have no options",
+            "--validate", "--storage-opt", "x=y")
+    refused("ids of nobody", 'no subuid ranges found for user "nobody-here"', "--validate",
+            "--userns-remap", "nobody-here")
     refused("an unknown flag", "unknown flag: --nope", "--nope")
     refused("a flag without its value", "flag needs an argument", "--bip")
     refused("tcp without client certificates", "--tlsverify", "--validate", "-H", "tcp://1.2.3.4:5")

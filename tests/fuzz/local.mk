@@ -90,6 +90,13 @@ tests_fuzz_fuzz_dns_CFLAGS = $(TEST_CFLAGS)
 tests_fuzz_fuzz_dns_LDFLAGS = $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_dns_LDADD = $(TEST_LIBADD)
 
+check_PROGRAMS += tests/fuzz/fuzz-subids
+FUZZ_TARGETS += tests/fuzz/fuzz-subids
+tests_fuzz_fuzz_subids_SOURCES = tests/fuzz/fuzz-subids.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_subids_CFLAGS = $(TEST_CFLAGS)
+tests_fuzz_fuzz_subids_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_subids_LDADD = plugins/common/libcommon.la $(TEST_LIBADD)
+
 check_PROGRAMS += tests/fuzz/fuzz-websocket
 FUZZ_TARGETS += tests/fuzz/fuzz-websocket
 tests_fuzz_fuzz_websocket_SOURCES = tests/fuzz/fuzz-websocket.c plugins/http/frame.c $(FUZZ_MAIN)

@@ -170,9 +170,9 @@ FIBER_TEST(bad_requests_leave_no_trace)
     request.host_config.auto_remove = true;
     request.host_config.restart_policy.name = "always";
     CHECK_KIND(container_create(call, NULL, &request, &reply), HULL_INVALID);
-    request.host_config = (struct host_config){.userns_mode = "auto"};
-    CHECK_KIND(container_create(call, NULL, &request, &reply), HULL_NOT_SUPPORTED);
-    CHECK_HAS(hull_error(call), "HostConfig.UsernsMode");
+    request.host_config = (struct host_config){.userns_mode = "auto", .privileged = true};
+    CHECK_KIND(container_create(call, NULL, &request, &reply), HULL_INVALID);
+    CHECK_HAS(hull_error(call), "privileged mode is incompatible with user namespaces");
     request.host_config = (struct host_config){0};
     request.config.image = "nosuch";
     CHECK_KIND(container_create(call, NULL, &request, &reply), HULL_NOT_FOUND);

@@ -170,8 +170,7 @@ def test_a_kill_gets_through_while_a_stop_waits(api):
      '"[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed. If you intended to pass a host directory, use '
      "absolute path"),
     ({"Image": "nosuch:1"}, 404, "No such image: nosuch:1"),
-    ({"HostConfig": {"UsernsMode": "private"}}, 400, None),
-    ({"HostConfig": {"UsernsMode": "auto"}}, 501, None),
+    ({"HostConfig": {"UsernsMode": "private"}}, 400, "invalid user namespace mode: private"),
     ({"HostConfig": {"Sysctls": {"kernel.core_pattern": "x"}}}, 400,
      'sysctl "kernel.core_pattern" is not in a separate kernel namespace'),
     ({"Hostname": "a\nb"}, 400, "invalid hostname format: a\nb"),

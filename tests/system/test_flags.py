@@ -28,7 +28,7 @@ REFUSED = [
     (["--cgroupns", "bad"], 125, "--cgroupns: invalid CGROUP mode"),
     (["--storage-opt", "bogus=1"], 125, "Unknown option bogus"),
     (["--storage-opt", "size=much"], 125, "invalid size: 'much'"),
-    (["--userns", "auto"], 125, "UsernsMode=auto: user namespaces are not supported yet"),
+    (["--userns", "auto", "--privileged"], 125, "incompatible with user namespaces"),
     (["--security-opt", "bogus"], 125, 'Invalid --security-opt: "bogus"'),
     (["--security-opt", "bogus=1"], 125, 'invalid --security-opt 2: "bogus=1"'),
     (["--security-opt", "no-new-privileges=maybe"], 125, "invalid --security-opt 2"),

@@ -118,6 +118,13 @@ tests_unit_test_plain_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_plain_LDFLAGS = $(TEST_LDFLAGS)
 tests_unit_test_plain_LDADD = plugins/common/libcommon.la $(TEST_LIBADD)
 
+check_PROGRAMS += tests/unit/test-subids
+TESTS += tests/unit/test-subids
+tests_unit_test_subids_SOURCES = tests/unit/test-subids.c
+tests_unit_test_subids_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_subids_LDFLAGS = $(TEST_LDFLAGS)
+tests_unit_test_subids_LDADD = plugins/common/libcommon.la $(TEST_LIBADD)
+
 check_PROGRAMS += tests/unit/test-users tests/unit/test-shim-log
 TESTS += tests/unit/test-users tests/unit/test-shim-log
 tests_unit_test_users_SOURCES = tests/unit/test-users.c tools/shim/users.c tools/shim/util.c

@@ -74,7 +74,7 @@ int shim_prepare(void) HULL_CHECKED;
 /* Let it execve; its failure to do so is this function's. */
 int shim_start(void) HULL_CHECKED;
 
-/* --- userns.c: nothing happens without a user namespace ---------------------------------------- */
+/* --- userns.c: nothing happens without a user namespace -------------------------------------- */
 
 /* From the plan, or from what an exec joins. */
 int userns_find(void) HULL_CHECKED;

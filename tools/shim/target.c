@@ -43,6 +43,8 @@ static const char *path_inside(int target, char *buffer, size_t size)
 {
     char root[4096];
     ssize_t length = name_of(root_fd, root, sizeof(root));
+    if (length == 1) /* "/", on which it lies */
+        length = 0;
     if (length < 0 || name_of(target, buffer, size) < length ||
         strncmp(buffer, root, (size_t)length) != 0)
         return NULL;

@@ -130,8 +130,7 @@ int userns_admit(void)
 
 int userns_become_root(void)
 {
-    if (shim.userns &&
-        (setgroups(0, NULL) < 0 || setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0))
+    if (shim.userns && (setgroups(0, NULL) < 0 || setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0))
         return shim_fail_errno("become root of the user namespace");
     return 0;
 }
@@ -146,7 +145,7 @@ int userns_own_stdio(const int stdio[3])
     return 0;
 }
 
-/* --- namespaces of others, which are not the child's to join or to make mounts of --------------- */
+/* --- namespaces of others, which are not the child's to join or to make mounts of ------------- */
 
 static const struct {
     const char *type;

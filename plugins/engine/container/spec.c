@@ -2,7 +2,6 @@
  * spec.c: process, namespaces, kernel parameters and security of a container, as docker sets them.
  */
 #include "spec.h"
-#include "userns.h"
 
 #include "api/config.h"
 #include "caps.h"
@@ -144,6 +143,20 @@ static void make_namespaces(struct hull_arena *arena, const struct spec_input *i
         add_namespace(arena, linux_, "cgroup", NULL);
 }
 
+static void make_mappings(struct hull_arena *arena, const struct ct_doc *doc,
+                          struct oci_linux *linux_)
+{
+    const struct ct_userns *range = doc->userns;
+
+    if (!range)
+        return;
+    add_namespace(arena, linux_, "user", NULL);
+    *HULL_LIST_ADD(arena, &linux_->uid_mappings) =
+        (struct oci_id_mapping){0, range->uid, range->size};
+    *HULL_LIST_ADD(arena, &linux_->gid_mappings) =
+        (struct oci_id_mapping){0, range->gid, range->size};
+}
+
 static void make_sysctls(struct hull_arena *arena, const struct ct_doc *doc,
                          struct oci_linux *linux_)
 {
@@ -206,7 +219,7 @@ int spec_make(struct hull_call *call, const struct spec_input *input,
     spec->annotations = host->annotations;
     spec->linux_.cgroups_path = doc->cgroups_path;
     make_namespaces(arena, input, &spec->linux_);
-    userns_spec(arena, doc, &spec->linux_);
+    make_mappings(arena, doc, &spec->linux_);
     make_sysctls(arena, doc, &spec->linux_);
     if (!host->privileged) {
         spec->linux_.masked_paths = host->masked_paths;

@@ -116,10 +116,9 @@ static int find_pool(struct hull_call *call, struct pool *ret)
         return 0;
     }
     if (user)
-        return hull_fail(call, HULL_INVALID,
-                         "userns-remap: no %s ranges found for user \"%s\" in /etc/%s",
-                         ret->uids.n == 0 ? "subuid" : "subgid", user,
-                         ret->uids.n == 0 ? "subuid" : "subgid");
+        return hull_fail(
+            call, HULL_INVALID, "userns-remap: no %s ranges found for user \"%s\" in /etc/%s",
+            ret->uids.n == 0 ? "subuid" : "subgid", user, ret->uids.n == 0 ? "subuid" : "subgid");
     return own_pool(call, ret);
 }
 
@@ -194,8 +193,8 @@ static int choose(struct hull_call *call, const struct pool *pool, const char *i
 
         if (!nth(&pool->uids, n, &uid) || !nth(&pool->gids, n, &gid) || is_others(pool, &uid))
             continue;
-        *ret = (struct ct_userns){
-            uid.first, gid.first, uid.count < gid.count ? uid.count : gid.count};
+        *ret =
+            (struct ct_userns){uid.first, gid.first, uid.count < gid.count ? uid.count : gid.count};
         if (shared || !is_taken(ret))
             return 0;
     }
@@ -215,8 +214,8 @@ int userns_reserve(struct hull_call *call, struct ct *ct, const struct host_conf
 
     if (rc < 0 || !userns_wanted(host))
         return rc;
-    rc = choose(call, &pool, doc->id, pool.shared && !hull_streq(host->userns_mode, "auto"),
-                &range);
+    rc =
+        choose(call, &pool, doc->id, pool.shared && !hull_streq(host->userns_mode, "auto"), &range);
     if (rc < 0)
         return rc;
     /* Taken from now on, though nothing is written yet. */
@@ -293,17 +292,4 @@ void userns_show(const struct ct_doc *doc, int userns_fd, struct storage_contain
     request->userns_fd = userns_fd;
     request->uid = doc->userns->uid;
     request->gid = doc->userns->gid;
-}
-
-void userns_spec(struct hull_arena *arena, const struct ct_doc *doc, struct oci_linux *linux_)
-{
-    const struct ct_userns *range = doc->userns;
-
-    if (!range)
-        return;
-    *HULL_LIST_ADD(arena, &linux_->namespaces) = (struct oci_namespace){.type = "user"};
-    *HULL_LIST_ADD(arena, &linux_->uid_mappings) =
-        (struct oci_id_mapping){0, range->uid, range->size};
-    *HULL_LIST_ADD(arena, &linux_->gid_mappings) =
-        (struct oci_id_mapping){0, range->gid, range->size};
 }

@@ -5,7 +5,6 @@
 #define HULL_CONTAINER_USERNS_H
 
 #include "ct.h"
-#include "spec.h"
 #include "storage.h"
 
 /* By --userns, or by the daemon's userns-remap. */
@@ -23,7 +22,5 @@ int userns_adopt(struct hull_call *call, struct ct *ct) HULL_CHECKED;
 int userns_open(struct hull_call *call, const struct ct_doc *doc, int *ret_fd) HULL_CHECKED;
 /* Have REQUEST's mount show the ids of DOC's range. */
 void userns_show(const struct ct_doc *doc, int userns_fd, struct storage_container *request);
-/* The range in a specification. */
-void userns_spec(struct hull_arena *arena, const struct ct_doc *doc, struct oci_linux *linux_);
 
 #endif

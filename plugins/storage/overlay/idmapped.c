@@ -51,11 +51,10 @@ int ovl_show_upper(const struct ovl_mount *mount, int *upper, int *work, int *re
     *ret_top = HULL_TAKE_FD(top);
     *upper = openat(*ret_top, "upper", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     *work = openat(*ret_top, "work", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    return *upper < 0 || *work < 0
-               ? hull_problem_set(problem, hull_kind_of_errno(errno),
-                                  "opening the writable layer of %s: %s", mount->id,
-                                  strerror(errno))
-               : 0;
+    return *upper < 0 || *work < 0 ? hull_problem_set(problem, hull_kind_of_errno(errno),
+                                                      "opening the writable layer of %s: %s",
+                                                      mount->id, strerror(errno))
+                                   : 0;
 }
 
 /* Of this thread alone: glibc's functions would change all. */

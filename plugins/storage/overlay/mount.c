@@ -329,7 +329,8 @@ int ovl_api_find(const struct layers *layers, enum ovl_api wanted, enum ovl_api 
 {
     char name[64], sub[80];
     static const char *const subs[] = {"l1", "l2", "upper", "work"};
-    struct parts parts = {.lower_count = 2, .upper = -1, .work = -1, .shown = -1, .lower = {-1, -1}};
+    struct parts parts = {
+        .lower_count = 2, .upper = -1, .work = -1, .shown = -1, .lower = {-1, -1}};
     int *const into[] = {&parts.lower[0], &parts.lower[1], &parts.upper, &parts.work};
     int rc = layers_make_tmp(layers, "probe", name);
     if (rc < 0)

@@ -1,0 +1,189 @@
+"""User namespaces: ids of the host that are nobody's, and files that look as if nothing were."""
+import io
+import os
+import subprocess
+import tarfile
+
+import pytest
+
+from engine import Engine
+
+MAP = "cat /proc/self/uid_map"
+
+
+def mapping(engine, name):
+    """Who is root of a running container on the host, and how many ids it has."""
+    pid = engine.hull("inspect", "-f", "{{.State.Pid}}", name).stdout.strip()
+    with open("/proc/%s/uid_map" % pid) as text:
+        inside, outside, size = map(int, text.read().split())
+    assert inside == 0
+    return outside, size
+
+
+@pytest.fixture(scope="module")
+def pair(engine):
+    """Two containers, one of which has made files of several owners."""
+    names = ["userns-a", "userns-b"]
+    for name in names:
+        engine.hull("run", "-d", "--userns", "auto", "--name", name, "busybox", "sleep", "1000")
+    engine.hull("exec", names[0], "sh", "-c",
+                "echo x >/root/f; chown me:extra /root/f; mkdir /root/d; rm /etc/group; "
+                "chmod u+s /root/f")
+    yield names
+    engine.hull("rm", "-f", *names)
+
+
+def listing(text):
+    """{name: owner} of ls -ln."""
+    return {line.split()[8]: ":".join(line.split()[2:4])
+            for line in text.splitlines() if len(line.split()) >= 9}
+
+
+def test_ranges_of_nobody(engine, pair):
+    ranges = sorted(mapping(engine, name) for name in pair)
+    assert all(size == 65536 and first >= 65536 for first, size in ranges)
+    assert ranges[0][0] + 65536 <= ranges[1][0]
+    assert engine.hull("inspect", "-f", "{{.HostConfig.UsernsMode}}", pair[0]).stdout == "auto\n"
+    assert engine.hull("run", "--rm", "busybox", "sh", "-c", MAP).stdout.split()[1] == "0"
+
+
+def test_root_inside_is_nobody_outside(engine, pair, tmp_path):
+    secret = tmp_path / "secret"
+    secret.write_text("of the host")
+    secret.chmod(0o600)
+    done = engine.hull("run", "--rm", "--userns", "auto", "-v", "%s:/s" % secret, "busybox", "sh", "-c",
+                       "id -u; stat -c %u:%g /s; cat /s; chown 0 /s; echo y >/s", check=False)
+    assert done.stdout.split() == ["0", "65534:65534"]
+    assert secret.read_text() == "of the host" and done.stderr.count("ermission denied") == 2
+    pid = engine.hull("inspect", "-f", "{{.State.Pid}}", pair[0]).stdout.strip()
+    with open("/proc/%s/status" % pid) as status:
+        uid = [line for line in status if line.startswith("Uid:")][0].split()[1]
+    assert int(uid) == mapping(engine, pair[0])[0]
+
+
+def test_capabilities_end_at_the_namespace(engine):
+    """With all of them, nothing of the host's can be changed."""
+    script = """
+mknod /n c 1 3 2>/dev/null && echo node
+mount -t tmpfs x /tmp && echo mounted
+echo 1 2>/dev/null >/proc/sys/vm/drop_caches && echo caches
+cat /proc/1/root/etc/hostname >/dev/null || echo lost
+hostname other && echo named
+"""
+    done = engine.hull("run", "--rm", "--userns", "auto", "--cap-add", "ALL", "--security-opt",
+                       "seccomp=unconfined", "--security-opt", "systempaths=unconfined", "busybox",
+                       "sh", "-c", script)
+    assert done.stdout.split() == ["mounted", "named"]
+
+
+def test_ids_are_not_shifted(engine, pair, tmp_path):
+    name = pair[0]
+    want = {"f": "1000:2000", "d": "0:0"}
+    assert want.items() <= listing(engine.hull("exec", name, "ls", "-lan", "/root").stdout).items()
+    assert "A /root/f\n" in engine.hull("diff", name).stdout
+    assert "D /etc/group\n" in engine.hull("diff", name).stdout
+
+    def owner(data, path):
+        with tarfile.open(fileobj=io.BytesIO(data)) as tar:
+            found = tar.getmember(path)
+        return found.uid, found.gid, found.mode
+    for args, path in ((("export", name), "root/f"), (("cp", name + ":/root/f", "-"), "f")):
+        data = subprocess.run(engine.command(*args), capture_output=True, check=True).stdout
+        assert owner(data, path) == (1000, 2000, 0o4644)
+    engine.hull("commit", name, "userns-image")
+    for flags in (("--userns", "auto"), ()):
+        done = engine.hull("run", "--rm", *flags, "userns-image", "ls", "-lan", "/root")
+        assert want.items() <= listing(done.stdout).items()
+    # What comes in by cp, running or not.
+    new = tmp_path / "new"
+    new.write_text("new")
+    os.chown(new, 1000, 1000)
+    engine.hull("cp", "-a", str(new), name + ":/root/running")
+    engine.hull("stop", "-t", "0", name)
+    engine.hull("cp", "-a", str(new), name + ":/root/stopped")
+    engine.hull("start", name)
+    seen = listing(engine.hull("exec", name, "ls", "-lan", "/root").stdout)
+    assert seen["running"] == seen["stopped"] == "1000:1000" and seen["f"] == "1000:2000"
+    engine.hull("rmi", "userns-image")
+
+
+def test_volumes_and_images(engine):
+    """A volume is the same for containers of any range, and its owners are the container's."""
+    def run(*args):
+        return engine.hull("run", "--rm", "-v", "userns-v:/etc", *args).stdout
+    run("--userns", "auto", "busybox", "sh", "-c", "echo 1 >/etc/1; chown 5:6 /etc/1")
+    run("--userns", "auto", "busybox", "sh", "-c", "echo 2 >>/etc/1; mkdir /etc/2")
+    seen = listing(run("busybox", "ls", "-ln", "/etc"))
+    assert seen["1"] == "5:6" and seen["2"] == seen["passwd"] == "0:0"  # copied from the image
+    assert run("--userns", "auto", "busybox", "cat", "/etc/1") == "1\n2\n"
+    engine.hull("volume", "rm", "userns-v")
+    done = engine.hull("run", "--rm", "--userns", "auto", "--mount", "type=image,src=busybox,dst=/i",
+                       "busybox", "ls", "-ln", "/i")
+    assert set(listing(done.stdout).values()) == {"0:0"}
+
+
+def test_the_usual(engine, pair):
+    """Terminal, streams by name, devices, kernel's file systems, users, network."""
+    assert "crw--w----" in engine.pty("exec", "-t", pair[0], "sh", "-c", "ls -l $(tty)")
+    done = engine.hull("run", "--rm", "--userns", "auto", "-u", "me", "busybox", "sh", "-c",
+                       "id; echo out >/dev/stdout; echo err >/dev/stderr; head -c3 /dev/zero | wc -c; "
+                       "stat -c %a /dev/null; ls /proc/self/ns /sys/class/net; echo z >/dev/null")
+    assert done.stdout.startswith("uid=1000(me) gid=1000(me) groups=1000(me),2000(extra)\nout\n3\n666\n")
+    assert "eth0" in done.stdout and done.stderr == "err\n"
+    done = engine.hull("run", "--rm", "--userns", "auto", "--read-only", "--tmpfs", "/x", "--init",
+                       "--device", "/dev/null:/dev/other", "--sysctl", "net.ipv4.ip_forward=1", "busybox",
+                       "sh", "-c", "touch /x/a; stat -c %u /x/a /dev/other; cat "
+                       "/proc/sys/net/ipv4/ip_forward; awk '/memory/' /proc/self/mountinfo | wc -l; "
+                       "touch /etc/hosts 2>&1 | wc -l")
+    assert done.stdout.split() == ["0", "0", "1", "1", "1"]
+    done = engine.hull("run", "--rm", "--userns", "auto", "--network", "container:" + pair[0], "busybox",
+                       "sh", "-c", MAP + "; ls /sys/class/net")
+    assert int(done.stdout.split()[1]) == mapping(engine, pair[0])[0] and "eth0" in done.stdout
+
+
+@pytest.mark.parametrize("flags, words", [
+    (("--privileged",), "privileged mode is incompatible with user namespaces"),
+    (("--network", "host"), "cannot share the host's network namespace when user namespaces"),
+    (("--pid", "host"), "cannot share the host PID namespace when user namespaces"),
+    (("--pid", "container:userns-a"), "can't share the processes of another"),
+    (("-u", "70000"), "setuid 70000"),
+    (("--device", "/dev/null:/else"), "only in /dev"),
+    (("--runtime", "/usr/bin/crun"), "hull's own runtime only"),
+])
+def test_what_does_not_go_together(engine, pair, flags, words):
+    done = engine.hull("run", "--rm", "--userns", "auto", *flags, "busybox", "true", check=False)
+    assert done.returncode in (125, 126) and words in done.stderr
+
+
+def test_remap_as_dockerd(tmp_path):
+    """userns-remap: for all containers but those with --userns host; it outlives the daemon."""
+    own = Engine("--userns-remap", "auto", bridge="htu%d" % (os.getpid() % 100000))
+    try:
+        own.load_busybox()
+        assert "name=userns" in own.hull("info", "-f", "{{.SecurityOptions}}").stdout
+        for name in ("one", "two"):
+            own.hull("run", "-d", "--name", name, "busybox", "sleep", "1000")
+        own.hull("create", "--name", "later", "busybox", "sh", "-c", MAP)
+        before = {name: mapping(own, name) for name in ("one", "two")}
+        own.kill()
+        own.start()
+        assert {name: mapping(own, name) for name in before} == before
+        assert own.hull("exec", "one", "id", "-u").stdout == "0\n"
+        own.hull("restart", "-t", "0", "two")
+        assert mapping(own, "two") == before["two"]
+        third = int(own.hull("start", "-a", "later").stdout.split()[1])
+        assert third not in [first for first, _ in before.values()]
+        assert own.hull("run", "--rm", "--userns", "host", "--privileged", "busybox", "sh", "-c",
+                        MAP).stdout.split()[1] == "0"
+        done = own.hull("run", "--privileged", "busybox", "true", check=False)
+        assert "incompatible with user namespaces" in done.stderr
+    finally:
+        own.stop()
+
+
+def test_remap_of_a_user(engine):
+    """A name that has no ids is refused before the daemon does anything."""
+    done = subprocess.run([engine.command("x")[0].replace("bin/hull", "sbin/hulld"), "--userns-remap",
+                           "nobody-here", "--root", engine.root + "/x", "--validate"],
+                          capture_output=True, text=True, check=False, timeout=20)
+    assert done.returncode != 0 and 'no subuid ranges found for user "nobody-here"' in done.stderr
