@@ -131,7 +131,7 @@ def test_the_usual(engine, pair):
     assert done.stdout.startswith("uid=1000(me) gid=1000(me) groups=1000(me),2000(extra)\nout\n3\n666\n")
     assert "eth0" in done.stdout and done.stderr == "err\n"
     done = engine.hull("run", "--rm", "--userns", "auto", "--read-only", "--tmpfs", "/x", "--init",
-                       "--device", "/dev/null:/dev/other", "--sysctl", "net.ipv4.ip_forward=1", "busybox",
+                       "--device", "/dev/zero:/dev/other", "--sysctl", "net.ipv4.ip_forward=1", "busybox",
                        "sh", "-c", "touch /x/a; stat -c %u /x/a /dev/other; cat "
                        "/proc/sys/net/ipv4/ip_forward; awk '/memory/' /proc/self/mountinfo | wc -l; "
                        "touch /etc/hosts 2>&1 | wc -l")
