@@ -19,7 +19,8 @@ HULL_MESSAGE(netdriver_about_request, NETDRIVER_ABOUT_REQUEST_FIELDS)
 #define NETDRIVER_ABOUT_REPLY_FIELDS(F, T)                                                       \
     F(T, STRING, _, scope, "Scope", 0, "local or global")                                        \
     F(T, BOOL, _, own_addresses, "OwnAddresses", 0, "It hands out addresses, ipam is not asked") \
-    F(T, BOOL, _, own_ports, "OwnPorts", 0, "It publishes ports, firewall is not asked")
+    F(T, BOOL, _, own_ports, "OwnPorts", 0, "It publishes ports, firewall is not asked")         \
+    F(T, BOOL, _, restores, "Restores", 0, "It wants to hear of restarts of the daemon")
 HULL_MESSAGE(netdriver_about_reply, NETDRIVER_ABOUT_REPLY_FIELDS)
 HULL_METHOD(netdriver, about, netdriver_about_request, netdriver_about_reply, 0)
 
@@ -70,5 +71,17 @@ HULL_METHOD(netdriver, join, netdriver_join_request, netdriver_join_reply, 0)
     F(T, FD, _, netns_fd, "netns", HULL_LENT, "The network namespace, if it lives on")
 HULL_MESSAGE(netdriver_leave_request, NETDRIVER_LEAVE_REQUEST_FIELDS)
 HULL_METHOD(netdriver, leave, netdriver_leave_request, hull_empty, 0)
+
+/*
+ * After a restart of the daemon, to a driver that says that it restores: the containers that run;
+ * all others have left the network. Sent once for each network while the daemon serves
+ * already, so that joins may run beside it, and nobody waits for the answer.
+ */
+#define NETDRIVER_RESTORE_REQUEST_FIELDS(F, T)                   \
+    F(T, MESSAGE, network, network, "Network", 0, "The network") \
+    F(T, STRV, _, live, "Live", 0, "Full ids of those that run") \
+    F(T, INTS, _, pids, "Pids", 0, "The process 1 of each, on the host")
+HULL_MESSAGE(netdriver_restore_request, NETDRIVER_RESTORE_REQUEST_FIELDS)
+HULL_METHOD(netdriver, restore, netdriver_restore_request, hull_empty, 0)
 
 #endif

@@ -12,13 +12,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void check_conf(struct hull_arena *arena, const struct cni_conf *conf)
 {
-    static const struct cni_offers offers = {"[{\"hostPort\":1}]", "[\"10.0.0.2\"]", "\"02::\""};
+    static const struct cni_given given = {
+        .offers = {{"[{\"hostPort\":1}]", "[\"10.0.0.2\"]", "\"02::\"", "{}", "[\"a\"]"}},
+        .previous = "{}",
+        .attachments = "[]"};
     for (size_t i = 0; i < conf->count; i++) {
         struct hull_problem problem;
         struct cni_conf again;
         HULL_ASSERT(cni_name_valid(conf->plugins[i].type));
         HULL_ASSERT(strchr(conf->plugins[i].type, '/') == NULL);
-        const char *input = cni_conf_input(arena, conf, i, "{}", &offers);
+        const char *input = cni_conf_input(arena, conf, i, &given);
         HULL_ASSERT(json_check(input, strlen(input), &problem) == 0);
         /* A plugin's own part may have "plugins" in it, which then is no list of plugins. */
         if (cni_conf_parse(arena, input, strlen(input), &again, &problem) == 0)
@@ -39,7 +42,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         HULL_ASSERT(problem.kind == HULL_INVALID && problem.text[0] != '\0');
     if (cni_result_parse(arena, text, size, "eth0", &result, &problem) < 0)
         HULL_ASSERT(problem.kind == HULL_INVALID && problem.text[0] != '\0');
-    const char *said = cni_error_text(arena, text, size);
+    int64_t code;
+    const char *said = cni_error_text(arena, text, size, &code);
     HULL_ASSERT(said == NULL || said[0] != '\0');
     return 0;
 }

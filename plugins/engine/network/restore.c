@@ -61,6 +61,60 @@ static int raise_networks(struct hull_call *call, struct gathering *all)
     return 0;
 }
 
+/* --- drivers that want to know ---------------------------------------------------------------- */
+
+/* A network whose driver is told; it has its own arena, for it outlasts the call. */
+struct telling {
+    struct hull_arena *arena;
+    const char *network_id;
+    struct network_restore_request request;
+};
+
+static int tell(struct hull_call *call, const struct telling *telling)
+{
+    struct net_record *record;
+    struct netdriver_about_reply about;
+    struct hull_empty done;
+    int rc = net_find(call, telling->network_id, &record);
+    if (rc < 0)
+        return rc == -HULL_NOT_FOUND ? 0 : rc;
+    const char *port = net_driver(call, record);
+    struct network network = record->network;
+    struct netdriver_restore_request request = {.live = telling->request.live};
+    request.pids.n = telling->request.pids.n;
+    request.pids.v = telling->request.pids.v;
+    hull_message_copy(hull_call_arena(call), &network_message, &network, &request.network);
+    rc = net_about(call, record, &about);
+    return rc < 0 || !about.restores ? rc : netdriver_restore(call, port, &request, &done);
+}
+
+static int tell_driver(struct hull_call *call, void *arg)
+{
+    struct telling *telling = arg;
+    if (tell(call, telling) < 0 && hull_check(call) == 0)
+        hull_log(call, HULL_LOG_WARN, "network not restored by its driver", "network",
+                 telling->network_id, "error", hull_error(call), NULL);
+    hull_error_clear(call);
+    hull_arena_free(telling->arena);
+    return 0;
+}
+
+/* Programs of others may be slow: each is told beside all else. */
+static void tell_drivers(const struct network_restore_request *request)
+{
+    struct network_restore_request source = *request;
+    for (const struct net_record *record = net_records; record != NULL; record = record->next) {
+        if (record->predefined || hull_streq(record->network.driver, "bridge"))
+            continue;
+        struct hull_arena *arena = hull_arena_new();
+        struct telling *telling = HULL_NEW(arena, struct telling);
+        telling->arena = arena;
+        telling->network_id = hull_arena_strdup(arena, record->network.id);
+        hull_message_copy(arena, &network_restore_request_message, &source, &telling->request);
+        hull_spawn("network restore", tell_driver, telling);
+    }
+}
+
 int net_restore(struct hull_call *call, const struct network_restore_request *request,
                 struct hull_empty *ret_reply)
 {
@@ -82,6 +136,8 @@ int net_restore(struct hull_call *call, const struct network_restore_request *re
         rc = firewall_restore(call, NET_FIREWALL, &all.state, ret_reply);
     if (rc == 0)
         net_settle(call, request);
+    if (rc == 0)
+        tell_drivers(request);
     return rc;
 }
 

@@ -23,22 +23,24 @@
 #include "state.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#define NETWORKS "cni-network"
-#define ENDPOINTS "cni-endpoint"
 #define OPTION_CONF "conf"
-#define OPTION_CHECK "check"
+#define BANDWIDTH "bandwidth."
 
 HULL_MESSAGE_DEFINE(cni_options, CNI_OPTIONS_FIELDS)
 
 /* Offers are JSON text as it goes to the plugins. */
-#define CNI_RECORD_FIELDS(F, T)                                 \
-    F(T, STRING, _, ifname, "IfName", 0, "")                    \
-    F(T, JSON, _, port_mappings, "portMappings", HULL_OMIT, "") \
-    F(T, JSON, _, ips, "ips", HULL_OMIT, "")                    \
-    F(T, JSON, _, mac, "mac", HULL_OMIT, "")                    \
+#define CNI_RECORD_FIELDS(F, T)                                      \
+    F(T, STRING, _, ifname, "IfName", 0, "")                         \
+    F(T, JSON, _, port_mappings, "portMappings", HULL_OMIT, "")      \
+    F(T, JSON, _, ips, "ips", HULL_OMIT, "")                         \
+    F(T, JSON, _, mac, "mac", HULL_OMIT, "")                         \
+    F(T, JSON, _, bandwidth, "bandwidth", HULL_OMIT, "")             \
+    F(T, JSON, _, aliases, "aliases", HULL_OMIT, "")                 \
+    F(T, STRING, _, daemon, "Daemon", HULL_OMIT, "Whose ADD it was") \
     F(T, JSON, _, result, "Result", HULL_OMIT, "Of ADD, when it was done")
 HULL_MESSAGE_DECLARE(cni_record, CNI_RECORD_FIELDS)
 HULL_MESSAGE_DEFINE(cni_record, CNI_RECORD_FIELDS)
@@ -55,8 +57,8 @@ static int about(struct hull_call *call, const struct netdriver_about_request *r
 {
     (void)call;
     (void)request;
-    *ret_reply =
-        (struct netdriver_about_reply){.scope = "local", .own_addresses = true, .own_ports = true};
+    *ret_reply = (struct netdriver_about_reply){
+        .scope = "local", .own_addresses = true, .own_ports = true, .restores = true};
     return 0;
 }
 
@@ -64,9 +66,9 @@ static int check_options(struct hull_call *call, const struct hull_map *options)
 {
     for (size_t i = 0; i < options->n; i++) {
         const char *key = options->v[i].key, *value = options->v[i].value;
-        if (strcmp(key, OPTION_CONF) != 0 && strcmp(key, OPTION_CHECK) != 0)
+        if (strcmp(key, OPTION_CONF) != 0 && strcmp(key, CNI_OPTION_CHECK) != 0)
             return hull_fail(call, HULL_INVALID, "network driver cni: option %s is not known", key);
-        if (strcmp(key, OPTION_CHECK) == 0 && !hull_streq(value, "true") &&
+        if (strcmp(key, CNI_OPTION_CHECK) == 0 && !hull_streq(value, "true") &&
             !hull_streq(value, "false"))
             return hull_fail(call, HULL_INVALID, "check: \"%s\" is neither true nor false", value);
     }
@@ -81,12 +83,11 @@ static int parse_conf(struct hull_call *call, const char *text, struct cni_conf 
     return 0;
 }
 
-/* The configuration that the network was made with. */
-static int load_conf(struct hull_call *call, const struct network *network, struct cni_conf *ret,
-                     bool *ret_found)
+int cni_load_conf(struct hull_call *call, const struct network *network, struct cni_conf *ret,
+                  bool *ret_found)
 {
     struct state_document document;
-    int rc = state_find(call, NULL, NETWORKS, network->id, &document, ret_found);
+    int rc = state_find(call, NULL, CNI_NETWORKS, network->id, &document, ret_found);
     return rc < 0 || !*ret_found ? rc : parse_conf(call, document.value, ret);
 }
 
@@ -101,7 +102,7 @@ static int create(struct hull_call *call, const struct netdriver_network *reques
     bool found = false;
     int rc = check_options(call, &network->options);
     if (rc == 0)
-        rc = load_conf(call, network, &conf, &found);
+        rc = cni_load_conf(call, network, &conf, &found);
     if (rc < 0 || found)
         return rc;
     if (network->internal)
@@ -113,7 +114,9 @@ static int create(struct hull_call *call, const struct netdriver_network *reques
         rc = parse_conf(call, text, &conf);
     for (size_t i = 0; rc == 0 && i < conf.count; i++)
         rc = cni_find_plugin(call, conf.plugins[i].type, &program);
-    return rc < 0 ? rc : state_put(call, NULL, NETWORKS, network->id, text, true);
+    if (rc == 0)
+        rc = cni_status(call, &conf);
+    return rc < 0 ? rc : state_put(call, NULL, CNI_NETWORKS, network->id, text, true);
 }
 
 /* --- containers: what is recorded ------------------------------------------------------------- */
@@ -125,38 +128,45 @@ static const char *key_of(struct hull_call *call, const char *network_id, const 
 
 static int save(struct hull_call *call, const char *network_id, const struct cni_attachment *a)
 {
+    const char *const *v = a->offers.v;
     struct cni_record record = {.ifname = a->ifname,
-                                .port_mappings = a->offers.port_mappings,
-                                .ips = a->offers.ips,
-                                .mac = a->offers.mac,
+                                .port_mappings = v[CNI_PORT_MAPPINGS],
+                                .ips = v[CNI_IPS],
+                                .mac = v[CNI_MAC],
+                                .bandwidth = v[CNI_BANDWIDTH],
+                                .aliases = v[CNI_ALIASES],
+                                .daemon = cni_daemon(),
                                 .result = a->result};
-    return state_put(call, NULL, ENDPOINTS, key_of(call, network_id, a->container_id),
+    return state_put(call, NULL, CNI_ENDPOINTS, key_of(call, network_id, a->container_id),
                      json_string(hull_call_arena(call), &cni_record_message, &record), false);
 }
 
-static int read_record(struct hull_call *call, const char *text, struct cni_attachment *a)
+int cni_read_record(struct hull_call *call, const char *text, struct cni_attachment *a)
 {
     struct cni_record record;
     int rc = json_decode_call(call, &cni_record_message, text, strlen(text), 0, &record);
     if (rc < 0)
         return rc;
     a->ifname = record.ifname;
-    a->offers = (struct cni_offers){record.port_mappings, record.ips, record.mac};
+    a->offers = (struct cni_offers){.v = {[CNI_PORT_MAPPINGS] = record.port_mappings,
+                                          [CNI_IPS] = record.ips,
+                                          [CNI_MAC] = record.mac,
+                                          [CNI_BANDWIDTH] = record.bandwidth,
+                                          [CNI_ALIASES] = record.aliases}};
+    a->daemon = record.daemon;
     a->result = record.result;
     return 0;
 }
 
 /* --- containers: what is offered -------------------------------------------------------------- */
 
-static struct cni_capabilities taken_by(const struct cni_conf *conf)
+static bool is_taken(const struct cni_conf *conf, enum cni_capability which)
 {
-    struct cni_capabilities all = {.ips = false};
     for (size_t i = 0; i < conf->count; i++) {
-        all.port_mappings = all.port_mappings || conf->plugins[i].takes.port_mappings;
-        all.ips = all.ips || conf->plugins[i].takes.ips;
-        all.mac = all.mac || conf->plugins[i].takes.mac;
+        if (conf->plugins[i].takes[which])
+            return true;
     }
-    return all;
+    return false;
 }
 
 static int offer_ports(struct hull_call *call, const struct netdriver_join_request *request,
@@ -236,17 +246,65 @@ static int offer_mac(struct hull_call *call, const struct netdriver_join_request
     return 0;
 }
 
+/* Rates and bursts of the endpoint, --driver-opt bandwidth.ingressRate=1000000. */
+static int offer_bandwidth(struct hull_call *call, const struct netdriver_join_request *request,
+                           bool taken, const char **ret)
+{
+    static const char *const known[] = {"ingressRate", "ingressBurst", "egressRate", "egressBurst"};
+    const struct hull_map *opts = &request->endpoint.driver_opts;
+    struct hull_text out = HULL_TEXT(hull_call_arena(call));
+    for (size_t i = 0; i < opts->n; i++) {
+        const char *key = opts->v[i].key, *value = opts->v[i].value;
+        const char *name = NULL;
+        for (size_t k = 0; strncmp(key, BANDWIDTH, strlen(BANDWIDTH)) == 0 && k < HULL_COUNT(known);
+             k++)
+            name = strcmp(key + strlen(BANDWIDTH), known[k]) == 0 ? known[k] : name;
+        if (name == NULL)
+            return hull_fail(call, HULL_INVALID, "network driver cni: option %s is not known", key);
+        if (value == NULL || *value == '\0' || strlen(value) > 18 ||
+            value[strspn(value, "0123456789")] != '\0')
+            return hull_fail(call, HULL_INVALID, "%s: \"%s\" is no number of bits", key,
+                             value == NULL ? "" : value);
+        if (!taken)
+            return refuse(call, &request->network, key, value, "bandwidth");
+        hull_text_printf(&out, "%s\"%s\":%lld", out.length > 0 ? "," : "{", name,
+                         strtoll(value, NULL, 10));
+    }
+    if (out.length > 0)
+        hull_text_puts(&out, "}");
+    *ret = out.length > 0 ? out.data : NULL;
+    return 0;
+}
+
+/* Names are ours to serve; a plugin that serves them too is told. */
+static const char *offer_aliases(struct hull_call *call,
+                                 const struct netdriver_join_request *request)
+{
+    const struct hull_strv *names = &request->endpoint.dns_names;
+    struct hull_text out = HULL_TEXT(hull_call_arena(call));
+    for (size_t i = 0; i < names->n; i++) {
+        hull_text_puts(&out, i > 0 ? "," : "[");
+        json_quote(&out, names->v[i], strlen(names->v[i]));
+    }
+    if (out.length > 0)
+        hull_text_puts(&out, "]");
+    return out.length > 0 ? out.data : NULL;
+}
+
 static int make_offers(struct hull_call *call, const struct netdriver_join_request *request,
                        const struct cni_conf *conf, struct cni_offers *ret)
 {
-    struct cni_capabilities taken = taken_by(conf);
-    if (request->endpoint.driver_opts.n > 0)
-        return hull_fail(call, HULL_INVALID, "network driver cni: option %s is not known",
-                         request->endpoint.driver_opts.v[0].key);
-    int rc = offer_ports(call, request, taken.port_mappings, &ret->port_mappings);
+    int rc =
+        offer_ports(call, request, is_taken(conf, CNI_PORT_MAPPINGS), &ret->v[CNI_PORT_MAPPINGS]);
     if (rc == 0)
-        rc = offer_ips(call, request, taken.ips, &ret->ips);
-    return rc < 0 ? rc : offer_mac(call, request, taken.mac, &ret->mac);
+        rc = offer_ips(call, request, is_taken(conf, CNI_IPS), &ret->v[CNI_IPS]);
+    if (rc == 0)
+        rc = offer_mac(call, request, is_taken(conf, CNI_MAC), &ret->v[CNI_MAC]);
+    if (rc == 0)
+        rc = offer_bandwidth(call, request, is_taken(conf, CNI_BANDWIDTH), &ret->v[CNI_BANDWIDTH]);
+    if (rc == 0 && is_taken(conf, CNI_ALIASES))
+        ret->v[CNI_ALIASES] = offer_aliases(call, request);
+    return rc;
 }
 
 /* --- a stand-in for a namespace that is gone -------------------------------------------------- */
@@ -296,8 +354,7 @@ static const char *netns_path(struct hull_call *call, int fd)
     return hull_printf(call, "/proc/%d/fd/%d", (int)getpid(), fd);
 }
 
-/* DEL, in the namespace NETNS_FD or in a stand-in when that is gone. */
-static int detach(struct hull_call *call, struct cni_attachment *a, int netns_fd)
+int cni_detach(struct hull_call *call, struct cni_attachment *a, int netns_fd)
 {
     struct stand_in stand_in = {a, -1};
     a->netns = netns_fd < 0 ? "" : netns_path(call, netns_fd);
@@ -325,9 +382,9 @@ struct undo {
 static int take_back(struct hull_call *call, const char *network_id, struct cni_attachment *a,
                      int netns_fd)
 {
-    int rc = detach(call, a, netns_fd);
+    int rc = cni_detach(call, a, netns_fd);
     return rc < 0 ? rc
-                  : state_put(call, NULL, ENDPOINTS, key_of(call, network_id, a->container_id),
+                  : state_put(call, NULL, CNI_ENDPOINTS, key_of(call, network_id, a->container_id),
                               NULL, false);
 }
 
@@ -409,7 +466,7 @@ static int add(struct hull_call *call, const struct netdriver_join_request *requ
     rc = cni_add(call, a);
     if (rc == 0)
         rc = save(call, undo->network_id, a);
-    if (rc == 0 && hull_streq(hull_map_find(&request->network.options, OPTION_CHECK), "true"))
+    if (rc == 0 && hull_streq(hull_map_find(&request->network.options, CNI_OPTION_CHECK), "true"))
         rc = cni_check(call, a);
     return rc;
 }
@@ -424,7 +481,9 @@ static int join(struct hull_call *call, const struct netdriver_join_request *req
     if (request->netns_fd < 0)
         return hull_fail(call, HULL_CONFLICT, "container %.12s has no network namespace",
                          request->container_id);
-    int rc = load_conf(call, &request->network, conf, &found);
+    int rc = cni_enter(call, request->network.id);
+    if (rc == 0)
+        rc = cni_load_conf(call, &request->network, conf, &found);
     if (rc == 0 && !found)
         rc = hull_fail(call, HULL_INTERNAL, "network %s: its configuration is lost: make it again",
                        request->network.name);
@@ -451,13 +510,15 @@ static int leave(struct hull_call *call, const struct netdriver_leave_request *r
     struct state_document document;
     struct cni_conf conf;
     bool found = false;
-    int rc = state_find(call, NULL, ENDPOINTS, key, &document, &found);
+    int rc = cni_enter(call, request->network.id);
+    if (rc == 0)
+        rc = state_find(call, NULL, CNI_ENDPOINTS, key, &document, &found);
     if (rc == 0 && !found)
         return 0;
     if (rc == 0)
-        rc = read_record(call, document.value, &a);
+        rc = cni_read_record(call, document.value, &a);
     if (rc == 0)
-        rc = load_conf(call, &request->network, &conf, &found);
+        rc = cni_load_conf(call, &request->network, &conf, &found);
     if (rc < 0 || !found)
         return rc;
     a.conf = &conf;
@@ -466,62 +527,30 @@ static int leave(struct hull_call *call, const struct netdriver_leave_request *r
 
 /* --- removing a network ----------------------------------------------------------------------- */
 
-struct rest {
-    const char *key;
-    struct cni_attachment attachment;
-};
-struct rests {
-    size_t n;
-    struct rest *v;
-};
-
-static int note_rest(struct hull_call *call, void *ctx, const void *reply)
-{
-    const struct state_document *document = reply;
-    struct rest *rest = HULL_LIST_ADD(hull_call_arena(call), (struct rests *)ctx);
-    const char *slash = strchr(document->key, '/');
-    rest->key = hull_strdup(call, document->key);
-    rest->attachment.container_id = slash == NULL ? "" : hull_strdup(call, slash + 1);
-    return read_record(call, hull_strdup(call, document->value), &rest->attachment);
-}
-
-/* What could not be deleted when its container left gets its last chance. */
-static int remove_rests(struct hull_call *call, const char *network_id, const struct cni_conf *conf)
-{
-    struct state_key all = {.bucket = ENDPOINTS, .key = hull_printf(call, "%s/", network_id)};
-    struct rests rests = {0};
-    struct state_document last;
-    int rc = hull_send_many(call, NULL, &state_list_method, &all, &last,
-                            &(struct hull_sink){.reply = note_rest, .ctx = &rests});
-    for (size_t i = 0; rc == 0 && i < rests.n; i++) {
-        rests.v[i].attachment.conf = conf;
-        if (detach(call, &rests.v[i].attachment, -1) < 0)
-            hull_log(call, HULL_LOG_WARN, "CNI plugins did not take back what they added", "error",
-                     hull_error(call), NULL);
-        hull_error_clear(call);
-        rc = state_put(call, NULL, ENDPOINTS, rests.v[i].key, NULL, false);
-    }
-    return rc;
-}
-
 static int remove_network(struct hull_call *call, const struct netdriver_network *request,
                           struct hull_empty *ret_reply)
 {
     (void)ret_reply;
     struct cni_conf conf;
     bool found = false;
-    int rc = load_conf(call, &request->network, &conf, &found);
+    int rc = cni_enter(call, request->network.id);
+    if (rc == 0)
+        rc = cni_load_conf(call, &request->network, &conf, &found);
     if (rc < 0 || !found)
         return rc;
-    rc = remove_rests(call, request->network.id, &conf);
-    return rc < 0 ? rc : state_put(call, NULL, NETWORKS, request->network.id, NULL, false);
+    rc = cni_remove_rests(call, request->network.id, &conf);
+    return rc < 0 ? rc : state_put(call, NULL, CNI_NETWORKS, request->network.id, NULL, false);
 }
 
 static const char *const needs[] = {"state", NULL};
 static const struct hull_handler handlers[] = {
-    HULL_HANDLE(netdriver, about, about),           HULL_HANDLE(netdriver, create, create),
-    HULL_HANDLE(netdriver, remove, remove_network), HULL_HANDLE(netdriver, join, join),
-    HULL_HANDLE(netdriver, leave, leave),           {},
+    HULL_HANDLE(netdriver, about, about),
+    HULL_HANDLE(netdriver, create, create),
+    HULL_HANDLE(netdriver, remove, remove_network),
+    HULL_HANDLE(netdriver, join, join),
+    HULL_HANDLE(netdriver, leave, leave),
+    HULL_HANDLE(netdriver, restore, cni_restore),
+    {},
 };
 HULL_PLUGIN(network_cni, .port = "network/cni", .version = "1", .needs = needs,
             .handlers = handlers, .options = &cni_options_message);

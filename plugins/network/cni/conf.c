@@ -7,8 +7,22 @@
 
 #define PLUGINS_MAX 64
 #define NAME_LENGTH_MAX 128
+#define VALID "cni.dev/valid-attachments"
 
-static const char *const versions[] = {"0.3.1", "0.4.0", "1.0.0"};
+/* In order. */
+static const char *const versions[] = {"0.3.1", "0.4.0", "1.0.0", "1.1.0"};
+#define FIRST_THAT_CHECKS 1
+#define FIRST_THAT_COLLECTS 3
+
+const char *cni_capability_name(enum cni_capability which)
+{
+    static const char *const names[] = {[CNI_PORT_MAPPINGS] = "portMappings",
+                                        [CNI_IPS] = "ips",
+                                        [CNI_MAC] = "mac",
+                                        [CNI_BANDWIDTH] = "bandwidth",
+                                        [CNI_ALIASES] = "aliases"};
+    return names[which];
+}
 
 /* --- parsing ---------------------------------------------------------------------------------- */
 
@@ -35,18 +49,34 @@ bool cni_name_valid(const char *text)
     return true;
 }
 
+/* The index of VERSION, or -1. */
+static int find_version(const char *version)
+{
+    for (size_t i = 0; version != NULL && i < HULL_COUNT(versions); i++) {
+        if (strcmp(version, versions[i]) == 0)
+            return (int)i;
+    }
+    return -1;
+}
+
+/* The newest that is known of what the configuration is good for. */
 static int parse_version(const struct json_value *top, struct cni_conf *conf,
                          struct hull_problem *problem)
 {
     const char *version = text_of(top, "cniVersion");
-    for (size_t i = 0; version != NULL && i < HULL_COUNT(versions); i++) {
-        if (strcmp(version, versions[i]) == 0) {
-            conf->version = versions[i];
-            return 0;
-        }
+    const struct json_value *more = json_member(top, "cniVersions");
+    int best = find_version(version);
+    for (size_t i = 0; more != NULL && more->type == JSON_LIST && i < more->count; i++) {
+        int at = more->items[i].type == JSON_TEXT ? find_version(more->items[i].text) : -1;
+        best = at > best ? at : best;
+    }
+    if (best >= 0) {
+        conf->version = versions[best];
+        return 0;
     }
     return hull_problem_set(problem, HULL_INVALID,
-                            "cniVersion \"%s\" is not supported: 0.3.1, 0.4.0 and 1.0.0 are",
+                            "cniVersion \"%s\" is not supported: 0.3.1, 0.4.0, 1.0.0 and 1.1.0 "
+                            "are",
                             version == NULL ? "" : version);
 }
 
@@ -64,9 +94,8 @@ static int parse_plugin(const struct json_value *object, struct cni_plugin *plug
         return hull_problem_set(problem, HULL_INVALID,
                                 "plugins: type \"%s\" is no name of a plugin",
                                 plugin->type == NULL ? "" : plugin->type);
-    plugin->takes.port_mappings = true_in(takes, "portMappings");
-    plugin->takes.ips = true_in(takes, "ips");
-    plugin->takes.mac = true_in(takes, "mac");
+    for (unsigned i = 0; i < CNI_CAPABILITY_COUNT; i++)
+        plugin->takes[i] = true_in(takes, cni_capability_name(i));
     return 0;
 }
 
@@ -104,6 +133,7 @@ int cni_conf_parse(struct hull_arena *arena, const char *text, size_t length, st
         return rc;
     ret->name = text_of(top, "name");
     ret->disable_check = true_in(top, "disableCheck");
+    ret->disable_gc = true_in(top, "disableGC");
     if (!cni_name_valid(ret->name))
         return hull_problem_set(problem, HULL_INVALID,
                                 "name \"%s\": letters, digits and . _ - are "
@@ -114,7 +144,12 @@ int cni_conf_parse(struct hull_arena *arena, const char *text, size_t length, st
 
 bool cni_conf_checks(const struct cni_conf *conf)
 {
-    return strcmp(conf->version, "0.3.1") != 0;
+    return find_version(conf->version) >= FIRST_THAT_CHECKS;
+}
+
+bool cni_conf_collects(const struct cni_conf *conf)
+{
+    return find_version(conf->version) >= FIRST_THAT_COLLECTS;
 }
 
 /* --- what a plugin gets ----------------------------------------------------------------------- */
@@ -128,7 +163,8 @@ static void put_text(struct hull_text *out, const char *key, const char *value)
 /* The plugin's own members, without those that are the runtime's. */
 static void put_members(struct hull_text *out, const struct json_value *object)
 {
-    static const char *const ours[] = {"cniVersion", "name", "prevResult", "runtimeConfig"};
+    static const char *const ours[] = {"cniVersion", "cniVersions",   "name",
+                                       "prevResult", "runtimeConfig", VALID};
     for (size_t i = 0; i < object->count; i++) {
         bool own = false;
         for (size_t k = 0; k < HULL_COUNT(ours); k++)
@@ -142,20 +178,13 @@ static void put_members(struct hull_text *out, const struct json_value *object)
     }
 }
 
-static void put_offers(struct hull_text *out, const struct cni_capabilities *takes,
-                       const struct cni_offers *offers)
+static void put_offers(struct hull_text *out, const bool *takes, const struct cni_offers *offers)
 {
-    const struct {
-        bool taken;
-        const char *key, *value;
-    } all[] = {{takes->port_mappings, "portMappings", offers->port_mappings},
-               {takes->ips, "ips", offers->ips},
-               {takes->mac, "mac", offers->mac}};
     const char *before = ",\"runtimeConfig\":{";
-    for (size_t i = 0; i < HULL_COUNT(all); i++) {
-        if (!all[i].taken || all[i].value == NULL)
+    for (unsigned i = 0; i < CNI_CAPABILITY_COUNT; i++) {
+        if (!takes[i] || offers->v[i] == NULL)
             continue;
-        hull_text_printf(out, "%s\"%s\":%s", before, all[i].key, all[i].value);
+        hull_text_printf(out, "%s\"%s\":%s", before, cni_capability_name(i), offers->v[i]);
         before = ",";
     }
     if (before[1] == '\0')
@@ -163,7 +192,7 @@ static void put_offers(struct hull_text *out, const struct cni_capabilities *tak
 }
 
 char *cni_conf_input(struct hull_arena *arena, const struct cni_conf *conf, size_t index,
-                     const char *previous, const struct cni_offers *offers)
+                     const struct cni_given *given)
 {
     struct hull_text out = HULL_TEXT(arena);
     hull_text_puts(&out, "{");
@@ -171,9 +200,11 @@ char *cni_conf_input(struct hull_arena *arena, const struct cni_conf *conf, size
     hull_text_puts(&out, ",");
     put_text(&out, "name", conf->name);
     put_members(&out, conf->plugins[index].object);
-    put_offers(&out, &conf->plugins[index].takes, offers);
-    if (previous != NULL)
-        hull_text_printf(&out, ",\"prevResult\":%s", previous);
+    put_offers(&out, conf->plugins[index].takes, &given->offers);
+    if (given->previous != NULL)
+        hull_text_printf(&out, ",\"prevResult\":%s", given->previous);
+    if (given->attachments != NULL)
+        hull_text_printf(&out, ",\"" VALID "\":%s", given->attachments);
     hull_text_puts(&out, "}");
     return out.data;
 }

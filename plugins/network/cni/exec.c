@@ -143,27 +143,35 @@ static int run(struct hull_call *call, void *arg)
     return rc;
 }
 
+/* STATUS and GC are of no container: they have no names of one. */
 static const char **environment(struct hull_call *call, const struct cni_run *r)
 {
-    const char *all[] = {"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-                         hull_printf(call, "CNI_COMMAND=%s", r->command),
-                         hull_printf(call, "CNI_CONTAINERID=%s", r->container_id),
-                         hull_printf(call, "CNI_NETNS=%s", r->netns),
-                         hull_printf(call, "CNI_IFNAME=%s", r->ifname),
-                         hull_printf(call, "CNI_PATH=%s", cni_path(call)),
-                         NULL};
-    const char **copy = hull_alloc(call, sizeof(all));
-    memcpy(copy, all, sizeof(all));
-    return copy;
+    const struct {
+        const char *name, *value;
+    } all[] = {{"PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"},
+               {"CNI_COMMAND", r->command},
+               {"CNI_PATH", cni_path(call)},
+               {"CNI_CONTAINERID", r->container_id},
+               {"CNI_NETNS", r->netns},
+               {"CNI_IFNAME", r->ifname}};
+    const char **envp = hull_alloc(call, (HULL_COUNT(all) + 1) * sizeof(*envp));
+    size_t n = 0;
+    for (size_t i = 0; i < HULL_COUNT(all); i++) {
+        if (all[i].value != NULL)
+            envp[n++] = hull_printf(call, "%s=%s", all[i].name, all[i].value);
+    }
+    envp[n] = NULL;
+    return envp;
 }
 
 /* What it said: CNI's error, else the last line of what it wrote elsewhere. */
 static int failed(struct hull_call *call, struct job *job)
 {
+    int64_t code = 0;
     const char *text =
         job->output.length == 0
             ? NULL
-            : cni_error_text(hull_call_arena(call), job->output.data, job->output.length);
+            : cni_error_text(hull_call_arena(call), job->output.data, job->output.length, &code);
     if (text == NULL && job->errors.length > 0) {
         char *end = job->errors.data + job->errors.length;
         while (end > job->errors.data && (end[-1] == '\n' || end[-1] == ' '))
@@ -172,7 +180,8 @@ static int failed(struct hull_call *call, struct job *job)
         text = line != NULL ? line + 1 : job->errors.data;
     }
     if (text != NULL && *text != '\0')
-        return hull_fail(call, HULL_INTERNAL, "%s", text);
+        return hull_fail(call, code == CNI_TRY_AGAIN ? HULL_UNAVAILABLE : HULL_INTERNAL, "%s",
+                         text);
     if (WIFSIGNALED(job->status))
         return hull_fail(call, HULL_IO, "it was killed by signal %d", WTERMSIG(job->status));
     return hull_fail(call, HULL_IO, "it failed with status %d and said nothing",

@@ -95,17 +95,28 @@ int cni_result_parse(struct hull_arena *arena, const char *text, size_t length, 
     return rc;
 }
 
-const char *cni_error_text(struct hull_arena *arena, const char *text, size_t length)
+static int64_t code_of(const struct json_value *top)
+{
+    const struct json_value *code = json_member(top, "code");
+    return code == NULL || code->type != JSON_NUMBER ? 0 : strtoll(code->text, NULL, 10);
+}
+
+const char *cni_error_text(struct hull_arena *arena, const char *text, size_t length,
+                           int64_t *ret_code)
 {
     struct hull_problem problem;
     struct json_value top;
+    *ret_code = 0;
     if (json_parse(arena, text, length, &top, &problem) < 0 || top.type != JSON_OBJECT)
         return NULL;
     const char *message = text_of(&top, "msg");
     const char *details = text_of(&top, "details");
     if (message == NULL || *message == '\0')
         return NULL;
-    return details == NULL || *details == '\0'
+    *ret_code = code_of(&top);
+    if (details != NULL && *details != '\0')
+        message = hull_arena_printf(arena, "%s: %s", message, details);
+    return *ret_code == 0
                ? message
-               : hull_arena_printf(arena, "%s: %s", message, details);
+               : hull_arena_printf(arena, "%s (code %lld)", message, (long long)*ret_code);
 }

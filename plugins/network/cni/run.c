@@ -1,4 +1,4 @@
-/* Lists of plugins: ADD and CHECK in order, DEL in reverse. */
+/* Lists of plugins: ADD, CHECK, STATUS and GC in order, DEL in reverse. */
 #include "cni.h"
 
 #include <string.h>
@@ -12,7 +12,8 @@ static int run(struct hull_call *call, const struct cni_attachment *a, size_t in
         .container_id = a->container_id,
         .netns = a->netns,
         .ifname = a->ifname,
-        .input = cni_conf_input(hull_call_arena(call), a->conf, index, previous, &a->offers)};
+        .input = cni_conf_input(hull_call_arena(call), a->conf, index,
+                                &(struct cni_given){.offers = a->offers, .previous = previous})};
     return cni_exec(call, &one, ret_output);
 }
 
@@ -55,6 +56,44 @@ int cni_del(struct hull_call *call, const struct cni_attachment *a)
     for (size_t i = a->conf->count; i > 0; i--) {
         const char *output;
         int rc = run(call, a, i - 1, "DEL", previous, &output);
+        if (rc == -HULL_CANCELED || rc == -HULL_TIMEOUT)
+            return rc;
+        if (rc < 0 && first == 0) {
+            first = rc;
+            error = hull_strdup(call, hull_error(call));
+        }
+    }
+    return first < 0 ? hull_fail(call, (enum hull_kind) - first, "%s", error) : 0;
+}
+
+/* A command that is of a whole network, to plugin INDEX. */
+static int run_network(struct hull_call *call, const struct cni_conf *conf, size_t index,
+                       const char *command, const char *attachments)
+{
+    const char *output;
+    struct cni_run one = {.type = conf->plugins[index].type,
+                          .command = command,
+                          .input = cni_conf_input(hull_call_arena(call), conf, index,
+                                                  &(struct cni_given){.attachments = attachments})};
+    return cni_exec(call, &one, &output);
+}
+
+int cni_status(struct hull_call *call, const struct cni_conf *conf)
+{
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && cni_conf_collects(conf) && i < conf->count; i++)
+        rc = run_network(call, conf, i, "STATUS", NULL);
+    return rc;
+}
+
+int cni_gc(struct hull_call *call, const struct cni_conf *conf, const char *attachments)
+{
+    const char *error = NULL;
+    int first = 0;
+    if (!cni_conf_collects(conf) || conf->disable_gc)
+        return 0;
+    for (size_t i = 0; i < conf->count; i++) {
+        int rc = run_network(call, conf, i, "GC", attachments);
         if (rc == -HULL_CANCELED || rc == -HULL_TIMEOUT)
             return rc;
         if (rc < 0 && first == 0) {
