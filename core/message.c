@@ -126,7 +126,7 @@ void hull_message_init(const struct hull_message *message, void *value)
 
 static void *copy_array(struct hull_arena *arena, const void *v, size_t n, size_t size)
 {
-    if (n == 0)
+    if (v == NULL) /* nothing; [] is something */
         return NULL;
     void *copy = hull_arena_array(arena, n, size);
     return memcpy(copy, v, n * size);
@@ -155,7 +155,7 @@ static void copy_field(struct hull_arena *arena, const struct hull_field *field,
 static void copy_messages(struct hull_arena *arena, const struct hull_field *field, void **v,
                           size_t n)
 {
-    void *copy = n == 0 ? NULL : hull_arena_array(arena, n, field->message->size);
+    void *copy = *v == NULL ? NULL : hull_arena_array(arena, n, field->message->size);
     for (size_t i = 0; i < n; i++)
         hull_message_copy(arena, field->message, hull_element(field, *v, i),
                           hull_element(field, copy, i));

@@ -92,7 +92,7 @@ bool cli_confirm(struct cli *cli, const char *warning)
     return line[0] == 'y' || line[0] == 'Y';
 }
 
-const char *cli_config(struct cli *cli, const char *key)
+const struct json_value *cli_config_file(struct cli *cli)
 {
     const char *dir = cli->request->config_dir;
     if (dir == NULL)
@@ -105,12 +105,18 @@ const char *cli_config(struct cli *cli, const char *key)
     for (size_t n; text.length < (1 << 20) && (n = fread(buffer, 1, sizeof(buffer), file)) > 0;)
         hull_text_add(&text, buffer, n);
     fclose(file);
-    struct json_value value;
+    struct json_value *value = HULL_NEW(cli->arena, struct json_value);
     struct hull_problem problem;
-    if (text.length == 0 || json_parse(cli->arena, text.data, text.length, &value, &problem) < 0 ||
-        value.type != JSON_OBJECT)
+    if (text.length == 0 || json_parse(cli->arena, text.data, text.length, value, &problem) < 0 ||
+        value->type != JSON_OBJECT)
         return NULL;
-    const struct json_value *member = json_member(&value, key);
+    return value;
+}
+
+const char *cli_config(struct cli *cli, const char *key)
+{
+    const struct json_value *file = cli_config_file(cli);
+    const struct json_value *member = file == NULL ? NULL : json_member(file, key);
     return member != NULL && member->type == JSON_TEXT && member->text[0] != '\0' ? member->text
                                                                                   : NULL;
 }
@@ -122,6 +128,37 @@ const char *short_id(struct cli *cli, const char *id)
     const char *colon = strchr(id, ':');
     return hull_arena_strndup(cli->arena, colon == NULL ? id : colon + 1,
                               strnlen(colon == NULL ? id : colon + 1, 12));
+}
+
+int cli_daemon_before(struct cli *cli, int minor, const char **ret_version)
+{
+    struct version_info info;
+    int rc = system_version(cli->call, NULL, &(struct hull_empty){}, &info);
+    if (rc < 0)
+        return rc;
+    *ret_version = info.api_version;
+    return info.api_version != NULL && strncmp(info.api_version, "1.", 2) == 0 &&
+           strtol(info.api_version + 2, NULL, 10) < minor;
+}
+
+/* What the daemon is too old for it would leave out without a word. Exit status. */
+static int check_versions(struct cli *cli)
+{
+    for (const struct flag *flag = cli->command->flags; flag != NULL && flag->name != NULL;
+         flag++) {
+        const char *version;
+        if (flag->since == 0 || !flag_given(cli, flag->name))
+            continue;
+        int old = cli_daemon_before(cli, flag->since, &version);
+        if (old < 0)
+            return cli_failed(cli, old);
+        if (old > 0)
+            return cli_complain(cli,
+                                "\"--%s\" requires API version 1.%d, but the Docker daemon API "
+                                "version is %s",
+                                flag->name, flag->since, version);
+    }
+    return 0;
 }
 
 /* --- running a command ----------------------------------------------------------------------- */
@@ -171,7 +208,7 @@ static int run_command(struct cli *cli, const struct hull_strv *args)
     }
     if (!flags_parse(cli, args))
         return 125;
-    if (!check_arguments(cli))
+    if (!check_arguments(cli) || check_versions(cli) != 0)
         return 1;
     return cli->command->run(cli);
 }

@@ -13,6 +13,7 @@
 
 struct cli;
 struct flag;
+struct json_value;
 struct command;
 
 /* --- flags: flags.c -------------------------------------------------------------------------- */
@@ -25,6 +26,7 @@ enum flag_kind {
     FLAG_INT,      /* int64_t */
     FLAG_OPT_INT,  /* struct hull_opt_int */
     FLAG_LIST,     /* struct hull_strv */
+    FLAG_STRINGS,  /* struct hull_strv, from a,b */
     FLAG_MAP,      /* struct hull_map, from k=v */
     FLAG_BYTES,    /* int64_t, from 64m */
     FLAG_DURATION, /* int64_t, nanoseconds, from 1m30s */
@@ -48,6 +50,7 @@ struct flag {
     const char *fallback; /* the default: shown in help, and set */
     flag_parse_fn *parse; /* FLAG_CUSTOM */
     bool hidden;          /* not in help */
+    int since;            /* minor version of the API that has it; 0: all */
 };
 
 /* A row of a table of flags; further members as .type = "…". */
@@ -126,6 +129,10 @@ bool cli_problem(struct cli *cli, const char *fmt, ...) HULL_PRINTF(2, 3);
 bool cli_confirm(struct cli *cli, const char *warning);
 /* "{{…}}" of KEY in config.json, NULL when it has none. */
 const char *cli_config(struct cli *cli, const char *key);
+/* The file config.json as a tree; NULL when there is none. */
+const struct json_value *cli_config_file(struct cli *cli);
+/* 1 when the daemon's API is older than 1.MINOR, 0 when it is not; or an error. Yields. */
+int cli_daemon_before(struct cli *cli, int minor, const char **ret_version) HULL_CHECKED;
 
 /* FN for each argument; all are tried; the exit status. */
 int cli_each(struct cli *cli, int (*fn)(struct cli *cli, const char *name));
@@ -145,7 +152,6 @@ void usage_error(const struct cli *cli, const char *message, const char *hint);
 
 /* --- output: output.c ------------------------------------------------------------------------ */
 
-struct json_value;
 /* One value of a row by name, as text; NULL when there is no such placeholder. */
 struct column {
     const char *name;   /* "ID" */
@@ -283,6 +289,10 @@ CLI_COMMANDS(CLI_COMMAND_DECLARE)
 
 /* Print what could stand for the last of WORDS. */
 void complete(struct cli *cli, const struct hull_strv *words);
+/* What --platform says as the daemon takes it, in place; false: CLI->problem says what is wrong. */
+bool cli_platform(struct cli *cli, const char **text);
+/* False when signatures of images are asked for, which nothing here can check: CLI->problem. */
+bool cli_untrusted(struct cli *cli, bool disabled);
 /* Pull IMAGE, with progress on descriptor FD. Yields. */
 int pull_image(struct cli *cli, const char *image, const char *platform, int fd, bool quiet);
 /* Print what PRUNE methods return. */

@@ -113,20 +113,25 @@ const struct flag images_flags[] = {
     FLAG("quiet", 'q', FLAG_BOOL, AT(quiet), "Only ids"),
     FLAG("tree", 0, FLAG_REFUSED_BOOL, 0, ""),
     END};
-const struct flag ls_flags[] = {
-    FLAG("cluster", 0, FLAG_REFUSED_BOOL, 0, ""),
-    FILTER(list_options, request.filters, "Only what fits (driver=bridge)"),
-    FLAG("format", 0, FLAG_STRING, AT(format),
-         "Format: table, table TEMPLATE, json or a Go template"),
-    FLAG("no-trunc", 0, FLAG_BOOL, AT(no_trunc), "Do not shorten"),
-    FLAG("quiet", 'q', FLAG_BOOL, AT(quiet), "Only ids or names"),
-    END};
+#define LS_FLAGS                                                             \
+    FILTER(list_options, request.filters, "Only what fits (driver=bridge)"), \
+        FLAG("format", 0, FLAG_STRING, AT(format),                           \
+             "Format: table, table TEMPLATE, json or a Go template"),        \
+        FLAG("quiet", 'q', FLAG_BOOL, AT(quiet), "Only ids or names")
+const struct flag network_ls_flags[] = {
+    LS_FLAGS, FLAG("no-trunc", 0, FLAG_BOOL, AT(no_trunc), "Do not shorten"), END};
+const struct flag volume_ls_flags[] = {LS_FLAGS, FLAG("cluster", 0, FLAG_REFUSED_BOOL, 0, ""), END};
 #undef AT
 
 #define AT(member) offsetof(struct inspect_options, member)
 const struct flag inspect_flags[] = {FORMAT(inspect_options), END};
-const struct flag network_inspect_flags[] = {FORMAT(inspect_options),
-                                             FLAG("verbose", 'v', FLAG_REFUSED_BOOL, 0, ""), END};
+const struct flag network_inspect_flags[] = {
+    FORMAT(inspect_options),
+    FLAG("verbose", 'v', FLAG_BOOL, AT(verbose), "With the tasks of a swarm's network"), END};
+const struct flag image_inspect_flags[] = {
+    FORMAT(inspect_options),
+    FLAG("platform", 0, FLAG_STRING, AT(platform), "Only if it is for this platform", .since = 49),
+    END};
 const struct flag container_inspect_flags[] = {
     FORMAT(inspect_options), FLAG("size", 's', FLAG_BOOL, AT(size), "With sizes"), END};
 const struct flag any_inspect_flags[] = {
@@ -159,7 +164,7 @@ const struct flag history_flags[] = {
          "Format: table, table TEMPLATE, json or a Go template"),
     FLAG("human", 'H', FLAG_BOOL, AT(human), "Sizes and times for people", .fallback = "true"),
     FLAG("no-trunc", 0, FLAG_BOOL, AT(no_trunc), "Do not shorten"),
-    FLAG("platform", 0, FLAG_REFUSED, 0, ""),
+    FLAG("platform", 0, FLAG_STRING, AT(platform), "Only if it is for this platform", .since = 48),
     FLAG("quiet", 'q', FLAG_BOOL, AT(quiet), "Only ids"),
     END};
 #undef AT
@@ -168,14 +173,15 @@ const struct flag history_flags[] = {
 const struct flag rmi_flags[] = {
     FORCE(image_options, "Even when stopped containers use it"),
     FLAG("no-prune", 0, FLAG_BOOL, AT(no_prune), "Keep untagged parents"),
-    FLAG("platform", 0, FLAG_LIST, AT(platforms), "Only this platform"), END};
+    FLAG("platform", 0, FLAG_STRINGS, AT(platforms), "Only this platform", .since = 50), END};
 const struct flag load_flags[] = {
     FLAG("input", 'i', FLAG_STRING, AT(input), "Read from a file instead of standard input"),
-    FLAG("platform", 0, FLAG_LIST, AT(platforms), "Only this platform"),
+    FLAG("platform", 0, FLAG_STRING, AT(platform), "Only this platform", .since = 48),
     FLAG("quiet", 'q', FLAG_BOOL, AT(quiet), "Only the result"), END};
 const struct flag save_flags[] = {
     FLAG("output", 'o', FLAG_STRING, offsetof(struct output_options, output), "Write to a file"),
-    FLAG("platform", 0, FLAG_LIST, offsetof(struct output_options, platform), "Only this platform"),
+    FLAG("platform", 0, FLAG_STRING, offsetof(struct output_options, platform),
+         "Only this platform", .since = 48),
     END};
 const struct flag commit_flags[] = {
     FLAG("author", 'a', FLAG_STRING, offsetof(struct commit_options, author),
@@ -193,7 +199,8 @@ const struct flag import_flags[] = {
     FLAG("platform", 0, FLAG_STRING, AT(platform), "Platform of the image"), END};
 const struct flag pull_flags[] = {
     FLAG("all-tags", 'a', FLAG_BOOL, AT(all_tags), "All tags of the repository"),
-    FLAG("disable-content-trust", 0, FLAG_REFUSED_BOOL, 0, ""),
+    FLAG("disable-content-trust", 0, FLAG_BOOL, AT(untrusted), "Do not check signatures",
+         .fallback = "true"),
     FLAG("platform", 0, FLAG_STRING, AT(platform), "Platform of the image"),
     FLAG("quiet", 'q', FLAG_BOOL, AT(quiet), "Only the result"), END};
 #undef AT
@@ -205,10 +212,10 @@ const struct flag network_create_flags[] = {
     FLAG("config-from", 0, FLAG_REFUSED, 0, ""),
     FLAG("config-only", 0, FLAG_REFUSED_BOOL, 0, ""),
     FLAG("driver", 'd', FLAG_STRING, AT(driver), "Driver", .fallback = "bridge"),
-    FLAG("gateway", 0, FLAG_LIST, AT(gateways), "Gateway of the subnet"),
+    FLAG("gateway", 0, FLAG_STRINGS, AT(gateways), "Gateway of the subnet"),
     FLAG("ingress", 0, FLAG_REFUSED_BOOL, 0, ""),
     FLAG("internal", 0, FLAG_BOOL, AT(create.internal), "No way out"),
-    FLAG("ip-range", 0, FLAG_LIST, AT(ranges), "Part of the subnet for containers"),
+    FLAG("ip-range", 0, FLAG_STRINGS, AT(ranges), "Part of the subnet for containers"),
     FLAG("ipam-driver", 0, FLAG_STRING, AT(ipam_driver), "Driver of the addresses",
          .fallback = "default"),
     FLAG("ipam-opt", 0, FLAG_MAP, AT(ipam_opts), "Option of that driver"),
@@ -217,18 +224,18 @@ const struct flag network_create_flags[] = {
     FLAG("label", 0, FLAG_LIST, AT(labels), "Set a label"),
     FLAG("opt", 'o', FLAG_MAP, AT(create.options), "Option of the driver"),
     FLAG("scope", 0, FLAG_STRING, AT(create.scope), "Scope"),
-    FLAG("subnet", 0, FLAG_LIST, AT(subnets), "Subnet, as address/prefix"),
+    FLAG("subnet", 0, FLAG_STRINGS, AT(subnets), "Subnet, as address/prefix"),
     END};
 const struct flag network_rm_flags[] = {FORCE(network_options, "No error when there is none"), END};
 const struct flag connect_flags[] = {
-    FLAG("alias", 0, FLAG_LIST, AT(aliases), "Further name in the network"),
-    FLAG("driver-opt", 0, FLAG_MAP, AT(driver_opts), "Option of the driver"),
+    FLAG("alias", 0, FLAG_STRINGS, AT(aliases), "Further name in the network"),
+    FLAG("driver-opt", 0, FLAG_STRINGS, AT(driver_opts), "Option of the driver"),
     FLAG("gw-priority", 0, FLAG_INT, AT(gw_priority),
-         "Which network has the default route: the highest"),
+         "Which network has the default route: the highest", .since = 48),
     FLAG("ip", 0, FLAG_STRING, AT(ip), "IPv4 address"),
     FLAG("ip6", 0, FLAG_STRING, AT(ip6), "IPv6 address"),
     FLAG("link", 0, FLAG_LIST, AT(links), "Link to another container"),
-    FLAG("link-local-ip", 0, FLAG_LIST, AT(linklocal_ips), "Link-local address"),
+    FLAG("link-local-ip", 0, FLAG_STRINGS, AT(linklocal_ips), "Link-local address"),
     END};
 const struct flag disconnect_flags[] = {
     FORCE(network_options, "Even when the container can't be reached"), END};

@@ -1,7 +1,7 @@
 /*
  * Flags as docker's users type them: --name=value, --name value, -n value, -nvalue, -abc.
  */
-#include "plugins/cli/cli.h"
+#include "plugins/cli/run.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -72,6 +72,15 @@ static bool parse_list(struct cli *cli, void *target, const char *value)
     return true;
 }
 
+static bool parse_strings(struct cli *cli, void *target, const char *value)
+{
+    struct hull_strv *list = target;
+    struct hull_strv fields = run_csv(cli, value);
+    for (size_t i = 0; i < fields.n; i++)
+        hull_strv_add(cli->arena, list, fields.v[i]);
+    return true;
+}
+
 static bool parse_map(struct cli *cli, void *target, const char *value)
 {
     size_t length = strcspn(value, "=");
@@ -138,6 +147,7 @@ static const struct {
     [FLAG_INT] = {"int", parse_int},
     [FLAG_OPT_INT] = {"int", parse_opt_int},
     [FLAG_LIST] = {"list", parse_list},
+    [FLAG_STRINGS] = {"strings", parse_strings},
     [FLAG_MAP] = {"map", parse_map},
     [FLAG_BYTES] = {"bytes", parse_bytes},
     [FLAG_DURATION] = {"duration", parse_duration},

@@ -21,8 +21,7 @@ struct logs_options {
     const char *since, *until, *tail;
 };
 struct output_options {
-    const char *output;
-    struct hull_strv platform;
+    const char *output, *platform;
 };
 struct update_options {
     struct container_update_request update;
@@ -39,11 +38,11 @@ struct list_options {
     const char *format;
 };
 struct inspect_options {
-    const char *format, *type;
-    bool size;
+    const char *format, *type, *platform;
+    bool size, verbose;
 };
 struct format_options {
-    const char *format;
+    const char *format, *platform;
     bool all, no_stream, no_trunc, quiet, human, verbose;
     struct events_request events;
 };
@@ -53,7 +52,7 @@ struct commit_options {
     bool pause;
 };
 struct image_options {
-    bool force, no_prune, quiet, all_tags;
+    bool force, no_prune, quiet, all_tags, untrusted;
     const char *input, *message, *platform;
     struct hull_strv changes, platforms;
 };
@@ -68,7 +67,7 @@ struct network_options {
     /* connect */
     struct hull_strv aliases, links, linklocal_ips;
     const char *ip, *ip6;
-    struct hull_map driver_opts;
+    struct hull_strv driver_opts;
     int64_t gw_priority;
 };
 struct volume_options {
@@ -107,10 +106,11 @@ void add_labels(struct cli *cli, const struct hull_strv *from, struct hull_map *
 
 extern const struct flag stop_flags[], restart_flags[], kill_flags[], rm_flags[], logs_flags[],
     export_flags[], update_flags[], prune_flags[], image_prune_flags[], volume_prune_flags[],
-    system_prune_flags[], ps_flags[], images_flags[], ls_flags[], inspect_flags[],
-    any_inspect_flags[], container_inspect_flags[], format_flags[], stats_flags[], events_flags[],
-    df_flags[], history_flags[], rmi_flags[], load_flags[], save_flags[], import_flags[],
-    commit_flags[], pull_flags[], network_create_flags[], network_rm_flags[], connect_flags[],
-    disconnect_flags[], network_inspect_flags[], volume_create_flags[], volume_rm_flags[],
-    cp_flags[], start_flags[], attach_flags[], exec_flags[], debug_flags[];
+    system_prune_flags[], ps_flags[], images_flags[], network_ls_flags[], volume_ls_flags[],
+    inspect_flags[], image_inspect_flags[], any_inspect_flags[], container_inspect_flags[],
+    format_flags[], stats_flags[], events_flags[], df_flags[], history_flags[], rmi_flags[],
+    load_flags[], save_flags[], import_flags[], commit_flags[], pull_flags[],
+    network_create_flags[], network_rm_flags[], connect_flags[], disconnect_flags[],
+    network_inspect_flags[], volume_create_flags[], volume_rm_flags[], cp_flags[], start_flags[],
+    attach_flags[], exec_flags[], debug_flags[];
 #endif

@@ -11,7 +11,9 @@
 #include <unistd.h>
 
 #include "plugins/cli/flags.h"
+#include "plugins/common/platform.h"
 #include "plugins/common/reference.h"
+#include "plugins/common/truth.h"
 #include "plugins/common/units.h"
 
 /* --- progress -------------------------------------------------------------------------------- */
@@ -108,6 +110,34 @@ static int with_progress(struct cli *cli, const struct hull_method *method, cons
     return cli_failed(cli, rc);
 }
 
+bool cli_platform(struct cli *cli, const char **text)
+{
+    struct platform platform;
+    struct hull_problem problem = {};
+    if (*text == NULL || (*text)[0] == '\0') {
+        *text = NULL;
+        return true;
+    }
+    if (!platform_parse(cli->arena, *text, &platform, &problem))
+        return cli_problem(cli, "%s", problem.text);
+    *text = platform_json(cli->arena, &platform);
+    return true;
+}
+
+bool cli_untrusted(struct cli *cli, bool disabled)
+{
+    const char *value = getenv("DOCKER_CONTENT_TRUST");
+    bool wanted = false;
+    if (value != NULL && value[0] != '\0' && !truth_parse(value, &wanted))
+        return cli_problem(cli, "DOCKER_CONTENT_TRUST: invalid value \"%s\": 0 or 1 is known",
+                           value);
+    if (flag_given(cli, "disable-content-trust") ? disabled : !wanted)
+        return true;
+    return cli_problem(cli,
+                       "signatures of images can't be checked: --disable-content-trust=false and "
+                       "DOCKER_CONTENT_TRUST=1 are not supported");
+}
+
 /* --- load, save, import ---------------------------------------------------------------------- */
 
 /* A stream over a descriptor that is not ours to make non-blocking. */
@@ -145,9 +175,12 @@ static int open_input(struct cli *cli, const char *name, struct hull_stream **re
 
 int cmd_image_load(struct cli *cli)
 {
-    const struct image_options *o = cli->options;
-    struct image_load_request request = {.quiet = o->quiet || !tty_is(STDOUT_FILENO),
-                                         .platform = o->platforms};
+    struct image_options *o = cli->options;
+    struct image_load_request request = {.quiet = o->quiet || !tty_is(STDOUT_FILENO)};
+    if (!cli_platform(cli, &o->platform))
+        return cli_complain(cli, "invalid platform: %s", cli->problem);
+    if (o->platform != NULL)
+        hull_strv_add(cli->arena, &request.platform, o->platform);
     struct progress_state state = {.fd = STDOUT_FILENO, .quiet = request.quiet};
     if (o->input == NULL && tty_is(STDIN_FILENO))
         return cli_complain(cli, "requested load from stdin, but stdin is empty");
@@ -199,9 +232,13 @@ int save_stream(struct cli *cli, struct hull_stream *stream, const char *name)
 
 int cmd_image_save(struct cli *cli)
 {
-    const struct output_options *o = cli->options;
-    struct image_save_request request = {.names = {cli->argc, cli->argv}, .platform = o->platform};
+    struct output_options *o = cli->options;
+    struct image_save_request request = {.names = {cli->argc, cli->argv}};
     struct container_tar_reply reply;
+    if (!cli_platform(cli, &o->platform))
+        return cli_complain(cli, "invalid platform: %s", cli->problem);
+    if (o->platform != NULL)
+        hull_strv_add(cli->arena, &request.platform, o->platform);
     if (o->output == NULL && tty_is(STDOUT_FILENO))
         return cli_complain(cli,
                             "cowardly refusing to save to a terminal. Use the -o flag or redirect");
@@ -274,6 +311,8 @@ int cmd_image_pull(struct cli *cli)
     const struct image_options *o = cli->options;
     struct image_create_request request;
     bool fallback;
+    if (!cli_untrusted(cli, o->untrusted))
+        return cli_complain(cli, "%s", cli->problem);
     int rc = make_pull(cli, cli->argv[0], o->platform, &request, &fallback);
     if (rc < 0)
         return cli_failed(cli, rc);
@@ -324,6 +363,11 @@ static int rm_one(struct cli *cli, const char *name)
 
 int cmd_image_rm(struct cli *cli)
 {
+    struct image_options *o = cli->options;
+    for (size_t i = 0; i < o->platforms.n; i++) {
+        if (!cli_platform(cli, &o->platforms.v[i]))
+            return cli_complain(cli, "invalid platform: %s", cli->problem);
+    }
     return cli_each(cli, rm_one);
 }
 

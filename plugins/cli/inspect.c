@@ -27,7 +27,8 @@ static int get_container(struct cli *cli, const char *name, bool size,
 static int get_image(struct cli *cli, const char *name, bool size, const struct json_value **ret)
 {
     (void)size;
-    struct image_ref request = {.name = name};
+    const struct inspect_options *o = cli->options;
+    struct image_ref request = {.name = name, .platform = o->platform};
     struct image_inspect_reply reply;
     int rc = image_inspect(cli->call, NULL, &request, &reply);
     if (rc == 0)
@@ -38,7 +39,8 @@ static int get_image(struct cli *cli, const char *name, bool size, const struct 
 static int get_network(struct cli *cli, const char *name, bool size, const struct json_value **ret)
 {
     (void)size;
-    struct network_ref request = {.id = name};
+    const struct inspect_options *o = cli->options;
+    struct network_ref request = {.id = name, .verbose = o->verbose};
     struct network reply;
     int rc = network_inspect(cli->call, NULL, &request, &reply);
     if (rc == 0)
@@ -128,6 +130,9 @@ int cmd_container_inspect(struct cli *cli)
 
 int cmd_image_inspect(struct cli *cli)
 {
+    struct inspect_options *o = cli->options;
+    if (!cli_platform(cli, &o->platform))
+        return cli_complain(cli, "%s", cli->problem);
     return inspect(cli, get_image);
 }
 

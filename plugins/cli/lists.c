@@ -353,8 +353,10 @@ static const struct listing history_listing = {
 
 int cmd_image_history(struct cli *cli)
 {
-    const struct format_options *o = cli->options;
-    struct image_ref request = {.name = cli->argv[0]};
+    struct format_options *o = cli->options;
+    if (!cli_platform(cli, &o->platform))
+        return cli_complain(cli, "invalid platform: %s", cli->problem);
+    struct image_ref request = {.name = cli->argv[0], .platform = o->platform};
     struct image_history_reply reply;
     struct column columns[HULL_COUNT(history_columns)];
     struct listing listing = history_listing;

@@ -82,8 +82,15 @@ int cmd_network_connect(struct cli *cli)
     struct endpoint_settings settings = {.ipam_config = &addresses,
                                          .links = o->links,
                                          .aliases = o->aliases,
-                                         .driver_opts = o->driver_opts,
                                          .gw_priority = o->gw_priority};
+    for (size_t i = 0; i < o->driver_opts.n; i++) {
+        const char *equals = strchr(o->driver_opts.v[i], '=');
+        if (equals == NULL)
+            return cli_complain(cli, "invalid key/value pair format in driver options");
+        size_t length = (size_t)(equals - o->driver_opts.v[i]);
+        hull_map_set(cli->arena, &settings.driver_opts,
+                     hull_arena_strndup(cli->arena, o->driver_opts.v[i], length), equals + 1);
+    }
     struct container_connect_request request = {
         .id = cli->argv[0], .container = cli->argv[1], .endpoint_config = &settings};
     int rc = container_connect(cli->call, NULL, &request, NULL);
@@ -156,31 +163,21 @@ int cmd_volume_rm(struct cli *cli)
 /* From this minor version of the API on, prune takes anonymous volumes only. */
 #define VOLUMES_BY_NAME_KEPT 42
 
-/* 1 when the daemon's API is older than 1.MINOR, 0 when it is not; or an error. Yields. */
-static int daemon_is_before(struct cli *cli, int minor)
-{
-    struct version_info info;
-    int rc = system_version(cli->call, NULL, &(struct hull_empty){}, &info);
-    if (rc < 0)
-        return rc;
-    return info.api_version != NULL && strncmp(info.api_version, "1.", 2) == 0 &&
-           strtol(info.api_version + 2, NULL, 10) < minor;
-}
-
 int cmd_volume_prune(struct cli *cli)
 {
     struct prune_options *o = cli->options;
     struct volume_prune_reply reply;
     bool everything = o->all;
     if (o->all || !o->force) {
-        int old = daemon_is_before(cli, VOLUMES_BY_NAME_KEPT);
+        const char *version;
+        int old = cli_daemon_before(cli, VOLUMES_BY_NAME_KEPT, &version);
         if (old < 0)
             return cli_failed(cli, old);
         if (old > 0 && o->all)
             return cli_complain(cli,
-                                "\"--all\" requires API version 1.%d, but the daemon has an older "
-                                "one, which prunes all volumes without it",
-                                VOLUMES_BY_NAME_KEPT);
+                                "\"--all\" requires API version 1.%d, but the daemon has %s, which "
+                                "prunes all volumes without it",
+                                VOLUMES_BY_NAME_KEPT, version);
         everything = o->all || old > 0;
     }
     if (!o->force &&

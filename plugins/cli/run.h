@@ -17,7 +17,7 @@ struct run_options {
         *health_tcp, *health_http, *health_on_failure, *gpus;
     int64_t health_interval, health_timeout, health_retries, health_start_period,
         health_start_interval;
-    bool detach, sig_proxy, quiet, no_healthcheck;
+    bool detach, sig_proxy, quiet, no_healthcheck, untrusted, api_socket;
 };
 extern const struct flag run_flags[];
 extern const struct flag create_flags[];

@@ -203,11 +203,18 @@ bool run_networks(struct cli *cli, struct run_options *options)
                     options->ip != NULL || options->ip6 != NULL || options->mac != NULL;
     if (!settings)
         return true;
+    /* Daemons before 1.44 know one address for the container. */
+    const char *version;
+    int old = options->mac == NULL ? 0 : cli_daemon_before(cli, 44, &version);
+    if (old < 0)
+        return cli_problem(cli, "%s", cli_error_text(cli, old));
+    if (old > 0)
+        options->create.config.mac_address = options->mac;
     struct endpoint_settings *at = endpoint(cli, options, first == NULL ? "default" : first);
     for (size_t i = 0; i < options->network_aliases.n; i++)
         hull_strv_add(cli->arena, &at->aliases, options->network_aliases.v[i]);
     if (options->mac != NULL)
-        at->mac_address = options->create.config.mac_address = options->mac;
+        at->mac_address = options->mac;
     if (options->ip != NULL)
         addresses(cli, at)->ipv4_address = options->ip;
     if (options->ip6 != NULL)
@@ -456,6 +463,58 @@ static bool run_attach(struct cli *cli, struct run_options *options)
     return true;
 }
 
+/* --use-api-socket: the daemon's own socket, where clients look for it. */
+static bool run_socket(struct cli *cli, struct run_options *options)
+{
+    const char *socket = cli->request->host;
+    if (!options->api_socket)
+        return true;
+    if (strncmp(socket, "unix://", 7) != 0)
+        return cli_problem(cli,
+                           "flag --use-api-socket can only be used with unix sockets: docker "
+                           "endpoint %s incompatible",
+                           socket);
+    const struct json_value *file = cli_config_file(cli);
+    const struct json_value *auths = file == NULL ? NULL : json_member(file, "auths");
+    bool own = false;
+    for (size_t i = 0; i < options->create.config.env.n; i++)
+        own = own || strncmp(options->create.config.env.v[i], "DOCKER_CONFIG=", 14) == 0;
+    if (!own && ((auths != NULL && auths->count > 0) || cli_config(cli, "credsStore") != NULL))
+        return cli_problem(cli,
+                           "flag --use-api-socket can't hand on the credentials of %s/config.json: "
+                           "mount them yourself, and name the folder by -e DOCKER_CONFIG=",
+                           cli->request->config_dir);
+    struct mount_spec *mount = HULL_LIST_ADD(cli->arena, &options->create.host_config.mounts);
+    mount->type = "bind";
+    mount->bind_options = HULL_NEW(cli->arena, struct mount_bind_options);
+    mount->source = socket + 7;
+    mount->target = "/var/run/docker.sock";
+    return true;
+}
+
+/* Lists that docker sends although nothing is in them: inspect shows [] then, and not null. */
+static void run_empty(struct cli *cli, struct host_config *host)
+{
+    struct resources *r = &host->resources;
+    void *const lists[] = {&r->blkio_weight_device,
+                           &r->blkio_device_read_bps,
+                           &r->blkio_device_write_bps,
+                           &r->blkio_device_read_iops,
+                           &r->blkio_device_write_iops,
+                           &r->devices,
+                           &r->ulimits,
+                           &host->dns,
+                           &host->dns_options,
+                           &host->dns_search};
+    for (size_t i = 0; i < HULL_COUNT(lists); i++) {
+        struct hull_list *list = lists[i];
+        if (list->v == NULL)
+            list->v = hull_arena_alloc(cli->arena, 1);
+    }
+    if (host->port_bindings.v == NULL)
+        host->port_bindings.v = hull_arena_alloc(cli->arena, 1);
+}
+
 bool run_finish(struct cli *cli, struct run_options *options)
 {
     struct container_config *config = &options->create.config;
@@ -482,9 +541,13 @@ bool run_finish(struct cli *cli, struct run_options *options)
         host->console_size = (struct hull_ints){2, size};
     }
     host->container_id_file = options->cidfile;
-    return run_attach(cli, options) && run_labels(cli, options) &&
-           run_env(cli, &options->env_files, &options->env, &config->env) &&
-           run_restart(cli, options->restart, &host->restart_policy) && run_ports(cli, options) &&
-           run_mounts(cli, options) && run_networks(cli, options) && run_resources(cli, options) &&
-           run_security(cli, options) && run_health(cli, options);
+    bool done = run_attach(cli, options) && run_labels(cli, options) &&
+                run_env(cli, &options->env_files, &options->env, &config->env) &&
+                run_restart(cli, options->restart, &host->restart_policy) &&
+                run_ports(cli, options) && run_mounts(cli, options) && run_networks(cli, options) &&
+                run_resources(cli, options) && run_security(cli, options) &&
+                run_health(cli, options) && run_socket(cli, options) &&
+                cli_untrusted(cli, options->untrusted);
+    run_empty(cli, host);
+    return done;
 }

@@ -10,7 +10,8 @@
 
 #define COMMON_FLAGS                                                                               \
     FLAG("add-host", 0, FLAG_LIST, HOST(extra_hosts), "Add a line to /etc/hosts (name:address)"),  \
-        FLAG("annotation", 0, FLAG_MAP, HOST(annotations), "Annotation for the runtime"),          \
+        FLAG("annotation", 0, FLAG_MAP, HOST(annotations), "Annotation for the runtime",           \
+             .since = 43),                                                                         \
         FLAG("attach", 'a', FLAG_LIST, AT(attach), "Connect STDIN, STDOUT or STDERR"),             \
         FLAG("blkio-weight", 0, FLAG_INT, RES(blkio_weight), "Share of disk time, 10 to 1000",     \
              .type = "uint16"),                                                                    \
@@ -49,7 +50,8 @@
              "Limit writes to a device (path:bytes)"),                                             \
         FLAG("device-write-iops", 0, FLAG_LIST, AT(write_iops),                                    \
              "Limit writes to a device (path:number)"),                                            \
-        FLAG("disable-content-trust", 0, FLAG_REFUSED_BOOL, 0, ""),                                \
+        FLAG("disable-content-trust", 0, FLAG_BOOL, AT(untrusted), "Do not check signatures",      \
+             .fallback = "true"),                                                                  \
         FLAG("dns", 0, FLAG_LIST, HOST(dns), "DNS server"),                                        \
         FLAG("dns-opt", 0, FLAG_LIST, HOST(dns_options), "DNS option", .hidden = true),            \
         FLAG("dns-option", 0, FLAG_LIST, HOST(dns_options), "Option for resolv.conf"),             \
@@ -66,18 +68,20 @@
         FLAG("health-cmd", 0, FLAG_STRING, AT(health_cmd), "Command that checks the health"),      \
         FLAG("health-http", 0, FLAG_STRING, AT(health_http),                                       \
              "URL in the container that has to answer (http://localhost:80/)"),                    \
-        FLAG("health-interval", 0, FLAG_DURATION, AT(health_interval), "Time between checks"),     \
+        FLAG("health-interval", 0, FLAG_DURATION, AT(health_interval), "Time between checks",      \
+             .fallback = "0s"),                                                                    \
         FLAG("health-on-failure", 0, FLAG_STRING, AT(health_on_failure),                           \
              "What to do when it is unhealthy: none, kill, restart or stop"),                      \
         FLAG("health-retries", 0, FLAG_INT, AT(health_retries),                                    \
              "Failures in a row that mean unhealthy"),                                             \
         FLAG("health-start-interval", 0, FLAG_DURATION, AT(health_start_interval),                 \
-             "Time between checks at the start"),                                                  \
+             "Time between checks at the start", .fallback = "0s", .since = 44),                   \
         FLAG("health-start-period", 0, FLAG_DURATION, AT(health_start_period),                     \
-             "How long the start may take"),                                                       \
+             "How long the start may take", .fallback = "0s"),                                     \
         FLAG("health-tcp", 0, FLAG_STRING, AT(health_tcp),                                         \
              "Port in the container that has to be open (8080, 127.0.0.1:8080)"),                  \
-        FLAG("health-timeout", 0, FLAG_DURATION, AT(health_timeout), "How long a check may take"), \
+        FLAG("health-timeout", 0, FLAG_DURATION, AT(health_timeout), "How long a check may take",  \
+             .fallback = "0s"),                                                                    \
         FLAG("hostname", 'h', FLAG_STRING, CONFIG(hostname), "Host name"),                         \
         FLAG("init", 0, FLAG_OPT_BOOL, RES(init), "Run an init that forwards signals and reaps"),  \
         FLAG("interactive", 'i', FLAG_BOOL, CONFIG(open_stdin), "Keep standard input open"),       \
@@ -104,7 +108,7 @@
         FLAG("memory-swap", 0, FLAG_BYTES, RES(memory_swap),                                       \
              "Limit of memory and swap; -1 for no limit of swap"),                                 \
         FLAG("memory-swappiness", 0, FLAG_OPT_INT, RES(memory_swappiness),                         \
-             "Inclination to swap, 0 to 100"),                                                     \
+             "Inclination to swap, 0 to 100", .fallback = "-1"),                                   \
         FLAG("mount", 0, FLAG_LIST, AT(mounts), "Mount a file system", .type = "mount"),           \
         FLAG("name", 0, FLAG_STRING, AT(create.name), "Name of the container"),                    \
         FLAG("net", 0, FLAG_LIST, AT(networks), "Network", .hidden = true),                        \
@@ -143,7 +147,7 @@
         FLAG("tty", 't', FLAG_BOOL, CONFIG(tty), "Give it a terminal"),                            \
         FLAG("ulimit", 0, FLAG_CUSTOM, AT(create.host_config.resources.ulimits),                   \
              "Limit of its processes (name=soft[:hard])", .type = "ulimit", .parse = run_ulimit),  \
-        FLAG("use-api-socket", 0, FLAG_REFUSED_BOOL, 0, ""),                                       \
+        FLAG("use-api-socket", 0, FLAG_BOOL, AT(api_socket), "Mount the daemon's socket in it"),   \
         FLAG("user", 'u', FLAG_STRING, CONFIG(user), "User and group (name|uid[:group|gid])"),     \
         FLAG("userns", 0, FLAG_STRING, HOST(userns_mode), "User namespace"),                       \
         FLAG("uts", 0, FLAG_STRING, HOST(uts_mode), "UTS namespace"),                              \

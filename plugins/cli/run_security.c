@@ -1,10 +1,12 @@
 /*
  * --security-opt and the namespaces that run and create name.
  */
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "plugins/cli/run.h"
 #include "plugins/common/json.h"
@@ -61,6 +63,8 @@ static bool run_options_of_security(struct cli *cli, struct run_options *options
         } else if (length == 11 && strncmp(option, "systempaths", length) == 0 &&
                    strcmp(value, "unconfined") == 0) {
             host->masked_paths = host->readonly_paths = (struct hull_strv){0, none};
+            if (host->security_opt.v == NULL)
+                host->security_opt.v = none; /* as docker: [] */
         } else {
             hull_strv_add(cli->arena, &host->security_opt, option);
         }
@@ -84,9 +88,32 @@ static bool known_mode(const char *mode, const char *const *allowed)
     return false;
 }
 
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* "net_admin" as "CAP_NET_ADMIN", sorted, each once. */
+static struct hull_strv capabilities(struct cli *cli, const struct hull_strv *typed)
+{
+    struct hull_strv found = {};
+    for (size_t i = 0; i < typed->n; i++) {
+        bool plain =
+            strcasecmp(typed->v[i], "ALL") == 0 || strncasecmp(typed->v[i], "CAP_", 4) == 0;
+        char *name = hull_arena_printf(cli->arena, "%s%s", plain ? "" : "CAP_", typed->v[i]);
+        for (char *at = name; *at != '\0'; at++)
+            *at = (char)toupper((unsigned char)*at);
+        if (!hull_strv_contains(&found, name))
+            hull_strv_add(cli->arena, &found, name);
+    }
+    if (found.n > 1)
+        qsort(found.v, found.n, sizeof(*found.v), by_name);
+    return found;
+}
+
 bool run_security(struct cli *cli, struct run_options *options)
 {
-    const struct host_config *host = &options->create.host_config;
+    struct host_config *host = &options->create.host_config;
     const struct {
         const char *text, *mode;
         const char *const *allowed;
@@ -103,5 +130,7 @@ bool run_security(struct cli *cli, struct run_options *options)
         if (!known_mode(modes[i].mode, modes[i].allowed))
             return cli_problem(cli, "%s", modes[i].text);
     }
+    host->cap_add = capabilities(cli, &host->cap_add);
+    host->cap_drop = capabilities(cli, &host->cap_drop);
     return run_options_of_security(cli, options);
 }

@@ -41,5 +41,6 @@ plugins_common_libcommon_la_SOURCES += plugins/common/log_forward.c plugins/comm
 	plugins/common/log_socket.c plugins/common/log_socket.h
 plugins_common_libcommon_la_SOURCES += plugins/common/plain.c plugins/common/plain.h
 plugins_common_libcommon_la_SOURCES += plugins/common/failpoint.c plugins/common/failpoint.h
+plugins_common_libcommon_la_SOURCES += plugins/common/platform.c plugins/common/platform.h
 plugins_common_libcommon_la_SOURCES += plugins/common/base64.c plugins/common/base64.h
 plugins_common_libcommon_la_SOURCES += plugins/common/volume_uses.c plugins/common/volume_uses.h

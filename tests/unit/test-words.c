@@ -1,9 +1,10 @@
-/* Ids, names, signals, times and filters. */
+/* Ids, names, platforms, signals, times and filters. */
 #include "tap.h"
 
 #include "filters.h"
 #include "ids.h"
 #include "names.h"
+#include "platform.h"
 #include "signals.h"
 #include "timefmt.h"
 
@@ -36,6 +37,61 @@ TEST(names)
     for (unsigned attempt = 0; attempt < 40; attempt++) {
         CHECK(name_valid(name_random(arena, attempt)));
         CHECK(strchr(name_random(arena, attempt), '_') != NULL);
+    }
+}
+
+static struct platform platform(struct hull_arena *arena, const char *text)
+{
+    struct hull_problem problem = {0};
+    struct platform made = {"", "", ""};
+
+    CHECK(platform_parse(arena, text, &made, &problem));
+    return made;
+}
+
+TEST(platforms_are_read_and_written)
+{
+    static const char *const rows[][2] = {
+        {"linux/amd64", "linux/amd64"},    {"LINUX/X86_64", "linux/amd64"},
+        {"linux/arm", "linux/arm"},        {"linux/arm/v7", "linux/arm"},
+        {"linux/arm/v6", "linux/arm/v6"},  {"linux/armel", "linux/arm/v6"},
+        {"linux/arm64/v8", "linux/arm64"}, {"linux/aarch64", "linux/arm64"},
+        {"aarch64", "linux/arm64"},        {"windows/amd64", "windows/amd64"},
+        {"linux/odd_one", "linux/odd_one"}};
+    static const char *const bad[] = {"", "foo", "linux/", "/amd64", "a b", "linux/a/b/c", "a\"/b"};
+    HULL_AUTO_ARENA *arena = hull_arena_new();
+    struct hull_problem problem = {0};
+    struct platform made;
+
+    for (size_t i = 0; i < HULL_COUNT(rows); i++) {
+        made = platform(arena, rows[i][0]);
+        CHECK_STR(platform_string(arena, &made), rows[i][1]);
+    }
+    made = platform(arena, "linux");
+    CHECK_STR(made.architecture, platform_host_architecture());
+    made = platform(arena, "linux/arm/v6");
+    CHECK_STR(platform_json(arena, &made),
+              "{\"architecture\":\"arm\",\"os\":\"linux\",\"variant\":\"v6\"}");
+    for (size_t i = 0; i < HULL_COUNT(bad); i++)
+        CHECK(!platform_parse(arena, bad[i], &made, &problem) && problem.text[0] != '\0');
+}
+
+TEST(platforms_fit)
+{
+    static const struct {
+        const char *wanted, *own;
+        bool fits;
+    } rows[] = {{"linux/amd64", "linux/amd64", true},    {"linux/amd64", "linux/arm64", false},
+                {"windows/amd64", "linux/amd64", false}, {"linux/arm64", "linux/arm64/v8", true},
+                {"linux/arm/v7", "linux/arm/v6", true},  {"linux/arm/v6", "linux/arm/v7", false},
+                {"linux/arm", "linux/arm/v7", true},     {"linux/amd64/v2", "linux/amd64", false},
+                {"linux/amd64", "linux/amd64/v2", true}};
+    HULL_AUTO_ARENA *arena = hull_arena_new();
+
+    for (size_t i = 0; i < HULL_COUNT(rows); i++) {
+        struct platform wanted = platform(arena, rows[i].wanted),
+                        own = platform(arena, rows[i].own);
+        CHECK_INT(platform_fits(&wanted, &own), rows[i].fits);
     }
 }
 

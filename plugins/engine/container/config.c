@@ -124,7 +124,10 @@ int ct_merge_image(struct hull_call *call, struct container_config *config,
     merge_env(arena, &config->env, &image->env);
     merge_labels(arena, &config->labels, &image->labels);
     merge_set(arena, &config->exposed_ports, &image->exposed_ports);
-    merge_set(arena, &config->volumes, &image->volumes);
+    if (config->volumes.n == 0) /* then {} is as good as nothing */
+        config->volumes = image->volumes;
+    else
+        merge_set(arena, &config->volumes, &image->volumes);
     merge_health(arena, config, image);
     if (!config->user || config->user[0] == '\0')
         config->user = image->user;

@@ -189,14 +189,14 @@ static int choose_networks(struct hull_call *call, const struct container_create
 static int place_mac(struct hull_call *call, struct ct_doc *doc)
 {
     const char *mac = doc->config.mac_address, *mode = doc->host_config.network_mode;
-    struct endpoint_settings *first;
+    struct endpoint_settings *first = HULL_MSGMAP_FIND(&doc->networks, mode);
 
-    if (!given(mac))
-        return 0;
-    if (ct_mode_other(mode) || strcmp(mode, "host") == 0)
+    if ((given(mac) || (first && given(first->mac_address))) &&
+        (ct_mode_other(mode) || strcmp(mode, "host") == 0))
         return hull_fail(call, HULL_INVALID,
                          "conflicting options: mac-address and the network mode");
-    first = HULL_MSGMAP_FIND(&doc->networks, mode);
+    if (!given(mac))
+        return 0;
     if (first && given(first->mac_address) && strcasecmp(first->mac_address, mac) != 0)
         return hull_fail(call, HULL_INVALID,
                          "the container-wide MAC address must match the endpoint-specific MAC "
@@ -302,6 +302,8 @@ static void warn_of_features(struct hull_call *call, struct ct_doc *doc, struct 
     for (size_t i = 0; i < HULL_COUNT(limits); i++)
         if (limits[i].wanted && !limits[i].able)
             hull_strv_add(hull_call_arena(call), warnings, limits[i].text);
+    if (!features.blkio_weight)
+        r->blkio_weight = 0;
     if (!features.blkio_weight_device)
         r->blkio_weight_device.n = 0;
 }

@@ -27,7 +27,7 @@ static int read_parent(struct img_session *session, struct making *making)
     int rc;
 
     making->config.os = "linux";
-    making->config.architecture = img_host_architecture();
+    making->config.architecture = platform_host_architecture();
     making->config.rootfs.type = "layers";
     if (!making->request->parent || !*making->request->parent)
         return 0;

@@ -9,6 +9,7 @@
 #include "content.h"
 #include "digest.h"
 #include "docs.h"
+#include "platform.h"
 #include "reference.h"
 #include "state.h"
 #include "storage.h"
@@ -120,6 +121,8 @@ struct img_session {
     struct hull_strv claims; /* of the layers of the image that is being made */
     struct hull_strv chains; /* these layers */
     struct hull_strv made;   /* of these, the ones that were not here before */
+    /* Load only what is for this platform; NULL: what an archive has, for this host. */
+    const struct platform *wanted;
 };
 /* Begin: waits for its turn, writes the intent. At the end of the call's handler what no image
  * has is removed, claims and pins are given back. */
@@ -171,6 +174,15 @@ struct archive;
 int img_load_docker(struct img_session *session, const struct archive *archive) HULL_CHECKED;
 int img_load_oci(struct img_session *session, const struct archive *archive) HULL_CHECKED;
 
+/* --- platform.c ---------------------------------------------------------------------------- */
+
+/* What a request's TEXT asks for: "linux/arm64", or the same as an object. */
+int img_platform(struct hull_call *call, const char *text, struct platform *ret) HULL_CHECKED;
+struct platform img_own_platform(const struct image_doc *doc);
+/* -HULL_NOT_FOUND unless DOC, which was asked for as NAME, is for WANTED (NULL, "": anything). */
+int img_check_platform(struct hull_call *call, const char *name, const char *wanted,
+                       const struct image_doc *doc) HULL_CHECKED;
+
 /* --- list.c, inspect.c --------------------------------------------------------------------- */
 
 /* When it was made, TIME_ZERO when it does not say. */
@@ -190,9 +202,6 @@ int img_find_ref(struct hull_call *call, const struct image_ref *ref, struct ima
  * not a valid change command". */
 int img_apply_changes(struct hull_arena *arena, const struct hull_strv *changes,
                       struct image_config *config, struct hull_problem *problem) HULL_CHECKED;
-
-/* The architecture of this host in OCI's words: "amd64". */
-const char *img_host_architecture(void);
 
 /* --- the handlers -------------------------------------------------------------------------- */
 

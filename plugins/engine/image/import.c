@@ -41,7 +41,7 @@ static int set_platform(struct hull_call *call, const char *platform, struct oci
     char *architecture, *variant;
 
     config->os = "linux";
-    config->architecture = img_host_architecture();
+    config->architecture = platform_host_architecture();
     if (!platform || !*platform)
         return 0;
     architecture = strchr(hull_strdup(call, platform), '/');

@@ -7,33 +7,11 @@
 
 #include "timefmt.h"
 
-/* "linux/amd64", "linux/arm/v7": an image here is of one platform, which has to be the one asked
- * for. */
-static int check_platform(struct hull_call *call, const struct image_doc *doc,
-                          const struct image_ref *ref)
-{
-    const char *platform = ref->platform, *own;
-
-    if (!platform || !*platform)
-        return 0;
-    own = hull_printf(call, "%s/%s%s%s", doc->os, doc->architecture ? doc->architecture : "",
-                      doc->variant && *doc->variant ? "/" : "", doc->variant ? doc->variant : "");
-    if (strcmp(platform, own) == 0 || strcmp(platform, doc->os) == 0)
-        return 0;
-    if (doc->variant && strncmp(platform, own, strlen(own) - strlen(doc->variant) - 1) == 0 &&
-        platform[strlen(own) - strlen(doc->variant) - 1] == '\0')
-        return 0;
-    return hull_fail(call, HULL_NOT_FOUND,
-                     "image with reference %s was found but its platform (%s) does not match the "
-                     "specified platform (%.100s)",
-                     ref->name, own, platform);
-}
-
 int img_find_ref(struct hull_call *call, const struct image_ref *ref, struct image_doc *ret_doc)
 {
     int rc = img_find(call, ref->name, ret_doc);
 
-    return rc < 0 ? rc : check_platform(call, ret_doc, ref);
+    return rc < 0 ? rc : img_check_platform(call, ref->name, ref->platform, ret_doc);
 }
 
 /* The layers of an image as overlay has them below a container: the top one is what the image's

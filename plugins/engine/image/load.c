@@ -230,19 +230,23 @@ int img_load(struct hull_call *call, const struct image_load_request *request,
              struct progress *ret_reply)
 {
     struct img_session *session;
+    struct platform wanted;
     int rc = 0;
 
     (void)ret_reply;
     if (!request->body)
         return hull_fail(call, HULL_INVALID, "no archive in the request body");
-    if (request->platform.n)
+    if (request->platform.n > 1)
         rc = hull_fail(call, HULL_NOT_SUPPORTED,
-                       "load: choosing a platform is not supported: leave platform out");
+                       "load: several platforms at once are not supported: name one");
+    if (rc == 0 && request->platform.n)
+        rc = img_platform(call, request->platform.v[0], &wanted);
     if (rc == 0)
         rc = img_session_begin(call, &session);
     if (rc < 0) {
         hull_stream_close(request->body);
         return rc;
     }
+    session->wanted = request->platform.n ? &wanted : NULL;
     return load_archive(session, request->body);
 }

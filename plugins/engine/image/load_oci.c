@@ -5,7 +5,6 @@
 #include "archive.h"
 
 #include <string.h>
-#include <sys/utsname.h>
 
 #include "json.h"
 
@@ -20,27 +19,6 @@ struct oci_load {
     const struct archive *archive;
     size_t images; /* loaded so far */
 };
-
-static const struct {
-    const char *machine;
-    const char *architecture;
-} machines[] = {
-    {"x86_64", "amd64"},    {"aarch64", "arm64"},   {"armv7l", "arm"},  {"i686", "386"},
-    {"riscv64", "riscv64"}, {"ppc64le", "ppc64le"}, {"s390x", "s390x"},
-};
-
-const char *img_host_architecture(void)
-{
-    struct utsname name;
-
-    if (uname(&name) == 0) {
-        for (size_t i = 0; i < HULL_COUNT(machines); i++) {
-            if (strcmp(machines[i].machine, name.machine) == 0)
-                return machines[i].architecture;
-        }
-    }
-    return "";
-}
 
 static int read_manifest(struct oci_load *load, const struct oci_descriptor *descriptor,
                          struct oci_manifest *ret)
@@ -121,6 +99,7 @@ static int load_manifest(struct oci_load *load, const char *digest,
     struct hull_arena *arena = hull_call_arena(call);
     struct hull_strv blobs = {0}, types = {0}, names = {0};
     const char *config, *blob;
+    struct platform own;
     struct image_doc doc;
     char *full;
     int rc = find_blob(load, manifest->config, &config);
@@ -138,6 +117,9 @@ static int load_manifest(struct oci_load *load, const char *digest,
         rc = img_describe(load->session, config, &blobs, &types, &doc);
     if (rc < 0)
         return rc;
+    own = img_own_platform(&doc);
+    if (load->session->wanted && !platform_fits(load->session->wanted, &own))
+        return 0;
     doc.manifest = digest;
     load->images++;
     return img_install_loaded(load->session, &doc, &names);
@@ -154,15 +136,20 @@ static const char *annotated_name(const struct oci_descriptor *descriptor)
     return ref && strpbrk(ref, "/:") ? ref : NULL;
 }
 
-/* In an index with several platforms the one of this host is meant. */
-static bool fits(const struct oci_descriptor *descriptor)
+/* In an index with several platforms the one that was asked for, or this host's, is meant. */
+static bool fits(const struct oci_load *load, const struct oci_descriptor *descriptor)
 {
     const struct oci_platform *platform = descriptor->platform;
+    struct platform own;
 
     if (!platform || !platform->architecture)
         return true;
+    own = (struct platform){platform->os ? platform->os : "", platform->architecture,
+                            platform->variant ? platform->variant : ""};
+    if (load->session->wanted)
+        return platform_fits(load->session->wanted, &own);
     return hull_streq(platform->os, "linux") &&
-           strcmp(platform->architecture, img_host_architecture()) == 0;
+           strcmp(platform->architecture, platform_host_architecture()) == 0;
 }
 
 static int load_descriptor(struct oci_load *load, const struct oci_descriptor *descriptor,
@@ -172,6 +159,8 @@ static int load_index(struct oci_load *load, const struct oci_manifest *index, c
                       int depth)
 {
     struct hull_call *call = load->session->call;
+    struct platform host = {"linux", platform_host_architecture(), ""};
+    const struct platform *wanted = load->session->wanted ? load->session->wanted : &host;
     size_t before = load->images;
     int rc = 0;
 
@@ -180,7 +169,7 @@ static int load_index(struct oci_load *load, const struct oci_manifest *index, c
     for (size_t i = 0; rc == 0 && i < index->manifests.n; i++) {
         const struct oci_descriptor *descriptor = &index->manifests.v[i];
         const char *own = annotated_name(descriptor);
-        if (depth && !fits(descriptor))
+        if (depth && !fits(load, descriptor))
             continue;
         rc = load_descriptor(load, descriptor, own ? own : name, depth);
         /* Below the top, an index stands for one image. */
@@ -188,8 +177,8 @@ static int load_index(struct oci_load *load, const struct oci_manifest *index, c
             break;
     }
     if (rc == 0 && load->images == before)
-        return hull_fail(call, HULL_NOT_FOUND, "no image for linux/%s in the archive",
-                         img_host_architecture());
+        return hull_fail(call, HULL_NOT_FOUND, "no image for %s in the archive",
+                         platform_string(hull_call_arena(call), wanted));
     return rc;
 }
 

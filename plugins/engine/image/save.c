@@ -318,6 +318,18 @@ static int want_repository(struct hull_call *call, const struct reference *refer
     return rc;
 }
 
+/* NAME is of no other platform than WANTED: nothing else is in the archive then. */
+static int check_wanted(struct hull_call *call, const struct wanted_list *list, const char *wanted)
+{
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && i < list->n; i++) {
+        const char *name = list->v[i].names.n ? list->v[i].names.v[0] : list->v[i].doc.id;
+        rc = img_check_platform(call, img_familiar_one(call, name), wanted, &list->v[i].doc);
+    }
+    return rc;
+}
+
 static int want_name(struct hull_call *call, const char *name, struct wanted_list *list)
 {
     struct hull_arena *arena = hull_call_arena(call);
@@ -496,15 +508,17 @@ int img_save(struct hull_call *call, const struct image_save_request *request,
     struct plan *plan = HULL_NEW(arena, struct plan);
     int rc = 0;
 
-    if (request->platform.n)
+    if (request->platform.n > 1)
         return hull_fail(call, HULL_NOT_SUPPORTED,
-                         "save: choosing a platform is not supported: leave platform out");
+                         "save: several platforms at once are not supported: name one");
     if (request->name)
         rc = want_name(call, request->name, &list);
     for (size_t i = 0; rc == 0 && i < request->names.n; i++)
         rc = want_name(call, request->names.v[i], &list);
     if (rc == 0 && list.n == 0)
         return hull_fail(call, HULL_INVALID, "no image to save is named");
+    if (rc == 0 && request->platform.n)
+        rc = check_wanted(call, &list, request->platform.v[0]);
     if (rc < 0)
         return rc;
     plan->arena = HULL_TAKE(arena);
