@@ -238,6 +238,47 @@ def test_beside_docker(lan, engine, dockerd):
         guest.end()
 
 
+@pytest.mark.parametrize("older", [True, False])
+def test_beside_a_bridge_with_the_same_subnet(lan, engine, older):
+    """Frames that stay within a bridge are those of its own network, whose subnet another engine
+    has, too; the kernel shows them to the packet filter when somebody has asked it to."""
+    filtered = "bridge/bridge-nf-call-iptables"
+    try:
+        before = lan.host.read(filtered)
+    except AssertionError:
+        pytest.skip("this kernel has no br_netfilter")
+    guests = [Namespace("guest"), Namespace("guest")]
+    other = ["ip link add other0 type bridge", "ip link set other0 up",
+             "ip addr add 10.70.9.1/24 dev other0"]
+    try:
+        lan.host.write(filtered, 1)
+        if older:
+            lan.host.run(" && ".join(other))
+        engine.hull("network", "create", "--subnet", "10.70.9.0/24", "twice")
+        if not older:
+            lan.host.run(" && ".join(other))
+        for number, guest in enumerate(guests, 2):
+            lan.host.run("ip link add v%d type veth peer name eth0 netns %s && ip link set v%d "
+                         "master other0 up" % (number, guest.name, number))
+            guest.address("eth0", "10.70.9.%d/24" % number)
+        engine.web("twin", "--network", "twice")
+        engine.hull("run", "-d", "--name", "asker", "--network", "twice", "busybox", "sleep", "60")
+        own = engine.address("asker", "twice")
+        until(lambda: engine.asks("asker", "twin") == own)
+        server = Server(guests[0], engine.root)
+        try:
+            until(lambda: guests[1].peer("10.70.9.2") == "10.70.9.3")
+        finally:
+            server.end()
+    finally:
+        lan.host.write(filtered, before)
+        engine.hull("rm", "-f", "twin", "asker", check=False)
+        engine.hull("network", "rm", "twice", check=False)
+        lan.host.run("ip link del other0", check=False)
+        for guest in guests:
+            guest.end()
+
+
 NETAVARK = "/usr/lib/podman/netavark"
 
 

@@ -185,6 +185,20 @@ static void put_interval(struct nl_batch *batch, const struct ip_net *net)
         put_key(batch, &to, NFT_SET_ELEM_INTERVAL_END);
 }
 
+/* An interval in a set of concatenations, where both its ends belong to one element. */
+static void put_range(struct nl_batch *batch, const struct parts *names, const struct ip_net *net)
+{
+    struct ip_addr last = ip_net_last(net);
+    struct parts from = *names;
+    struct parts to = *names;
+    add_part(&from, net->addr.bytes, ip_size(net->addr.family));
+    add_part(&to, last.bytes, ip_size(last.family));
+    size_t element = nl_nest(batch, NFTA_LIST_ELEM);
+    put_parts(batch, NFTA_SET_ELEM_KEY, &from);
+    put_parts(batch, NFTA_SET_ELEM_KEY_END, &to);
+    nl_nest_end(batch, element);
+}
+
 static void add_name(struct parts *parts, const char *name)
 {
     char padded[IFNAMSIZ] = "";
@@ -205,7 +219,9 @@ static void put_member(const struct fw_member *member, void *ctx)
     size_t nest = begin_elements(members->batch, members->table, member->set, members->add);
     for (size_t i = 0; i < HULL_COUNT(member->names) && member->names[i] != NULL; i++)
         add_name(&key, member->names[i]);
-    if (member->net != NULL)
+    if (member->net != NULL && key.length > 0)
+        put_range(members->batch, &key, member->net);
+    else if (member->net != NULL)
         put_interval(members->batch, member->net);
     else
         put_key(members->batch, &key, 0);

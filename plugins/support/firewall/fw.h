@@ -19,11 +19,11 @@ void fw_table_text(struct hull_text *out, const char *table, const struct firewa
 /* The same for the sets of networks alone, in a table that is there. */
 void fw_networks_text(struct hull_text *out, const char *table,
                       const struct firewall_network *networks, size_t count);
-/* What a network is in: an element of SET, made of one or two interfaces, or of a subnet. */
+/* What a network is in: an element of SET, made of one or two interfaces, a subnet, or both. */
 struct fw_member {
     const char *set;
     const char *names[2];
-    const struct ip_net *net; /* without host part; NULL: NAMES */
+    const struct ip_net *net; /* without host part; NULL: names alone */
 };
 typedef void fw_member_fn(const struct fw_member *member, void *ctx);
 /* Call EACH for whatever NETWORK is in. */

@@ -34,6 +34,8 @@ static const char *const sets[] = {
     "set unprotected6 { type ipv6_addr; flags interval; }",
     "set home4 { type ipv4_addr; flags interval; }",
     "set home6 { type ipv6_addr; flags interval; }",
+    "set homes4 { type ifname . ipv4_addr; flags interval; }",
+    "set homes6 { type ifname . ipv6_addr; flags interval; }",
     "set origins4 { type ifname; }",
     "set origins6 { type ifname; }",
     "set trusted { type ifname . ifname; }",
@@ -45,9 +47,9 @@ static const char *const sets[] = {
 };
 /* Those that say what networks there are. */
 static const char *const set_names[] = {
-    "bridges",  "internal", "same",     "nets4",   "nets6",        "masq4",        "masq6",
-    "guarded4", "guarded6", "routed4",  "routed6", "unprotected4", "unprotected6", "home4",
-    "home6",    "origins4", "origins6", "trusted", "trusting",
+    "bridges",  "internal", "same",    "nets4",    "nets6",        "masq4",        "masq6",
+    "guarded4", "guarded6", "routed4", "routed6",  "unprotected4", "unprotected6", "home4",
+    "home6",    "homes4",   "homes6",  "origins4", "origins6",     "trusted",      "trusting",
 };
 
 static const char *const maps[] = {
@@ -96,13 +98,23 @@ static const struct {
                 "meta l4proto . ip6 daddr . th dport map @host6"},
     {"publish", "meta nfproto ipv6 meta l4proto { tcp, udp, sctp } fib daddr type local dnat ip6 "
                 "to meta l4proto . th dport map @any6"},
+    /* With bridge-nf-call-iptables on, frames within the bridge of another engine, whose subnet may
+     * be the same. */
+    {"prerouting", "meta iifkind \"bridge\" iifname != @bridges ip saddr @home4 ip daddr @nets4 "
+                   "fib daddr type != local return"},
+    {"prerouting", "meta iifkind \"bridge\" iifname != @bridges ip6 saddr @home6 ip6 daddr @nets6 "
+                   "fib daddr type != local return"},
     /* Nobody else has the addresses of containers, and they have no others: seen for the first
-     * packet of each connection. */
-    {"prerouting", "ip saddr @home4 iifname != \"lo\" fib saddr . iif oif missing drop"},
-    {"prerouting", "ip6 saddr @home6 iifname != \"lo\" fib saddr . iif oif missing drop"},
-    {"prerouting", "iifname @origins4 ip saddr != 0.0.0.0 fib saddr . iif oif missing drop"},
-    {"prerouting",
-     "iifname @origins6 ip6 saddr != { ::, fe80::/10 } fib saddr . iif oif missing drop"},
+     * packet of each connection. Their own subnet is asked for first, for the host may have an
+     * older route to the same one. */
+    {"prerouting", "ip saddr @home4 iifname != \"lo\" iifname . ip saddr != @homes4 "
+                   "fib saddr . iif oif missing drop"},
+    {"prerouting", "ip6 saddr @home6 iifname != \"lo\" iifname . ip6 saddr != @homes6 "
+                   "fib saddr . iif oif missing drop"},
+    {"prerouting", "iifname @origins4 ip saddr != 0.0.0.0 iifname . ip saddr != @homes4 "
+                   "fib saddr . iif oif missing drop"},
+    {"prerouting", "iifname @origins6 ip6 saddr != { ::, fe80::/10 } "
+                   "iifname . ip6 saddr != @homes6 fib saddr . iif oif missing drop"},
     /* A port on 127.0.0.1 is for the host alone; what comes from a wire with such an address
      * must not be turned into something that passes. */
     {"prerouting", "ip daddr 127.0.0.0/8 return"},
@@ -117,6 +129,11 @@ static const struct {
     /* A container reaches a published port: without this the answer goes around the NAT. */
     {"postrouting", "ct status dnat ip saddr @nets4 ip daddr @nets4 masquerade"},
     {"postrouting", "ct status dnat ip6 saddr @nets6 ip6 daddr @nets6 masquerade"},
+    /* Frames within another engine's bridge, again. */
+    {"postrouting", "meta oifkind \"bridge\" oifname != @bridges ip saddr @nets4 ip daddr @nets4 "
+                    "return"},
+    {"postrouting", "meta oifkind \"bridge\" oifname != @bridges ip6 saddr @nets6 ip6 daddr @nets6 "
+                    "return"},
     {"postrouting", "oifname != @bridges ip saddr @masq4 masquerade"},
     {"postrouting", "oifname != @bridges ip6 saddr @masq6 masquerade"},
 
@@ -206,8 +223,10 @@ static void subnet_members(const char *bridge, const struct firewall_subnet *sub
         if (places[i].in)
             each(&(struct fw_member){places[i].sets[v6], .net = &base}, ctx);
     }
-    if (subnet->home)
-        each(&(struct fw_member){v6 ? "origins6" : "origins4", {bridge}, NULL}, ctx);
+    if (!subnet->home)
+        return;
+    each(&(struct fw_member){v6 ? "homes6" : "homes4", {bridge}, &base}, ctx);
+    each(&(struct fw_member){v6 ? "origins6" : "origins4", {bridge}, NULL}, ctx);
 }
 
 void fw_network_members(const struct firewall_network *network, fw_member_fn *each, void *ctx)
@@ -236,13 +255,15 @@ static void write_member(const struct fw_member *member, void *ctx)
 {
     const struct writing *writing = ctx;
     char text[IP_TEXT_SIZE];
+    const char *between = "";
     hull_text_printf(writing->out, "add element inet %s %s { ", writing->table, member->set);
+    for (size_t i = 0; i < HULL_COUNT(member->names) && member->names[i] != NULL; i++) {
+        hull_text_printf(writing->out, "%s\"%s\"", between, member->names[i]);
+        between = " . ";
+    }
     if (member->net != NULL)
-        hull_text_printf(writing->out, "%s }\n", ip_net_text(member->net, text));
-    else if (member->names[1] != NULL)
-        hull_text_printf(writing->out, "\"%s\" . \"%s\" }\n", member->names[0], member->names[1]);
-    else
-        hull_text_printf(writing->out, "\"%s\" }\n", member->names[0]);
+        hull_text_printf(writing->out, "%s%s", between, ip_net_text(member->net, text));
+    hull_text_printf(writing->out, " }\n");
 }
 
 void fw_networks_text(struct hull_text *out, const char *table,
