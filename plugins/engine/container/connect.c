@@ -46,28 +46,48 @@ static const char *key_of(const struct ct_doc *doc, const struct network *networ
     return NULL;
 }
 
-static void set_network(struct ct *ct, const char *key, const struct endpoint_settings *settings)
-{
-    struct endpoint_settings copy = {0}, *entry = HULL_MSGMAP_FIND(&ct->doc.networks, key);
-
-    if (settings)
-        copy = *settings;
-    if (!entry)
-        entry = HULL_MSGMAP_ADD(ct->arena, &ct->doc.networks, hull_arena_strdup(ct->arena, key));
-    hull_message_copy(ct->arena, &endpoint_settings_message, &copy, entry);
-}
-
-static void copy_networks(struct ct *ct, const char *without)
+/* What is changed is built in the arena of a call; save() keeps it, or takes it back. */
+static void copy_networks(struct hull_arena *arena, struct ct *ct, const char *without)
 {
     struct ct_doc old = ct->doc;
 
     ct->doc.networks.n = 0;
-    ct->doc.networks.keys = HULL_NEW_ARRAY(ct->arena, const char *, 1);
-    ct->doc.networks.v = HULL_NEW(ct->arena, struct endpoint_settings);
+    ct->doc.networks.keys = HULL_NEW_ARRAY(arena, const char *, 1);
+    ct->doc.networks.v = HULL_NEW(arena, struct endpoint_settings);
     for (size_t i = 0; i < old.networks.n; i++)
         if (!without || strcmp(old.networks.keys[i], without) != 0)
-            *HULL_MSGMAP_ADD(ct->arena, &ct->doc.networks, old.networks.keys[i]) =
-                old.networks.v[i];
+            *HULL_MSGMAP_ADD(arena, &ct->doc.networks, old.networks.keys[i]) = old.networks.v[i];
+}
+
+static void set_network(struct hull_call *call, struct ct *ct, const char *key,
+                        const struct endpoint_settings *settings)
+{
+    struct hull_arena *arena = hull_call_arena(call);
+    struct endpoint_settings copy = {0}, *entry;
+
+    copy_networks(arena, ct, NULL);
+    entry = HULL_MSGMAP_FIND(&ct->doc.networks, key);
+    if (settings)
+        copy = *settings;
+    if (!entry)
+        entry = HULL_MSGMAP_ADD(arena, &ct->doc.networks, hull_arena_strdup(arena, key));
+    hull_message_copy(arena, &endpoint_settings_message, &copy, entry);
+}
+
+/* An arena of their own, renewed each time: a container may change its networks all its life. */
+static void keep_networks(struct ct *ct)
+{
+    struct hull_arena *arena = hull_arena_new();
+
+    copy_networks(arena, ct, NULL);
+    for (size_t i = 0; i < ct->doc.networks.n; i++) {
+        struct endpoint_settings source = ct->doc.networks.v[i];
+
+        ct->doc.networks.keys[i] = hull_arena_strdup(arena, ct->doc.networks.keys[i]);
+        hull_message_copy(arena, &endpoint_settings_message, &source, &ct->doc.networks.v[i]);
+    }
+    hull_arena_free(ct->net_arena);
+    ct->net_arena = arena;
 }
 
 /* Save what was changed since OLD, or take it back. */
@@ -77,6 +97,8 @@ static int save(struct hull_call *call, struct ct *ct, const struct ct_doc *old)
 
     if (rc < 0)
         memcpy(&ct->doc.networks, &old->networks, sizeof(old->networks));
+    else
+        keep_networks(ct);
     return rc;
 }
 
@@ -130,10 +152,15 @@ static int make_request(struct hull_call *call, const struct ct *ct, const char 
 static int take_settings(struct hull_call *call, struct ct *ct,
                          const struct network_settings *settings)
 {
+    struct hull_arena *arena = hull_arena_new();
     struct network_settings source = *settings;
-    struct network_settings *copy = HULL_NEW(ct->run_arena, struct network_settings);
+    struct network_settings *copy = HULL_NEW(arena, struct network_settings);
 
-    hull_message_copy(ct->run_arena, &network_settings_message, &source, copy);
+    hull_message_copy(arena, &network_settings_message, &source, copy);
+    if (ct->doc.error)
+        ct->doc.error = hull_arena_strdup(arena, ct->doc.error);
+    hull_arena_free(ct->run_arena);
+    ct->run_arena = arena;
     ct->doc.network = copy;
     ct_keep_sockets(call, ct);
     return files_write_network(call, &ct->doc, copy);
@@ -158,7 +185,7 @@ static int attach(struct hull_call *call, struct ct *ct, const struct network *n
         rc = network_attach(call, NULL, &request, &reply);
     if (rc < 0)
         return rc;
-    set_network(ct, network->name, settings);
+    set_network(call, ct, network->name, settings);
     if (take_settings(call, ct, &reply) < 0)
         files_failed(call, ct);
     links_refresh(call, ct);
@@ -178,7 +205,7 @@ static int detach(struct hull_call *call, struct ct *ct, const struct network *n
     if (rc < 0)
         return rc;
     if (key)
-        copy_networks(ct, key);
+        copy_networks(hull_call_arena(call), ct, key);
     if (take_settings(call, ct, &reply) < 0)
         files_failed(call, ct);
     return save(call, ct, &old);
@@ -232,8 +259,7 @@ int ct_handle_connect(struct hull_call *call, const struct container_connect_req
         return attach(call, ct, &network, request->endpoint_config);
     old = ct->doc;
     key = key_of(&ct->doc, &network);
-    copy_networks(ct, NULL);
-    set_network(ct, key ? key : network.name, request->endpoint_config);
+    set_network(call, ct, key ? key : network.name, request->endpoint_config);
     return save(call, ct, &old);
 }
 
@@ -247,7 +273,7 @@ static int disconnect_stopped(struct hull_call *call, struct ct *ct, const char 
     if (!key)
         return hull_fail(call, HULL_INTERNAL, "container %s is not connected to the network %s",
                          ct->doc.id, wanted);
-    copy_networks(ct, key);
+    copy_networks(hull_call_arena(call), ct, key);
     rc = save(call, ct, &old);
     /* Of one that has gone there is nothing to tell. */
     if (rc == 0 && *network->id != '\0')
@@ -290,7 +316,7 @@ int ct_handle_disconnect(struct hull_call *call, const struct container_connect_
 /* --- after a restart -------------------------------------------------------------------------- */
 
 /* Those that the document has and the engine has not, or the other way round. */
-static bool follow(struct ct *ct, const struct network_settings *settings)
+static bool follow(struct hull_call *call, struct ct *ct, const struct network_settings *settings)
 {
     struct ct_doc old = ct->doc;
     bool changed = false;
@@ -306,7 +332,7 @@ static bool follow(struct ct *ct, const struct network_settings *settings)
             joined = joined || (key && strcmp(key, old.networks.keys[i]) == 0);
         }
         if (!joined)
-            copy_networks(ct, old.networks.keys[i]);
+            copy_networks(hull_call_arena(call), ct, old.networks.keys[i]);
         changed = changed || !joined;
     }
     for (size_t k = 0; k < settings->networks.n; k++) {
@@ -321,9 +347,11 @@ static bool follow(struct ct *ct, const struct network_settings *settings)
 
         if (key_of(&ct->doc, &network))
             continue;
-        set_network(ct, network.name, &wanted);
+        set_network(call, ct, network.name, &wanted);
         changed = true;
     }
+    if (changed)
+        keep_networks(ct);
     return changed;
 }
 
@@ -343,7 +371,7 @@ int ct_adopt_networks(struct hull_call *call, void *arg)
     if (rc < 0 || !settings.sandbox_id)
         return rc;
     /* The document of a start that was cut off has no addresses yet. */
-    if (!follow(ct, &settings) && ct->doc.network)
+    if (!follow(call, ct, &settings) && ct->doc.network)
         return 0;
     if (take_settings(call, ct, &settings) < 0)
         files_failed(call, ct);

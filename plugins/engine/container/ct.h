@@ -32,7 +32,8 @@ struct ct {
     uint32_t magic;
     unsigned refs;
     struct hull_arena *arena;     /* of doc */
-    struct hull_arena *run_arena; /* of doc.network and doc.error, renewed at each start */
+    struct hull_arena *run_arena; /* of doc.network and doc.error, renewed when they change */
+    struct hull_arena *net_arena; /* of doc.networks when they have been changed, else NULL */
     struct ct_doc doc;
     enum ct_state state;
     struct hull_lock lock;

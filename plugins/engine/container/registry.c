@@ -50,6 +50,7 @@ void ct_unref(struct ct *ct)
     if (ct->ended_fd >= 0)
         close(ct->ended_fd);
     hull_arena_free(ct->health_arena);
+    hull_arena_free(ct->net_arena);
     hull_arena_free(ct->run_arena);
     hull_arena_free(ct->arena);
     ct->magic = 0;
