@@ -39,6 +39,7 @@ plugins_common_libcommon_la_SOURCES += plugins/common/wire_encode.c plugins/comm
 plugins_common_libcommon_la_SOURCES += plugins/common/helper.c plugins/common/helper.h
 plugins_common_libcommon_la_SOURCES += plugins/common/log_forward.c plugins/common/log_forward.h \
 	plugins/common/log_socket.c plugins/common/log_socket.h
+plugins_common_libcommon_la_SOURCES += plugins/common/patience.c plugins/common/patience.h
 plugins_common_libcommon_la_SOURCES += plugins/common/plain.c plugins/common/plain.h
 plugins_common_libcommon_la_SOURCES += plugins/common/failpoint.c plugins/common/failpoint.h
 plugins_common_libcommon_la_SOURCES += plugins/common/platform.c plugins/common/platform.h

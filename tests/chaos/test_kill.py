@@ -46,11 +46,12 @@ class Engine:
         self.root, self.bridge = root, bridge
         self.sock = root + "/hull.sock"
         self.process = None
+        self.wrapper = []  # what starts the daemon
 
     def start(self):
         log = open(self.root + "/hulld.log", "a")
         self.process = subprocess.Popen(
-            [program("hulld"), "--root", self.root, "--bridge", self.bridge],
+            [*self.wrapper, program("hulld"), "--root", self.root, "--bridge", self.bridge],
             stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         log.close()
         deadline = time.monotonic() + 10

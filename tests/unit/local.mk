@@ -111,6 +111,13 @@ tests_unit_test_root_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_root_LDFLAGS = $(TEST_LDFLAGS)
 tests_unit_test_root_LDADD = plugins/common/libcommon.la $(TEST_LIBADD) $(CJSON_LIBS)
 
+check_PROGRAMS += tests/unit/test-patience
+TESTS += tests/unit/test-patience
+tests_unit_test_patience_SOURCES = tests/unit/test-patience.c tests/unit/tap.h
+tests_unit_test_patience_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_patience_LDFLAGS = $(TEST_LDFLAGS)
+tests_unit_test_patience_LDADD = plugins/common/libcommon.la core/libhull.la
+
 check_PROGRAMS += tests/unit/test-plain
 TESTS += tests/unit/test-plain
 tests_unit_test_plain_SOURCES = tests/unit/test-plain.c
@@ -159,7 +166,7 @@ tests_unit_test_spec_SOURCES = tests/unit/test-spec.c plugins/engine/container/s
 	plugins/engine/container/spec_mounts.c plugins/engine/container/spec_resources.c \
 	plugins/engine/container/spec_devices.c plugins/engine/container/security.c \
 	plugins/engine/container/caps.c plugins/engine/container/tokens.c \
-	plugins/engine/container/seccomp.c
+	plugins/engine/container/seccomp.c plugins/engine/container/bind_source.c
 tests_unit_test_spec_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_spec_LDFLAGS = $(TEST_LDFLAGS)
 tests_unit_test_spec_LDADD = plugins/common/libcommon.la $(TEST_LIBADD) $(CJSON_LIBS)

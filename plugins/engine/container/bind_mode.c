@@ -1,8 +1,9 @@
 #include "bind_mode.h"
 
+#include "patience.h"
+
 #include <errno.h>
 #include <fcntl.h>
-#include <hull/fiber.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -80,10 +81,13 @@ int bind_mode_apply(struct hull_call *call, struct ct_mount *mount, const char *
 
 /* --- the host --------------------------------------------------------------------------------- */
 
+#define PATIENCE_MS 10000
+#define PATH_SIZE 4097
+
 struct look {
-    const char *path;
+    char path[PATH_SIZE];
     bool slave_will_do;
-    char *mounted_on; /* from malloc, when it can't be done */
+    char mounted_on[PATH_SIZE]; /* when it can't be done */
 };
 
 /* The optional fields of a line of mountinfo: "36 35 98:0 / /mnt rw,noatime shared:1 - ext3 …". */
@@ -105,11 +109,11 @@ static int judge(const char *line, unsigned long long id, struct look *look)
     if (sscanf(line, "%llu %*u %*s %*s %n%*s%n", &found, &at, &end) != 1 || end == 0 || found != id)
         return 0;
     if (!passes_on(line + end, look->slave_will_do))
-        look->mounted_on = strndup(line + at, (size_t)(end - at));
+        snprintf(look->mounted_on, sizeof(look->mounted_on), "%.*s", end - at, line + at);
     return 1;
 }
 
-static int look_work(struct hull_work *work, void *arg)
+static int look_work(void *arg)
 {
     struct look *look = arg;
     struct statx st;
@@ -118,35 +122,37 @@ static int look_work(struct hull_work *work, void *arg)
     int found = 0;
 
     if (statx(AT_FDCWD, look->path, 0, STATX_MNT_ID, &st) < 0)
-        return hull_problem_set(&work->problem, hull_kind_of_errno(errno), "%s: %s", look->path,
-                                strerror(errno));
+        return errno;
     FILE *file = fopen("/proc/self/mountinfo", "re");
     if (file == NULL)
-        return hull_problem_set(&work->problem, HULL_IO, "/proc/self/mountinfo: %s",
-                                strerror(errno));
+        return errno;
     while (found == 0 && getline(&line, &size, file) > 0)
         found = judge(line, st.stx_mnt_id, look);
     fclose(file);
-    if (found == 0)
-        return hull_problem_set(&work->problem, HULL_IO, "%s: its mount is not to be found",
-                                look->path);
-    return 0;
+    return found == 0 ? ESTALE : 0;
 }
 
 int bind_mode_check_host(struct hull_call *call, const char *path, const char *propagation)
 {
     bool shared = propagation != NULL && strstr(propagation, "shared") != NULL;
     bool slave = propagation != NULL && strstr(propagation, "slave") != NULL;
-    struct look look = {.path = path, .slave_will_do = slave};
+    struct look *look = HULL_NEW(hull_call_arena(call), struct look);
 
     if (!shared && !slave)
         return 0;
-    int rc = hull_work(call, look_work, &look);
-    if (rc == 0 && look.mounted_on != NULL)
+    look->slave_will_do = slave;
+    int rc = strlen(path) < PATH_SIZE ? 0 : ENAMETOOLONG;
+    if (rc == 0) {
+        snprintf(look->path, sizeof(look->path), "%s", path);
+        rc = patience_run(call, hull_printf(call, "looking for the mount of %s", path), look_work,
+                          look, sizeof(*look), PATIENCE_MS);
+    }
+    if (rc > 0)
+        return hull_fail_errno(call, rc, "the mount of %s", path);
+    if (rc == 0 && look->mounted_on[0] != '\0')
         rc = hull_fail(call, HULL_INVALID,
                        "path %s is mounted on %s but it is not a shared%s mount; use mount "
                        "--make-shared %s",
-                       path, look.mounted_on, slave ? " or slave" : "", look.mounted_on);
-    free(look.mounted_on);
+                       path, look->mounted_on, slave ? " or slave" : "", look->mounted_on);
     return rc;
 }

@@ -3,6 +3,7 @@
  */
 #include "cdi_apply.h"
 
+#include "bind_source.h"
 #include "cdi.h"
 #include "spec.h"
 
@@ -31,6 +32,9 @@ static int complete_node(struct hull_call *call, struct cdi_node *node)
     if (node->type && *node->type && (node->major != 0 || *node->type == 'p') &&
         node->file_mode.set)
         return 0;
+    int rc = bind_source_await(call, outside);
+    if (rc < 0)
+        return rc;
     if (stat(outside, &st) < 0)
         return hull_fail(call, HULL_INVALID,
                          "CDI device injection failed: device node %s: stat %s: %s", node->path,

@@ -3,6 +3,7 @@ engine_LTLIBRARIES += plugins/engine/container.la
 plugins_engine_container_la_SOURCES = \
 	plugins/engine/container/archive.c plugins/engine/container/attach.c \
 	plugins/engine/container/bind_mode.c plugins/engine/container/bind_mode.h \
+	plugins/engine/container/bind_source.c plugins/engine/container/bind_source.h \
 	plugins/engine/container/cdi_apply.c plugins/engine/container/cdi_apply.h \
 	plugins/engine/container/links.c plugins/engine/container/links.h \
 	plugins/engine/container/security.c plugins/engine/container/spec_devices.c \

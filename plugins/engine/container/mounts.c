@@ -5,12 +5,11 @@
 #include "ct.h"
 
 #include "bind_mode.h"
+#include "bind_source.h"
 #include "ids.h"
 #include "image.h"
 
-#include <errno.h>
 #include <string.h>
-#include <sys/stat.h>
 
 static bool given(const char *text)
 {
@@ -159,7 +158,6 @@ static int spec_bind(struct hull_call *call, const struct mount_spec *spec, stru
 {
     const struct mount_bind_options *options = spec->bind_options;
     bool create = options && options->create_mountpoint;
-    struct stat st;
 
     if (!given(spec->source))
         return invalid_mount(call, spec, "field Source must not be empty");
@@ -173,7 +171,10 @@ static int spec_bind(struct hull_call *call, const struct mount_spec *spec, stru
         return invalid_mount(call, spec,
                              "field VolumeOptions and TmpfsOptions must not be "
                              "specified");
-    if (!create && stat(spec->source, &st) < 0)
+    int err = 0, rc = create ? 0 : bind_source_look(call, spec->source, &err);
+    if (rc < 0)
+        return hull_wrap(call, rc, "invalid mount config for type \"bind\"");
+    if (err != 0)
         return invalid_mount(
             call, spec, hull_printf(call, "bind source path does not exist: %s", spec->source));
     mount->point.source = clean_path(hull_call_arena(call), spec->source);

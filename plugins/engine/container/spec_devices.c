@@ -3,6 +3,7 @@
  */
 #include "spec.h"
 
+#include "bind_source.h"
 #include "tokens.h"
 
 #include <dirent.h>
@@ -153,8 +154,10 @@ static int add_mapping(struct hull_call *call, const struct device_mapping *mapp
     const char *access = mapping->cgroup_permissions;
     struct mapped mapped = {call, linux_, access && *access ? access : "rwm", 0};
     struct stat st;
-    int rc = 0;
+    int rc = bind_source_await(call, outside);
 
+    if (rc < 0)
+        return rc;
     if (!inside || !*inside)
         inside = outside;
     if (stat(outside, &st) < 0)

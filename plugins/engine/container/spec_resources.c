@@ -3,6 +3,8 @@
  */
 #include "spec.h"
 
+#include "bind_source.h"
+
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -46,6 +48,10 @@ static void make_cpu(struct hull_arena *arena, const struct resources *r, struct
 
 static int device_of(struct hull_call *call, const char *path, struct stat *st)
 {
+    int rc = path ? bind_source_await(call, path) : 0;
+
+    if (rc < 0)
+        return rc;
     if (!path || stat(path, st) < 0)
         return hull_fail(call, HULL_INVALID, "stat %s: %s", path ? path : "a device without a path",
                          spec_cause(path ? errno : EINVAL));

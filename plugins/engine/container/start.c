@@ -7,6 +7,7 @@
 
 #include "api/config.h"
 #include "bind_mode.h"
+#include "bind_source.h"
 #include "cdi_apply.h"
 #include "failpoint.h"
 #include "files.h"
@@ -122,26 +123,6 @@ static int populate(struct hull_call *call, const struct start *start, const str
     return populate_volume(call, plain, mount->point.destination, path);
 }
 
-/* A bind's missing source becomes a folder, as docker has it for -v. */
-static int make_bind_source(struct hull_call *call, const char *path)
-{
-    char *copy = hull_strdup(call, path);
-
-    if (access(path, F_OK) == 0)
-        return 0;
-    for (char *slash = strchr(copy + 1, '/');; slash = strchr(slash + 1, '/')) {
-        if (slash)
-            *slash = '\0';
-        if (mkdir(copy, 0755) < 0 && errno != EEXIST)
-            return hull_fail(call, HULL_INVALID,
-                             "error while creating mount source path '%s': mkdir %s: %s", path,
-                             copy, strerror(errno));
-        if (!slash)
-            return 0;
-        *slash = '/';
-    }
-}
-
 static int mount_volume(struct hull_call *call, struct start *start, struct ct_mount *mount,
                         const char **ret_source)
 {
@@ -215,7 +196,7 @@ static int mount_volumes(struct hull_call *call, struct start *start)
         else if (strcmp(mount->point.type, "image") == 0)
             rc = mount_image(call, start, mount, &start->sources[i]);
         else if (strcmp(mount->point.type, "bind") == 0)
-            rc = make_bind_source(call, mount->point.source);
+            rc = bind_source_make(call, mount->point.source);
         if (rc == 0 && strcmp(mount->point.type, "bind") == 0)
             rc = bind_mode_check_host(call, mount->point.source, mount->point.propagation);
         if (rc < 0)

@@ -18,6 +18,9 @@
 #define PIDFD_GET_NET_NAMESPACE _IO(0xFF, 4)
 #endif
 
+/* A shim that has not made its process by then never will. */
+#define CREATE_MS 120000
+
 static void fill_stdio(struct shim_plan *plan, const struct runtime_stdio *stdio)
 {
     plan->open_stdin = stdio->open_stdin;
@@ -129,6 +132,33 @@ static bool has_own_netns(const struct oci_linux *linux_)
     return false;
 }
 
+struct asking {
+    int fd;
+    struct shim_packet *answer;
+    int *pidfd;
+};
+
+static int ask_to_create(struct hull_call *call, void *arg)
+{
+    const struct asking *asking = arg;
+    hull_call_set_timeout(call, CREATE_MS);
+    return client_ask(call, asking->fd, &(struct shim_packet){.op = SHIM_CREATE}, -1,
+                      asking->answer, asking->pidfd);
+}
+
+/* The shim opens what is mounted: the server of a file system may have died since we looked. */
+static int ask_create(struct hull_call *call, int fd, struct shim_packet *ret_answer,
+                      int *ret_pidfd)
+{
+    struct asking asking = {fd, ret_answer, ret_pidfd};
+    int rc = hull_task_join(call, hull_task_start(call, "create", ask_to_create, &asking));
+    return rc == -HULL_TIMEOUT && hull_check(call) == 0
+               ? hull_fail(call, HULL_TIMEOUT,
+                           "no process within %d s: do the servers of all that is mounted answer?",
+                           CREATE_MS / 1000)
+               : rc;
+}
+
 /* What the daemon has to do when the shim is on its way: the cgroup, then the shim's answer. */
 static int finish_create(struct hull_call *call, const struct runtime_create_request *request,
                          struct cgroup *cgroup, int *control, struct runtime_create_reply *reply)
@@ -139,8 +169,7 @@ static int finish_create(struct hull_call *call, const struct runtime_create_req
                  ? 0
                  : shim_driver.limit(call, cgroup, &request->spec, &reply->warnings);
     if (rc == 0)
-        rc = client_ask(call, *control, &(struct shim_packet){.op = SHIM_CREATE}, -1, &answer,
-                        &pidfd);
+        rc = ask_create(call, *control, &answer, &pidfd);
     if (rc == 0)
         rc = made(call, request->id, NULL, &answer, control);
     if (rc < 0)
