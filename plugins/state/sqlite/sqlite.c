@@ -246,6 +246,8 @@ static int open_both(struct hull_work *work, void *arg)
     int rc;
 
     (void)arg;
+    /* Pages one by one: each connection would begin with 20 of them. */
+    (void)sqlite3_config(SQLITE_CONFIG_PAGECACHE, NULL, 0, 0);
     rc = sql_open(&store.writer, store.path, false, &work->problem);
     return rc < 0 ? rc : sql_open(&store.reader, store.path, true, &work->problem);
 }
