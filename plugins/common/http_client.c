@@ -134,7 +134,7 @@ static int broken(struct hull_call *call, struct http_peer *conn, const char *wh
     return hull_fail(call, HULL_IO, "%s sent a malformed response: %s", conn->name, what);
 }
 
-/* A line without its end. */
+/* A line without its end; it lies in the buffer, until more is read. */
 static int read_line(struct hull_call *call, struct http_peer *conn, char **ret)
 {
     for (;;) {
@@ -147,7 +147,8 @@ static int read_line(struct hull_call *call, struct http_peer *conn, char **ret)
                 length--;
             if (memchr(from, '\0', length) != NULL)
                 return broken(call, conn, "a zero byte in the head");
-            *ret = hull_arena_strndup(hull_call_arena(call), from, length);
+            from[length] = '\0';
+            *ret = from;
             return 0;
         }
         if (conn->end - conn->at == sizeof(conn->buffer))
@@ -177,14 +178,13 @@ static int parse_status(struct hull_call *call, struct http_peer *conn, const ch
     return 0;
 }
 
-static int parse_header(struct hull_call *call, struct http_peer *conn, char *line,
+static int parse_header(struct hull_call *call, struct http_peer *conn, const char *text,
                         struct http_response *ret)
 {
+    char *line = hull_strdup(call, text);
     char *colon = strchr(line, ':');
     if (colon == NULL || colon == line || line[0] == ' ' || line[0] == '\t')
         return broken(call, conn, "a header without a name");
-    if (ret->headers.n >= HTTP_HEADERS_MAX)
-        return broken(call, conn, "too many headers");
     *colon = '\0';
     for (char *at = line; *at != '\0'; at++) {
         if (*at == ' ' || *at == '\t')
@@ -235,17 +235,19 @@ static int frame(struct hull_call *call, struct http_peer *conn, bool no_body,
     return 0;
 }
 
+/* The same header again and again is one, but it is as many lines. */
 static int read_head(struct hull_call *call, struct http_peer *conn, struct http_response *ret)
 {
     char *line;
     int rc = read_line(call, conn, &line);
     if (rc == 0)
         rc = parse_status(call, conn, line, ret);
-    while (rc == 0) {
+    for (int lines = 0; rc == 0; lines++) {
         rc = read_line(call, conn, &line);
         if (rc < 0 || line[0] == '\0')
             break;
-        rc = parse_header(call, conn, line, ret);
+        rc = lines < HTTP_HEADERS_MAX ? parse_header(call, conn, line, ret)
+                                      : broken(call, conn, "too many headers");
     }
     return rc;
 }
@@ -254,9 +256,11 @@ int http_response_head(struct hull_call *call, struct http_peer *conn, bool no_b
                        struct http_response *ret)
 {
     int rc;
+    int heads = 0;
     do {
         *ret = (struct http_response){};
-        rc = read_head(call, conn, ret);
+        rc = heads++ < HTTP_INTERIM_MAX ? read_head(call, conn, ret)
+                                        : broken(call, conn, "it never comes to the point");
     } while (rc == 0 && ret->status >= 100 && ret->status < 200 && ret->status != 101);
     return rc < 0 ? rc : frame(call, conn, no_body, ret);
 }
@@ -281,8 +285,9 @@ static int next_chunk(struct hull_call *call, struct http_peer *conn,
     response->left = strtoull(line, &end, 16);
     if (!isxdigit((unsigned char)line[0]) || end - line > 15 || (*end != '\0' && *end != ';'))
         return broken(call, conn, "no valid length of a chunk");
-    while (response->left == 0) {
-        rc = read_line(call, conn, &line);
+    for (int lines = 0; response->left == 0; lines++) {
+        rc = lines < HTTP_HEADERS_MAX ? read_line(call, conn, &line)
+                                      : broken(call, conn, "too many trailers");
         if (rc < 0)
             return rc;
         if (line[0] == '\0') {

@@ -14,6 +14,7 @@
 /* Limits of what a peer may send. */
 #define HTTP_LINE_MAX ((size_t)16 * 1024)
 #define HTTP_HEADERS_MAX 128
+#define HTTP_INTERIM_MAX 16 /* 1xx responses before the one that counts */
 
 /* --- dialling -------------------------------------------------------------------------------- */
 

@@ -4,8 +4,9 @@
 
 It goes to the background; FOLDER/NAME.pid has its process, FOLDER/NAME.log each call and answer,
 a line of JSON. What FOLDER/NAME.mode says ("NetworkDriver.Join hang") is done to that method:
-hang, die, lie (an answer of the wrong type), junk (no JSON), fail (an error of its own),
-missing (404), or JSON to answer with. It ends by itself after some minutes.
+hang, die, lie (an answer of the wrong type), junk (no JSON), drip (a byte now and then), flood
+(100 MB), endless (a head without end), fail (an error of its own), missing (404), or JSON to answer
+with. It ends by itself after some minutes.
 """
 import http.server
 import json
@@ -37,9 +38,26 @@ class Handler(http.server.BaseHTTPRequestHandler):
         except (OSError, ValueError):
             return None
 
+    def pour(self, head, piece, count, pause):
+        """Until the other end has had enough."""
+        try:
+            self.wfile.write(head)
+            for _ in range(count):
+                self.wfile.write(piece)
+                time.sleep(pause)
+        except OSError:
+            self.close_connection = True
+
     def special(self, method, mode):
+        head = b"HTTP/1.1 200 OK\r\n"
         if mode == "hang":
             time.sleep(100)
+        elif mode == "drip":
+            self.pour(head + b"Content-Length: 2000\r\n\r\n{", b" ", 1000, 0.1)
+        elif mode == "flood":
+            self.pour(head + b"Content-Length: 104857600\r\n\r\n", b" " * 1048576, 100, 0)
+        elif mode == "endless":
+            self.pour(head, b"X-%s: y\r\n" % (b"x" * 1000), 100000, 0)
         elif mode == "die":
             os.kill(os.getpid(), signal.SIGKILL)
         elif mode == "fail":

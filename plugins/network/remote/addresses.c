@@ -79,7 +79,7 @@ static int release(struct hull_call *call, const struct rmt_pool *pool, const ch
 {
     struct rmt_release request = {.pool_id = pool->pool_id, .address = address};
     const char *method = address == NULL ? "IpamDriver.ReleasePool" : "IpamDriver.ReleaseAddress";
-    return rmt_call(call, pool->driver, method, &rmt_release_message, &request, NULL, NULL);
+    return rmt_call_brief(call, pool->driver, method, &rmt_release_message, &request);
 }
 
 static int request_pool(struct hull_call *call, const struct ipam_pool *request,

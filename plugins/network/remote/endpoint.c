@@ -1,8 +1,8 @@
 /*
  * Endpoints: the plugin makes an interface, this puts it into the container's namespace.
  *
- * CreateEndpoint, Join, ProgramExternalConnectivity; and back: Revoke…, Leave, DeleteEndpoint.
- * What is under way is recorded before, so that the way back is gone after a crash as well.
+ * CreateEndpoint, Join, ProgramExternalConnectivity. What is under way is recorded before, so that
+ * the way back (leave.c) is gone after a crash as well.
  */
 #include "remote.h"
 
@@ -13,40 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#define RMT_JOINED_FIELDS(F, T)                                             \
-    F(T, STRING, _, driver, "Driver", 0, "The plugin")                      \
-    F(T, STRING, _, endpoint_id, "EndpointID", 0, "")                       \
-    F(T, BOOL, _, joined, "Joined", 0, "It was asked to join")              \
-    F(T, BOOL, _, external, "External", 0, "Its ports were published")      \
-    F(T, STRING, _, host_name, "SrcName", 0, "Interface, as it was called") \
-    F(T, STRING, _, name, "Name", 0, "As it is called inside")
-HULL_MESSAGE_DECLARE(rmt_joined, RMT_JOINED_FIELDS)
-HULL_MESSAGE_DEFINE(rmt_joined, RMT_JOINED_FIELDS)
-
-/* One endpoint on its way in or out. */
-struct rmt_endpoint_state {
-    const char *network_id;
-    const char *key;
-    struct rmt_joined joined;
-};
-
-static int save(struct hull_call *call, const struct rmt_endpoint_state *e)
-{
-    return rmt_store(call, RMT_ENDPOINTS, e->key, &rmt_joined_message, &e->joined);
-}
-
-static const char *key_of(struct hull_call *call, const char *network_id, const char *container_id)
-{
-    return hull_printf(call, "%s/%s", network_id, container_id);
-}
-
-static int tell(struct hull_call *call, const struct rmt_endpoint_state *e, const char *method)
-{
-    struct rmt_endpoint request = {.network_id = e->network_id,
-                                   .endpoint_id = e->joined.endpoint_id};
-    return rmt_call(call, e->joined.driver, method, &rmt_endpoint_message, &request, NULL, NULL);
-}
 
 /* --- options ---------------------------------------------------------------------------------- */
 
@@ -238,11 +204,6 @@ static int move_link(struct hull_work *work, void *arg)
     return rmt_link_move(work, arg);
 }
 
-static int return_link(struct hull_work *work, void *arg)
-{
-    return rmt_link_return(work, arg);
-}
-
 static int ask_to_join(struct hull_call *call, const struct netdriver_join_request *request,
                        struct rmt_endpoint_state *e, const char *options,
                        struct rmt_join_reply *reply)
@@ -253,7 +214,7 @@ static int ask_to_join(struct hull_call *call, const struct netdriver_join_reque
         .sandbox_key = hull_printf(call, "/proc/%d/fd/%d", (int)getpid(), request->netns_fd),
         .options = options};
     e->joined.joined = true;
-    int rc = save(call, e);
+    int rc = rmt_endpoint_save(call, e);
     return rc < 0 ? rc
                   : rmt_call(call, e->joined.driver, "NetworkDriver.Join", &rmt_endpoint_message,
                              &message, &rmt_join_reply_message, reply);
@@ -261,45 +222,16 @@ static int ask_to_join(struct hull_call *call, const struct netdriver_join_reque
 
 /* --- the way back ----------------------------------------------------------------------------- */
 
-/*
- * All that the plugin may have is taken back; the first failure is told. One that does not answer
- * is not asked a second time. The record goes in any case: nobody would ask again.
- */
-static int go_back(struct hull_call *call, const struct rmt_endpoint_state *e)
-{
-    const struct {
-        bool wanted;
-        const char *method;
-    } steps[] = {{e->joined.external, "NetworkDriver.RevokeExternalConnectivity"},
-                 {e->joined.joined, "NetworkDriver.Leave"},
-                 {true, "NetworkDriver.DeleteEndpoint"}};
-    int first = 0;
-    const char *error = NULL;
-    for (size_t i = 0; i < HULL_COUNT(steps) && first != -HULL_IO; i++) {
-        int rc = steps[i].wanted ? tell(call, e, steps[i].method) : 0;
-        if (i == 0)
-            rc = rmt_optional(call, rc);
-        if (rc < 0 && first == 0) {
-            first = rc;
-            error = hull_strdup(call, hull_error(call));
-        }
-    }
-    int rc = rmt_store(call, RMT_ENDPOINTS, e->key, NULL, NULL);
-    if (rc == 0 && first < 0)
-        rc = hull_fail(call, (enum hull_kind) - first, "%s", error);
-    return rc;
-}
-
 static void undo_endpoint(struct hull_call *call, void *arg)
 {
-    if (go_back(call, arg) < 0)
+    if (rmt_go_back(call, arg) < 0)
         hull_log(call, HULL_LOG_WARN, "endpoint not taken back by the plugin", "error",
                  hull_error(call), NULL);
 }
 
 static void undo_link(struct hull_call *call, void *arg)
 {
-    if (hull_work(call, return_link, arg) < 0)
+    if (hull_work(call, rmt_link_return, arg) < 0)
         hull_log(call, HULL_LOG_WARN, "interface not taken back", "error", hull_error(call), NULL);
 }
 
@@ -310,7 +242,7 @@ static int publish(struct hull_call *call, struct rmt_endpoint_state *e, const c
     struct rmt_endpoint message = {
         .network_id = e->network_id, .endpoint_id = e->joined.endpoint_id, .options = options};
     e->joined.external = true;
-    int rc = save(call, e);
+    int rc = rmt_endpoint_save(call, e);
     if (rc == 0)
         rc = rmt_call(call, e->joined.driver, "NetworkDriver.ProgramExternalConnectivity",
                       &rmt_endpoint_message, &message, NULL, NULL);
@@ -352,7 +284,7 @@ static int plug_in(struct hull_call *call, const struct netdriver_join_request *
     hull_undo(call, undo_link, link);
     e->joined.host_name = link->host_name;
     e->joined.name = link->name;
-    return save(call, e);
+    return rmt_endpoint_save(call, e);
 }
 
 int rmt_join(struct hull_call *call, const struct netdriver_join_request *request,
@@ -364,13 +296,15 @@ int rmt_join(struct hull_call *call, const struct netdriver_join_request *reques
     struct rmt_join_reply join;
     const char *options = options_of(call, request);
     e->network_id = hull_strdup(call, request->network.id);
-    e->key = key_of(call, e->network_id, request->container_id);
+    e->key = rmt_endpoint_key(call, e->network_id, request->container_id);
     e->joined.driver = hull_strdup(call, request->network.driver);
     e->joined.endpoint_id = hull_strdup(call, request->endpoint.endpoint_id);
     if (request->netns_fd < 0)
         return hull_fail(call, HULL_CONFLICT, "container %.12s has no network namespace",
                          request->container_id);
-    int rc = save(call, e);
+    int rc = rmt_tell_late(call, e->network_id, false);
+    if (rc == 0)
+        rc = rmt_endpoint_save(call, e);
     if (rc < 0)
         return rc;
     hull_undo(call, undo_endpoint, e);
@@ -384,25 +318,4 @@ int rmt_join(struct hull_call *call, const struct netdriver_join_request *reques
     if (rc == 0)
         fill_reply(call, link, &join, ret_reply);
     return rc;
-}
-
-int rmt_leave(struct hull_call *call, const struct netdriver_leave_request *request,
-              struct hull_empty *ret_reply)
-{
-    (void)ret_reply;
-    struct rmt_endpoint_state e = {.network_id = request->network.id,
-                                   .key = key_of(call, request->network.id, request->container_id)};
-    bool found;
-    int rc = rmt_load(call, RMT_ENDPOINTS, e.key, &rmt_joined_message, &e.joined, &found);
-    if (rc < 0 || !found)
-        return rc;
-    if (request->netns_fd >= 0 && e.joined.name != NULL) {
-        struct rmt_link link = {.host_name = e.joined.host_name, .netns_fd = request->netns_fd};
-        memcpy(link.name, e.joined.name, strnlen(e.joined.name, sizeof(link.name) - 1));
-        rc = hull_work(call, return_link, &link);
-        if (rc < 0)
-            hull_log(call, HULL_LOG_WARN, "interface not moved back", "error", hull_error(call),
-                     NULL);
-    }
-    return go_back(call, &e);
 }

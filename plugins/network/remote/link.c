@@ -114,8 +114,9 @@ int rmt_link_move(struct hull_work *work, struct rmt_link *link)
     return rc;
 }
 
-int rmt_link_return(struct hull_work *work, const struct rmt_link *link)
+int rmt_link_return(struct hull_work *work, void *arg)
 {
+    const struct rmt_link *link = arg;
     HULL_AUTO_FD inner_fd = nl_open_in(link->netns_fd, NL_IPV6_AS_IS);
     int rc = inner_fd < 0 ? inner_fd : put_back(inner_fd, link, link->name);
     return rc == 0 || rc == -ENODEV

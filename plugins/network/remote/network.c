@@ -17,7 +17,8 @@ int rmt_about(struct hull_call *call, const struct netdriver_about_request *requ
 {
     static const char method[] = "NetworkDriver.GetCapabilities";
     struct rmt_capabilities capabilities = {.scope = NULL};
-    *ret_reply = (struct netdriver_about_reply){.scope = "local", .own_ports = true};
+    *ret_reply =
+        (struct netdriver_about_reply){.scope = "local", .own_ports = true, .restores = true};
     if (!request->check)
         return 0;
     int rc = rmt_call(call, request->driver, method, NULL, NULL, &rmt_capabilities_message,
@@ -96,8 +97,8 @@ static int tell(struct hull_call *call, const struct network *network)
 static int untell(struct hull_call *call, const struct network *network)
 {
     struct rmt_network request = {.network_id = network->id};
-    return rmt_call(call, network->driver, "NetworkDriver.DeleteNetwork", &rmt_network_message,
-                    &request, NULL, NULL);
+    return rmt_call_brief(call, network->driver, "NetworkDriver.DeleteNetwork",
+                          &rmt_network_message, &request);
 }
 
 /* What failed is not recorded; what is cut off here stays, as not made. */
@@ -139,6 +140,8 @@ int rmt_remove(struct hull_call *call, const struct netdriver_network *request,
     struct rmt_told told;
     bool found;
     int rc = rmt_load(call, RMT_NETWORKS, network->id, &rmt_told_message, &told, &found);
+    if (rc == 0)
+        rc = rmt_tell_late(call, network->id, true);
     if (rc < 0 || !found)
         return rc;
     rc = untell(call, network);

@@ -6,7 +6,8 @@
  * names it and gives it addresses and routes. What the plugin was told is recorded before, so that
  * it is told the rest after a crash: an endpoint that it may know is left and deleted, a network
  * whose making was cut off is deleted and made again. A plugin that does not answer fails the call
- * that needs it; a network or a container is removed without it, as docker does, with a warning.
+ * that needs it; a network or a container is removed without it, as docker does, with a warning,
+ * and it is told of the containers when it is back.
  *
  * The SandboxKey is a path below /proc to a descriptor of this process: good while Join lasts.
  */
@@ -20,6 +21,8 @@
 #include <string.h>
 
 #define TIMEOUT_MS 30000
+#define TIMEOUT_BRIEF_MS 10000
+#define RETRY_BRIEF_MS 1000
 
 #define RMT_OPTIONS_FIELDS(F, T) \
     PLUGIN_DIRS_FIELDS(F, T)     \
@@ -32,20 +35,34 @@ static const struct rmt_options *options(void)
     return hull_plugin_options("network/remote");
 }
 
+static int call_for(struct hull_call *call, const struct plugin_call *wanted, int64_t retry_ms,
+                    int64_t timeout_ms, void *ret_reply)
+{
+    const struct rmt_options *o = options();
+    struct plugin_dirs dirs = {o->sockets, o->specs, o->retry_ms};
+    struct plugin_call what = *wanted;
+    if (retry_ms > 0 && (dirs.retry_ms <= 0 || dirs.retry_ms > retry_ms))
+        dirs.retry_ms = retry_ms;
+    what.dirs = &dirs;
+    what.timeout_ms = o->timeout_ms > 0 && o->timeout_ms < timeout_ms ? o->timeout_ms : timeout_ms;
+    return plugin_call(call, &what, ret_reply);
+}
+
 int rmt_call(struct hull_call *call, const char *name, const char *method,
              const struct hull_message *request, const void *value,
              const struct hull_message *reply, void *ret_reply)
 {
-    const struct rmt_options *o = options();
-    struct plugin_dirs dirs = {o->sockets, o->specs, o->retry_ms};
-    struct plugin_call what = {.dirs = &dirs,
-                               .name = name,
-                               .method = method,
-                               .request = request,
-                               .value = value,
-                               .reply = reply,
-                               .timeout_ms = o->timeout_ms > 0 ? o->timeout_ms : TIMEOUT_MS};
-    return plugin_call(call, &what, ret_reply);
+    struct plugin_call what = {
+        .name = name, .method = method, .request = request, .value = value, .reply = reply};
+    int64_t limit = options()->timeout_ms;
+    return call_for(call, &what, 0, limit > 0 ? limit : TIMEOUT_MS, ret_reply);
+}
+
+int rmt_call_brief(struct hull_call *call, const char *name, const char *method,
+                   const struct hull_message *request, const void *value)
+{
+    struct plugin_call what = {.name = name, .method = method, .request = request, .value = value};
+    return call_for(call, &what, RETRY_BRIEF_MS, TIMEOUT_BRIEF_MS, NULL);
 }
 
 int rmt_optional(struct hull_call *call, int rc)
@@ -90,6 +107,7 @@ static const struct hull_handler handlers[] = {
     HULL_HANDLE(netdriver, remove, rmt_remove),
     HULL_HANDLE(netdriver, join, rmt_join),
     HULL_HANDLE(netdriver, leave, rmt_leave),
+    HULL_HANDLE(netdriver, restore, rmt_restore),
     HULL_HANDLE(ipam, pool_reserve, rmt_pool_reserve),
     HULL_HANDLE(ipam, pool_release, rmt_pool_release),
     HULL_HANDLE(ipam, address_reserve, rmt_address_reserve),

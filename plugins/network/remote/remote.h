@@ -23,6 +23,10 @@
 int rmt_call(struct hull_call *call, const char *name, const char *method,
              const struct hull_message *request, const void *value,
              const struct hull_message *reply, void *ret_reply) HULL_CHECKED;
+/* The same for what is asked when something ends: a plugin that does not listen is waited for a
+ * second only, for it is told later. */
+int rmt_call_brief(struct hull_call *call, const char *name, const char *method,
+                   const struct hull_message *request, const void *value) HULL_CHECKED;
 /* Drop the failure RC of a call that the protocol does not ask every plugin to have. */
 int rmt_optional(struct hull_call *call, int rc) HULL_CHECKED;
 /* -HULL_IO: the plugin NAME answered METHOD with what makes no sense. */
@@ -62,6 +66,37 @@ int rmt_join(struct hull_call *call, const struct netdriver_join_request *reques
 int rmt_leave(struct hull_call *call, const struct netdriver_leave_request *request,
               struct hull_empty *ret_reply) HULL_CHECKED;
 
+/* --- leave.c: the way back of an endpoint ----------------------------------------------------- */
+
+#define RMT_JOINED_FIELDS(F, T)                                             \
+    F(T, STRING, _, driver, "Driver", 0, "The plugin")                      \
+    F(T, STRING, _, endpoint_id, "EndpointID", 0, "")                       \
+    F(T, BOOL, _, joined, "Joined", 0, "It was asked to join")              \
+    F(T, BOOL, _, external, "External", 0, "Its ports were published")      \
+    F(T, STRING, _, host_name, "SrcName", 0, "Interface, as it was called") \
+    F(T, STRING, _, name, "Name", 0, "As it is called inside")              \
+    F(T, BOOL, _, left, "Left", HULL_OMIT, "The plugin is still to be told of the end")
+HULL_MESSAGE_DECLARE(rmt_joined, RMT_JOINED_FIELDS)
+
+/* One endpoint on its way in or out. */
+struct rmt_endpoint_state {
+    const char *network_id;
+    const char *key;
+    struct rmt_joined joined;
+};
+/* Where the endpoint of a container is recorded. */
+const char *rmt_endpoint_key(struct hull_call *call, const char *network_id,
+                             const char *container_id);
+int rmt_endpoint_save(struct hull_call *call, const struct rmt_endpoint_state *e) HULL_CHECKED;
+/* All that the plugin may have is taken back; the first failure is told. One that does not answer
+ * is not asked a second time now: it is noted that it has to be told. Yields. */
+int rmt_go_back(struct hull_call *call, struct rmt_endpoint_state *e) HULL_CHECKED;
+/* Tell the plugin of endpoints that ended while it did not answer, until it fails again; with
+ * FORGET none is left on record. Failures are logged. Yields. */
+int rmt_tell_late(struct hull_call *call, const char *network_id, bool forget) HULL_CHECKED;
+int rmt_restore(struct hull_call *call, const struct netdriver_restore_request *request,
+                struct hull_empty *ret_reply) HULL_CHECKED;
+
 /* --- link.c: the plugin's interface in the namespace; all of it runs on a worker -------------- */
 
 struct rmt_link {
@@ -75,7 +110,7 @@ struct rmt_link {
 };
 /* Move the interface into the namespace, up and with addresses; it is back when this fails. */
 int rmt_link_move(struct hull_work *work, struct rmt_link *link) HULL_CHECKED;
-/* The way back, to its old name; an interface that is gone is fine. */
-int rmt_link_return(struct hull_work *work, const struct rmt_link *link) HULL_CHECKED;
+/* The way back of a struct rmt_link, to its old name; an interface that is gone is fine. */
+int rmt_link_return(struct hull_work *work, void *link) HULL_CHECKED;
 
 #endif
