@@ -25,7 +25,10 @@ HULL_MESSAGE(authz_exchange, AUTHZ_EXCHANGE_FIELDS)
  * and -HULL_INTERNAL when one can't be asked, with its name in the error. Yields. */
 HULL_METHOD(authz, request, authz_exchange, hull_empty, 0)
 HULL_METHOD(authz, response, authz_exchange, hull_empty, 0)
-/* Warn of plugins that can't be found. -HULL_INVALID for a name that is none. */
-HULL_METHOD(authz, check, hull_empty, hull_empty, 0)
+/* Each of these is there and says that it is one; one that is not there yet is given some seconds.
+ * -HULL_INVALID for a name that is none, or what is wrong with the first that fails. Yields. */
+#define AUTHZ_CHECK_REQUEST_FIELDS(F, T) F(T, STRV, _, plugins, "plugins", 0, "Names")
+HULL_MESSAGE(authz_check_request, AUTHZ_CHECK_REQUEST_FIELDS)
+HULL_METHOD(authz, check, authz_check_request, hull_empty, 0)
 
 #endif

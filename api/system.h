@@ -22,6 +22,8 @@ HULL_MESSAGE(system_ping_reply, SYSTEM_PING_REPLY_FIELDS)
 HULL_METHOD(system, ping, hull_empty, system_ping_reply, 0)
 HULL_METHOD(system, version, hull_empty, version_info, 0)
 HULL_METHOD(system, info, hull_empty, system_info, 0)
+/* The configuration was read again: tell who listens to events, as docker does. */
+HULL_METHOD(system, reloaded, hull_empty, hull_empty, 0)
 
 #define SYSTEM_DF_REQUEST_FIELDS(F, T) \
     F(T, STRV, _, types, "type", HULL_QUERY, "container, image, volume, build-cache")

@@ -17,7 +17,7 @@ endif
 plugins_common_libcommon_la_SOURCES += plugins/common/compress.c plugins/common/compress.h \
 	plugins/common/compress_int.h plugins/common/compress_more.c
 plugins_common_libcommon_la_SOURCES += plugins/common/idmap.c plugins/common/idmap.h plugins/common/ids.c plugins/common/ids.h \
-	plugins/common/names.c plugins/common/names.h plugins/common/subids.c plugins/common/subids.h plugins/common/signals.c plugins/common/signals.h \
+	plugins/common/names.c plugins/common/names.h plugins/common/quota.c plugins/common/quota.h plugins/common/subids.c plugins/common/subids.h plugins/common/signals.c plugins/common/signals.h \
 	plugins/common/timefmt.c plugins/common/timefmt.h plugins/common/truth.c plugins/common/truth.h plugins/common/filters.c plugins/common/filters.h
 plugins_common_libcommon_la_SOURCES += plugins/common/address.c plugins/common/address.h \
 	plugins/common/netlink.c plugins/common/netlink.h plugins/common/netif.c plugins/common/netif.h \

@@ -37,8 +37,9 @@ static int listen_all(struct hull_call *call, const struct http_listen_request *
     int rc = 0;
 
     (void)ret;
+    const struct authz_check_request guards = {.plugins = config->authorization_plugins};
     if (http_authz_on())
-        rc = authz_check(call, "support/authz", &(struct hull_empty){0}, ret);
+        rc = authz_check(call, "support/authz", &guards, ret);
     for (size_t i = 0; rc == 0 && i < request->hosts.n; i++) {
         struct http_listener *listener;
         rc = http_listen_open(call, request->hosts.v[i], config, &listener);

@@ -339,11 +339,24 @@ def test_a_plugin_that_is_away(guarded, asked):
         again.start()
         guarded.start()
         again.join()
-        with open(guarded.root + "/hulld.log") as log:
-            assert "an authorization plugin is not there" in log.read()
         assert guarded.hull("inspect", "-f", "{{.State.Running}}", "azaway").stdout == "true\n"
     finally:
         guarded.hull("rm", "-f", "azaway")
+
+
+def test_a_plugin_that_does_not_come():
+    """The daemon does not start without it, as docker's."""
+    root = tempfile.mkdtemp(prefix="hullaz-")
+    try:
+        began = time.monotonic()
+        done = subprocess.run([program("hulld"), "--root", root, "--bridge", "none",
+                               "--authorization-plugin", "nosuch", "--plugin-opt",
+                               "support/authz:plugin-start-ms=700"], capture_output=True, text=True,
+                              timeout=20, check=False)
+        assert done.returncode != 0 and time.monotonic() - began > 0.5
+        assert 'failed to validate authorization plugin: plugin "nosuch" not found' in done.stderr
+    finally:
+        shutil.rmtree(root)
 
 
 def test_a_name_that_is_none():

@@ -37,8 +37,22 @@ static int read_file(struct hulld *hulld, const char *path, char **ret_text, siz
     return 0;
 }
 
+/* Which keys TEXT has, be their values those of nothing: it was decoded already. */
+static int look_for_keys(struct hulld *hulld, const char *text, size_t length,
+                         bool ret_given[HULLD_FIELDS_MAX], struct hull_problem *problem)
+{
+    struct json_value object;
+    int rc = json_parse(hulld->arena, text, length, &object, problem);
+
+    for (size_t i = 0; rc == 0 && i < daemon_config_message.count; i++) {
+        const struct json_value *value = json_member(&object, daemon_config_message.fields[i].name);
+        ret_given[i] = value != NULL && value->type != JSON_NULL;
+    }
+    return rc;
+}
+
 int hulld_config_read(struct hulld *hulld, struct daemon_config *ret_file,
-                      struct hull_problem *problem)
+                      bool ret_given[HULLD_FIELDS_MAX], struct hull_problem *problem)
 {
     const char *path = hulld->config_file != NULL ? hulld->config_file : SYSCONFDIR "/hulld.json";
     struct hull_problem found;
@@ -46,6 +60,8 @@ int hulld_config_read(struct hulld *hulld, struct daemon_config *ret_file,
     size_t length = 0;
 
     memset(ret_file, 0, sizeof(*ret_file));
+    if (ret_given != NULL)
+        memset(ret_given, 0, HULLD_FIELDS_MAX * sizeof(*ret_given));
     if (hulld->config_file == NULL && access(path, F_OK) < 0 && errno == ENOENT)
         return 0;
     int rc = read_file(hulld, path, &text, &length, problem);
@@ -59,7 +75,7 @@ int hulld_config_read(struct hulld *hulld, struct daemon_config *ret_file,
         return hull_problem_set(problem, found.kind,
                                 "unable to configure the daemon with file %s: %s", path,
                                 found.text);
-    return 0;
+    return ret_given == NULL ? 0 : look_for_keys(hulld, text, length, ret_given, problem);
 }
 
 int hulld_config_merge(struct hulld *hulld, const struct daemon_config *file,

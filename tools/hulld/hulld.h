@@ -19,7 +19,8 @@ struct hulld {
     bool from_flag[HULLD_FIELDS_MAX]; /* by the field's index in daemon_config_message */
     const char *config_file;          /* NULL: the default one, which need not exist */
     bool help, version, validate;
-    int pid_fd; /* locked for as long as the daemon runs */
+    unsigned reloads; /* asked for and not done */
+    int pid_fd;       /* locked for as long as the daemon runs */
 };
 
 /* Read the command line. 0, or -HULL_INVALID with PROBLEM filled. */
@@ -27,14 +28,21 @@ int hulld_flags(struct hulld *hulld, int argc, char **argv, struct hull_problem 
 /* Print all options. */
 void hulld_usage(FILE *out);
 
-/* Read the configuration file into FILE; a missing default file is an empty one. */
+/* Read the configuration file into FILE; a missing default file is an empty one. RET_GIVEN, unless
+ * NULL, says of each field of daemon_config_message whether the file has it. */
 int hulld_config_read(struct hulld *hulld, struct daemon_config *ret_file,
-                      struct hull_problem *problem);
+                      bool ret_given[HULLD_FIELDS_MAX], struct hull_problem *problem);
 /* Take over what FILE says; a setting that was a flag as well is an error that names both. */
 int hulld_config_merge(struct hulld *hulld, const struct daemon_config *file,
                        struct hull_problem *problem);
 /* Fill in what was left out, and refuse what can't be done. */
 int hulld_config_finish(struct hulld *hulld, struct hull_problem *problem);
+
+/* The level that CONFIG asks for. */
+enum hull_level hulld_log_level(const struct daemon_config *config);
+/* Read the file again and take over what can change while the daemon runs; a file that can't be
+ * taken over whole changes nothing, and the log says why. Returns at once. */
+void hulld_reload(struct hulld *hulld);
 
 /* Make the folders, take the lock and write the pid file. */
 int hulld_root_prepare(struct hulld *hulld, struct hull_problem *problem);

@@ -39,35 +39,6 @@ static void notify(const char *state)
         (void)sendto(fd, state, strlen(state), MSG_NOSIGNAL, (struct sockaddr *)&address, length);
 }
 
-static enum hull_level level_of(const struct daemon_config *config)
-{
-    enum hull_level level = HULL_LOG_INFO;
-
-    if (config->debug)
-        return HULL_LOG_DEBUG;
-    if (config->log_level != NULL && hull_log_level_parse(config->log_level, &level))
-        return level;
-    return HULL_LOG_INFO;
-}
-
-/* SIGHUP: what can change while the daemon runs, the log level, is read again. */
-static void reload(struct hull_call *call, struct hulld *hulld)
-{
-    struct daemon_config file;
-    struct hull_problem problem = {0};
-
-    if (hulld_config_read(hulld, &file, &problem) < 0) {
-        hull_log(call, HULL_LOG_ERROR, "configuration not reloaded", "error", problem.text, NULL);
-        return;
-    }
-    struct daemon_config now = hulld->config;
-    if (file.log_level != NULL)
-        now.log_level = file.log_level;
-    now.debug |= file.debug;
-    hull_log_set_level(level_of(&now));
-    hull_log(call, HULL_LOG_INFO, "configuration reloaded", NULL);
-}
-
 /* Find the containers that a daemon before us left running. Not on the way of the first client. */
 static int restore(struct hull_call *call, void *arg)
 {
@@ -94,7 +65,7 @@ static void configure(struct hulld *hulld)
 {
     const struct daemon_config *config = &hulld->config;
 
-    hull_log_set_level(level_of(config));
+    hull_log_set_level(hulld_log_level(config));
     hull_config_set(&daemon_config_message, config);
     hull_plugin_alias("state", "state/sqlite");
     for (size_t i = 0; i < config->plugin_opts.n; i++) {
@@ -148,7 +119,7 @@ static int wait_end(struct hull_call *call, void *arg)
     int number;
 
     while ((number = hull_wait_signal(call, signals)) == SIGHUP)
-        reload(call, arg);
+        hulld_reload(arg);
     return number;
 }
 
@@ -195,7 +166,7 @@ static int prepare(struct hulld *hulld, int argc, char **argv, struct hull_probl
     int rc = hulld_flags(hulld, argc, argv, problem);
     if (rc < 0 || hulld->help || hulld->version)
         return rc;
-    rc = hulld_config_read(hulld, &file, problem);
+    rc = hulld_config_read(hulld, &file, NULL, problem);
     if (rc == 0)
         rc = hulld_config_merge(hulld, &file, problem);
     if (rc == 0)

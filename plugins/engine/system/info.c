@@ -133,8 +133,7 @@ static void fill_config(struct hull_call *call, struct system_info *info)
     info->firewall_backend->driver = "nftables";
 }
 
-/* The id of this data root: made once, and kept. */
-static int fill_id(struct hull_call *call, struct system_info *info)
+int system_id(struct hull_call *call, const char **ret)
 {
     const struct state_key key = {.bucket = "system", .key = "id"};
     struct state_document document = {0};
@@ -142,7 +141,7 @@ static int fill_id(struct hull_call *call, struct system_info *info)
 
     int rc = state_get(call, NULL, &key, &document);
     if (rc == 0 && document.value != NULL && strlen(document.value) == 38) {
-        info->id = hull_arena_strndup(hull_call_arena(call), document.value + 1, 36);
+        *ret = hull_arena_strndup(hull_call_arena(call), document.value + 1, 36);
         return 0;
     }
     if (rc < 0 && rc != -HULL_NOT_FOUND)
@@ -151,8 +150,13 @@ static int fill_id(struct hull_call *call, struct system_info *info)
     HULL_AUTO_FD fd = open("/proc/sys/kernel/random/uuid", O_RDONLY | O_CLOEXEC);
     if (fd < 0 || read(fd, text, 36) != 36)
         return hull_fail(call, HULL_IO, "the kernel gives no random id");
-    info->id = hull_strdup(call, text);
+    *ret = hull_strdup(call, text);
     return state_put(call, NULL, "system", "id", hull_printf(call, "\"%s\"", text), false);
+}
+
+static int fill_id(struct hull_call *call, struct system_info *info)
+{
+    return system_id(call, &info->id);
 }
 
 static int fill_containers(struct hull_call *call, struct system_info *info)

@@ -296,6 +296,7 @@ static const struct hull_handler handlers[] = {
     HULL_HANDLE(system, plugin_inspect, plugin_inspect),
     HULL_HANDLE(system, version, version),
     HULL_HANDLE(system, info, system_info_get),
+    HULL_HANDLE(system, reloaded, system_tell_reload),
     HULL_HANDLE(system, df, df),
     HULL_HANDLE(system, fibers, fibers),
     HULL_HANDLE(system, plugins, plugins),

@@ -17,6 +17,11 @@ const char *system_arch(const char *machine);
 int system_info_get(struct hull_call *call, const struct hull_empty *request,
                     struct system_info *ret_reply);
 
+/* info.c: the id of this data root: made once, and kept. Yields. */
+int system_id(struct hull_call *call, const char **ret) HULL_CHECKED;
+/* reload.c: the handler of system.reloaded. */
+int system_tell_reload(struct hull_call *call, const struct hull_empty *request,
+                       struct hull_empty *ret_reply);
 /* Forget what was kept between two answers. */
 void system_info_done(void);
 

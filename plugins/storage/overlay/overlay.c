@@ -206,6 +206,26 @@ static int fill_container(struct hull_work *work, const struct job *job, int dir
     return rc < 0 ? fail(work, rc, job) : 0;
 }
 
+static struct quota_space quotas = QUOTA_SPACE(QUOTA_CONTAINERS);
+
+static int limit(const struct layers *layers, int dir_fd, int64_t size,
+                 struct hull_problem *problem)
+{
+    HULL_AUTO_FD all = openat(layers->root_fd, "containers", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    struct hull_problem why;
+
+    if (all < 0)
+        return hull_problem_set(problem, hull_kind_of_errno(errno), "opening containers: %s",
+                                strerror(errno));
+    int rc = quota_set(&quotas, all, dir_fd, size, &why);
+    if (rc == -HULL_NOT_SUPPORTED)
+        return hull_problem_set(problem, HULL_NOT_SUPPORTED,
+                                "--storage-opt is supported only for overlay over xfs or ext4 with "
+                                "the mount option 'prjquota': %s",
+                                why.text);
+    return rc < 0 ? hull_problem_set(problem, why.kind, "%s", why.text) : 0;
+}
+
 static int create_work(struct hull_work *work, void *arg)
 {
     const struct job *job = arg;
@@ -213,7 +233,7 @@ static int create_work(struct hull_work *work, void *arg)
     if (dir_fd < 0)
         return dir_fd;
     int64_t size = job->request->size;
-    int rc = size > 0 ? ovl_quota_set(job->layers, dir_fd, size, &work->problem) : 0;
+    int rc = size > 0 ? limit(job->layers, dir_fd, size, &work->problem) : 0;
     if (rc == 0)
         rc = fill_container(work, job, dir_fd);
     if (rc < 0)

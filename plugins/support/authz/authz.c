@@ -4,8 +4,8 @@
  * The server shows each request before it acts on it, and each answer before it sends it; the
  * plugins of "authorization-plugins" are asked one after the other, and the first that does not
  * allow it ends the matter. Whoever can't be asked has not allowed it: a plugin that is not there,
- * hangs, dies or answers nonsense denies, with its name in the error. None is loaded, and nothing
- * is asked, when none is configured.
+ * hangs, dies or answers nonsense denies, with its name in the error. A daemon that does not find
+ * one of them does not start. None is loaded, and nothing is asked, when none is configured.
  */
 #include <string.h>
 
@@ -15,8 +15,10 @@
 #include "api/config.h"
 #include "plugins/common/plugin_client.h"
 
-#define AUTHZ_OPTIONS_FIELDS(F, T) \
-    PLUGIN_DIRS_FIELDS(F, T)       \
+#define AUTHZ_OPTIONS_FIELDS(F, T)                                            \
+    PLUGIN_DIRS_FIELDS(F, T)                                                  \
+    F(T, INT, _, start_ms, "plugin-start-ms", 0,                              \
+      "How long one that is not there at the start is waited for, 15 s else") \
     F(T, INT, _, timeout_ms, "plugin-timeout-ms", 0, "How long a plugin may think, 60 s else")
 HULL_MESSAGE_DECLARE(authz_options, AUTHZ_OPTIONS_FIELDS)
 HULL_MESSAGE_DEFINE(authz_options, AUTHZ_OPTIONS_FIELDS)
@@ -94,22 +96,47 @@ static int response(struct hull_call *call, const struct authz_exchange *exchang
     return ask_all(call, "AuthZPlugin.AuthZRes", exchange);
 }
 
-/* A plugin may be started after the daemon, by whom it has to be asked then. */
-static int check(struct hull_call *call, const struct hull_empty *nothing, struct hull_empty *ret)
-{
-    const struct plugin_dirs dirs = dirs_of(hull_plugin_options("support/authz"));
-    const struct hull_strv *names = &daemon_config()->authorization_plugins;
+/* --- at the start, and when the configuration is read again ----------------------------------- */
 
-    (void)nothing;
+/* As long as docker waits for one, which a host that starts may be about to start. */
+#define WAIT_MS 15000
+#define PAUSE_FIRST_MS 50
+#define PAUSE_MAX_MS 1000
+
+static int await(struct hull_call *call, const char *name)
+{
+    const struct authz_options *options = hull_plugin_options("support/authz");
+    const struct plugin_dirs dirs = dirs_of(options);
+    int64_t end = hull_now_ms() + (options->start_ms > 0 ? options->start_ms : WAIT_MS);
+    int rc;
+
+    for (int64_t pause = PAUSE_FIRST_MS;; pause = pause * 2 > PAUSE_MAX_MS ? pause : pause * 2) {
+        int64_t left = end - hull_now_ms();
+        rc = plugin_activate(call, &dirs, name, "authz");
+        if (rc != -HULL_NOT_FOUND || left <= 0)
+            return rc;
+        hull_error_clear(call);
+        rc = hull_sleep(call, pause < left ? pause : left);
+        if (rc < 0)
+            return rc;
+    }
+}
+
+static int check(struct hull_call *call, const struct authz_check_request *asked,
+                 struct hull_empty *ret)
+{
     (void)ret;
-    for (size_t i = 0; i < names->n; i++) {
-        int rc = plugin_check_name(call, names->v[i]);
+    for (size_t i = 0; i < asked->plugins.n; i++) {
+        int rc = plugin_check_name(call, asked->plugins.v[i]);
         if (rc < 0)
             return hull_wrap(call, rc, "authorization-plugins");
-        if (!plugin_exists(call, &dirs, names->v[i]))
-            hull_log(call, HULL_LOG_WARN,
-                     "an authorization plugin is not there: every request is refused until it is",
-                     "plugin", names->v[i], NULL);
+        rc = await(call, asked->plugins.v[i]);
+        if (rc == -HULL_NOT_FOUND)
+            return hull_fail(call, HULL_NOT_FOUND,
+                             "failed to validate authorization plugin: plugin \"%s\" not found",
+                             asked->plugins.v[i]);
+        if (rc < 0)
+            return hull_wrap(call, rc, "failed to validate authorization plugin");
     }
     return 0;
 }

@@ -99,7 +99,7 @@ static int create(struct hull_call *call, const struct voldriver_create_request 
     else
         rc = 0;
     if (rc == 0)
-        rc = lv_folder_make(call, request->name);
+        rc = lv_folder_make(call, request->name, lv_options_size(&options));
     FAILPOINT(volume_create_folder);
     return rc;
 }

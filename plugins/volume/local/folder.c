@@ -16,6 +16,7 @@
 
 #include "api/config.h"
 #include "failpoint.h"
+#include "quota.h"
 #include "root.h"
 
 #define REMOVED ".removed-"
@@ -25,7 +26,7 @@ struct job {
     const char *data_root;
     const char *name;
     const struct hull_strv *keep;
-    int64_t bytes, made_s;
+    int64_t bytes, made_s, limit;
     struct hull_arena *arena; /* of found; nobody else uses it while the worker runs */
     struct hull_strv found;
 };
@@ -68,6 +69,22 @@ int lv_open_data(struct hull_work *work, const char *data_root, const char *name
 
 /* --- one -------------------------------------------------------------------------------------- */
 
+static struct quota_space quotas = QUOTA_SPACE(QUOTA_VOLUMES);
+
+static int limit(struct hull_work *work, const struct job *job, int volumes, int folder)
+{
+    struct hull_problem why;
+    int rc = job->limit > 0 ? quota_set(&quotas, volumes, folder, job->limit, &why) : 0;
+
+    if (rc == -HULL_NOT_SUPPORTED)
+        return hull_problem_set(&work->problem, HULL_INVALID,
+                                "quota size requested but no quota support: volumes have to lie on "
+                                "xfs or ext4 with the mount option 'prjquota' (%s); else a size is "
+                                "possible with type=tmpfs and o=size=",
+                                why.text);
+    return rc < 0 ? hull_problem_set(&work->problem, why.kind, "%s", why.text) : 0;
+}
+
 static int make(struct hull_work *work, void *arg)
 {
     struct job *job = arg;
@@ -79,8 +96,14 @@ static int make(struct hull_work *work, void *arg)
         return failed(work, job, errno);
     HULL_AUTO_FD folder =
         openat(volumes, job->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (folder < 0 || (mkdirat(folder, "_data", 0755) < 0 && errno != EEXIST) ||
-        fsync(folder) < 0 || fsync(volumes) < 0)
+    if (folder < 0)
+        return failed(work, job, errno);
+    /* What is made in it is counted. */
+    int rc = limit(work, job, volumes, folder);
+    if (rc < 0)
+        return rc;
+    if ((mkdirat(folder, "_data", 0755) < 0 && errno != EEXIST) || fsync(folder) < 0 ||
+        fsync(volumes) < 0)
         return failed(work, job, errno);
     return 0;
 }
@@ -202,9 +225,11 @@ const char *lv_path(struct hull_call *call, const char *name)
     return hull_printf(call, "%s/volumes/%s/_data", daemon_config()->data_root, name);
 }
 
-int lv_folder_make(struct hull_call *call, const char *name)
+int lv_folder_make(struct hull_call *call, const char *name, int64_t size)
 {
     struct job job = job_of(name);
+
+    job.limit = size;
 
     return hull_work(call, make, &job);
 }

@@ -26,6 +26,8 @@ HULL_MESSAGE_DECLARE(lv_options, LV_OPTIONS_FIELDS)
 /* From what the client gave. -HULL_INVALID in docker's words. */
 int lv_options_parse(struct hull_call *call, const struct hull_map *given, struct lv_options *ret)
     HULL_CHECKED;
+/* Bytes that the option size allows; 0: no limit. */
+int64_t lv_options_size(const struct lv_options *options);
 /* True when something is to be mounted. */
 bool lv_options_mount(const struct lv_options *options);
 
@@ -51,8 +53,8 @@ int lv_unmount(struct hull_call *call, const char *name) HULL_CHECKED;
 
 /* Where the files of NAME are, in the call's arena. */
 const char *lv_path(struct hull_call *call, const char *name);
-/* Make the folder of NAME. Yields. */
-int lv_folder_make(struct hull_call *call, const char *name) HULL_CHECKED;
+/* Make the folder of NAME; at most SIZE bytes get into it, 0 being no limit. Yields. */
+int lv_folder_make(struct hull_call *call, const char *name, int64_t size) HULL_CHECKED;
 /* Remove the folder of NAME and all in it; none is no error. Yields. */
 int lv_folder_remove(struct hull_call *call, const char *name) HULL_CHECKED;
 /* -HULL_NOT_FOUND when NAME has none, else when it was made, seconds since 1970. Yields. */

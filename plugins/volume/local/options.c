@@ -18,12 +18,16 @@ static int check_size(struct hull_call *call, const char *size)
 
     if (!units_parse_bytes(size, &bytes))
         return hull_fail(call, HULL_INVALID, "invalid size: '%s'", size);
-    if (bytes == 0)
-        return 0;
-    return hull_fail(call, HULL_INVALID,
-                     "quota size requested but no quota support: option \"size\" is \"%s\"; a size "
-                     "is possible with type=tmpfs and o=size=%s",
-                     size, size);
+    return 0;
+}
+
+int64_t lv_options_size(const struct lv_options *options)
+{
+    int64_t bytes = 0;
+
+    if (options->size != NULL)
+        (void)!units_parse_bytes(options->size, &bytes); /* was looked at */
+    return bytes;
 }
 
 /* What is given needs what. */

@@ -1,8 +1,6 @@
 /*
  * quota.c: project quotas of ext4 and xfs. A project is a number that each file carries; files
- * made in a folder inherit it. The numbers of removed containers are not used again before the
- * plugin is loaded anew, when the highest one in use is looked for; a limit that was left behind
- * is overwritten then.
+ * made in a folder inherit it.
  */
 #include "quota.h"
 
@@ -12,7 +10,6 @@
 #include <linux/dqblk_xfs.h>
 #include <linux/fs.h>
 #include <linux/quota.h>
-#include <pthread.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
@@ -20,12 +17,7 @@
 
 /* Since Linux 5.14; it has this number everywhere but on alpha. */
 #define NR_QUOTACTL_FD 443
-/* Docker counts from one up: stay out of its way, and of what people have in /etc/projects. */
-#define PROJECT_FIRST 0x40000000u
 #define QUOTA_BLOCK 1024
-
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static uint32_t next_project;
 
 static int quotactl_fd(int fd, unsigned command, uint32_t project, void *address)
 {
@@ -34,10 +26,7 @@ static int quotactl_fd(int fd, unsigned command, uint32_t project, void *address
 
 static int not_supported(struct hull_problem *problem, const char *why)
 {
-    return hull_problem_set(problem, HULL_NOT_SUPPORTED,
-                            "--storage-opt is supported only for overlay over xfs or ext4 with the "
-                            "mount option 'prjquota': %s",
-                            why);
+    return hull_problem_set(problem, HULL_NOT_SUPPORTED, "%s", why);
 }
 
 static int check_enforced(int fd, struct hull_problem *problem)
@@ -57,10 +46,10 @@ static uint32_t project_of(int folder_fd, const char *name)
     return fd >= 0 && ioctl(fd, FS_IOC_FSGETXATTR, &attributes) == 0 ? attributes.fsx_projid : 0;
 }
 
-/* One more than the highest in use, among the containers of this data root. */
-static int find_next(const struct layers *layers, struct hull_problem *problem)
+/* One more than the highest in use in the folder ALL_FD. */
+static int find_next(struct quota_space *space, int all_fd, struct hull_problem *problem)
 {
-    int fd = openat(layers->root_fd, "containers", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int fd = openat(all_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *folder = fd < 0 ? NULL : fdopendir(fd);
     const struct dirent *entry;
 
@@ -69,30 +58,31 @@ static int find_next(const struct layers *layers, struct hull_problem *problem)
 
         if (fd >= 0)
             close(fd);
-        return hull_problem_set(problem, hull_kind_of_errno(err), "opening containers: %s",
+        return hull_problem_set(problem, hull_kind_of_errno(err), "looking for quotas: %s",
                                 strerror(err));
     }
-    next_project = PROJECT_FIRST;
+    space->next = space->first;
     while ((entry = readdir(folder)) != NULL) {
         uint32_t project = entry->d_name[0] == '.' ? 0 : project_of(fd, entry->d_name);
 
-        if (project >= next_project)
-            next_project = project + 1;
+        if (project >= space->next)
+            space->next = project + 1;
     }
     closedir(folder);
     return 0;
 }
 
-static int take_project(const struct layers *layers, uint32_t *ret, struct hull_problem *problem)
+static int take_project(struct quota_space *space, int all_fd, uint32_t *ret,
+                        struct hull_problem *problem)
 {
     int rc = 0;
 
-    pthread_mutex_lock(&lock);
-    if (next_project == 0)
-        rc = find_next(layers, problem);
+    pthread_mutex_lock(&space->lock);
+    if (space->next == 0)
+        rc = find_next(space, all_fd, problem);
     if (rc == 0)
-        *ret = next_project++;
-    pthread_mutex_unlock(&lock);
+        *ret = space->next++;
+    pthread_mutex_unlock(&space->lock);
     return rc;
 }
 
@@ -107,8 +97,8 @@ static int set_project(int dir_fd, uint32_t project)
     return ioctl(dir_fd, FS_IOC_FSSETXATTR, &attributes) < 0 ? -errno : 0;
 }
 
-int ovl_quota_set(const struct layers *layers, int dir_fd, int64_t size,
-                  struct hull_problem *problem)
+int quota_set(struct quota_space *space, int all_fd, int dir_fd, int64_t size,
+              struct hull_problem *problem)
 {
     struct if_dqblk limit = {
         .dqb_bhardlimit = (uint64_t)(size + QUOTA_BLOCK - 1) / QUOTA_BLOCK,
@@ -118,7 +108,7 @@ int ovl_quota_set(const struct layers *layers, int dir_fd, int64_t size,
     int rc = check_enforced(dir_fd, problem);
 
     if (rc == 0)
-        rc = take_project(layers, &project, problem);
+        rc = take_project(space, all_fd, &project, problem);
     if (rc < 0)
         return rc;
     if (quotactl_fd(dir_fd, QCMD(Q_SETQUOTA, PRJQUOTA), project, &limit) < 0)
