@@ -1,6 +1,7 @@
 #include "instance.h"
 
 #include "api/config.h"
+#include "plugins/common/hash.h"
 
 #include <stdint.h>
 #include <stdio.h>
@@ -13,9 +14,7 @@ const char *instance_suffix(void)
     if (config == NULL || config->data_root == NULL ||
         strcmp(config->data_root, LOCALSTATEDIR) == 0)
         return "";
-    uint32_t hash = 2166136261u; /* FNV-1a */
-    for (const char *at = config->data_root; *at != '\0'; at++)
-        hash = (hash ^ (uint8_t)*at) * 16777619u;
-    snprintf(suffix, sizeof(suffix), "%08x", hash);
+    snprintf(suffix, sizeof(suffix), "%08x",
+             hash_bytes(config->data_root, strlen(config->data_root)));
     return suffix;
 }

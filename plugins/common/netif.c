@@ -47,6 +47,15 @@ void nif_settle(struct nl_batch *batch, int index, const char *name)
     nl_put_u32(batch, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
 }
 
+int nif_look(int fd, const char *name, nl_reply_fn *reply, void *ctx, struct nl_failure *failure)
+{
+    struct nl_batch batch = {0};
+    nif_settle(&batch, 0, name);
+    int rc = nl_transact(fd, &batch, reply, ctx, failure);
+    nl_done(&batch);
+    return rc;
+}
+
 void nif_address(struct nl_batch *batch, unsigned index, const struct ip_net *net)
 {
     struct ifaddrmsg head = {.ifa_family = (uint8_t)net->addr.family,
@@ -143,11 +152,7 @@ static void take_alias(const struct nlmsghdr *message, void *ctx)
 
 int nif_is_own(int fd, const char *name, bool *ret_own)
 {
-    struct nl_batch batch = {0};
-    nif_settle(&batch, 0, name);
-    int rc = nl_transact(fd, &batch, take_alias, ret_own, NULL);
-    nl_done(&batch);
-    return rc;
+    return nif_look(fd, name, take_alias, ret_own, NULL);
 }
 
 static void take_veth(const struct nlmsghdr *message, void *ctx)
@@ -163,9 +168,7 @@ int nif_mark_guest(int fd, const char *name)
 {
     struct nl_batch batch = {0};
     bool veth = false;
-    nif_settle(&batch, 0, name);
-    int rc = nl_transact(fd, &batch, take_veth, &veth, NULL);
-    nl_done(&batch);
+    int rc = nif_look(fd, name, take_veth, &veth, NULL);
     if (rc < 0 || !veth)
         return rc == -ENODEV ? 0 : rc;
     nif_begin(&batch, 0, 0, false, name);
@@ -234,9 +237,7 @@ int nif_configure(int fd, const struct nif_inside *inside, uint8_t ret_mac[6],
 {
     struct found found = {0};
     struct nl_batch batch = {0};
-    nif_settle(&batch, 0, inside->name);
-    int rc = nl_transact(fd, &batch, take_link, &found, failure);
-    nl_done(&batch);
+    int rc = nif_look(fd, inside->name, take_link, &found, failure);
     if (rc < 0)
         return rc;
     nif_begin(&batch, 0, 1, true, NULL); /* loopback */
@@ -259,9 +260,7 @@ int nif_default_routes(int fd, const char *name, const struct ip_addr gateway[2]
 {
     struct found found = {0};
     struct nl_batch batch = {0};
-    nif_settle(&batch, 0, name);
-    int rc = nl_transact(fd, &batch, take_link, &found, failure);
-    nl_done(&batch);
+    int rc = nif_look(fd, name, take_link, &found, failure);
     if (rc < 0)
         return rc;
     for (size_t i = 0; i < 2; i++) {

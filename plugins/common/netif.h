@@ -26,6 +26,9 @@ void nif_kind_end(struct nl_batch *batch, struct nif_kind kind);
  * the first packet of a container would be lost and repeated a second later.
  */
 void nif_settle(struct nl_batch *batch, int index, const char *name);
+/* What the kernel says of the interface NAME, to REPLY. 0 or -errno. Worker-safe. */
+int nif_look(int fd, const char *name, nl_reply_fn *reply, void *ctx, struct nl_failure *failure)
+    HULL_CHECKED;
 /* An address, ready at once: it was chosen by us, nobody else has it. */
 void nif_address(struct nl_batch *batch, unsigned index, const struct ip_net *net);
 /* A route; TO NULL is the default, VIA NULL is on the link. */

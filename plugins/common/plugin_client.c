@@ -5,6 +5,7 @@
 #include "plugins/common/plugin_client.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -356,4 +357,13 @@ int plugin_call(struct hull_call *call, const struct plugin_call *what, void *re
                            hull_strdup(call, hull_error(call)));
     }
     return named(call, rc, what);
+}
+
+int plugin_lie(struct hull_call *call, const char *name, const char *method, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    const char *text = hull_arena_vprintf(hull_call_arena(call), fmt, args);
+    va_end(args);
+    return hull_fail(call, HULL_IO, "plugin \"%s\": %s: %s", name, method, text);
 }

@@ -55,6 +55,9 @@ int plugin_call(struct hull_call *call, const struct plugin_call *what, void *re
  * errors. Yields. */
 int plugin_activate(struct hull_call *call, const struct plugin_dirs *dirs, const char *name,
                     const char *type) HULL_CHECKED;
+/* -HULL_IO: the plugin NAME answered METHOD with what makes no sense. */
+int plugin_lie(struct hull_call *call, const char *name, const char *method, const char *fmt, ...)
+    HULL_PRINTF(4, 5) HULL_CHECKED;
 /* -HULL_INVALID when no plugin can be called NAME. Never yields. */
 int plugin_check_name(struct hull_call *call, const char *name) HULL_CHECKED;
 /* True when there is a plugin of the name, running or not. Never yields. */

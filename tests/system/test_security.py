@@ -13,6 +13,7 @@ import time
 
 import pytest
 
+from engine import Engine
 from images import archive, tar_of
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -251,6 +252,27 @@ def test_a_policy_that_would_let_calls_seem_to_succeed(engine, tmp_path, action,
     done = engine.hull("run", "--rm", "--network", "none", "--security-opt",
                        "seccomp=%s" % policy, "busybox", "true", check=False)
     assert done.returncode == 125 and message in done.stderr
+
+
+@pytest.mark.parametrize("runtime", ["native", "runc"])
+def test_a_daemon_in_a_chroot(tmp_path, runtime):
+    """Whoever joins a container's mounts must not stand on the host, above the chroot."""
+    if runtime == "runc" and not shutil.which("runc"):
+        pytest.skip("runc is not installed")
+    own = Engine("--add-runtime", "tested=runc", bridge="hch%d" % (os.getpid() % 100000), within=[
+        "unshare", "--mount", "sh", "-c", "mount --rbind / \"$0\" && mount --make-rslave \"$0\" && "
+        "exec chroot \"$0\" \"$@\"", str(tmp_path)])
+    try:
+        own.load_busybox()
+        own.hull("run", "-d", "--name", "inside", "--network", "none", "--runtime",
+                 "tested" if runtime == "runc" else runtime, "busybox", "sleep", "60")
+        for command in (["ls", "/"], ["sh", "-c", "ls /proc/1/root/"]):
+            shown = own.hull("exec", "inside", *command).stdout.split()
+            assert sorted(shown) == sorted(["bin", "dev", "etc", "proc", "root", "sys", "tmp", "www"])
+        mounts = own.hull("exec", "inside", "cat", "/proc/1/mountinfo").stdout
+        assert " / / " in mounts and str(tmp_path) not in mounts
+    finally:
+        own.stop()
 
 
 def test_nobody_else_reads_the_data(engine):

@@ -194,9 +194,9 @@ static int own_namespace(void)
 
 static int attach_all(const int *trees)
 {
-    if (mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
-        return shim_fail_errno("detach from the host's mounts");
-    int rc = attach_root();
+    int rc = leave_host();
+    if (rc == 0)
+        rc = attach_root();
     if (rc == 0)
         rc = attach_trees(trees);
     return rc < 0 ? rc : attach_init();

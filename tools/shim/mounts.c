@@ -94,8 +94,6 @@ static int open_root(void)
 /* Into our copy of the host's mounts, of which only a slave is left; no mount gets out. */
 static int attach_root(void)
 {
-    if (mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
-        return shim_fail_errno("detach from the host's mounts");
     /* Root alone may enter that folder. */
     const char *path = shim.userns ? "/" : shim.plan.dir;
     HULL_AUTO_FD place = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -288,13 +286,15 @@ static int change_root(void)
 
 int mounts_setup(int *ret_tty_fd)
 {
-    int rc = protect_open();
-    if (rc == 0)
-        rc = cgroup_trees_open();
+    int rc = cgroup_trees_open();
     if (rc == 0)
         rc = open_sources();
     if (rc == 0)
         rc = open_root();
+    if (rc == 0)
+        rc = leave_host();
+    if (rc == 0)
+        rc = protect_open();
     if (rc == 0)
         rc = attach_root();
     if (rc == 0)

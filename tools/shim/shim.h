@@ -112,6 +112,12 @@ int below_parent(int dirfd, const char *path, const char **ret_name);
 extern int proc_fd;
 int proc_open_private(void) HULL_CHECKED;
 
+/* --- leave.c -------------------------------------------------------------------------------- */
+
+/* In a mount namespace of our own: no mount gets to the host any more, and the root of this process
+ * is the root of the namespace. Paths lead where they did. */
+int leave_host(void) HULL_CHECKED;
+
 /* --- mounts.c, mount_options.c, filesystems.c, devices.c, protect.c ------------------------- */
 
 struct mount_options {

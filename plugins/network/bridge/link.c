@@ -130,15 +130,6 @@ static void take_kind(const struct nlmsghdr *message, void *ctx)
                    memcmp(nl_data(kind), "bridge", sizeof("bridge")) == 0;
 }
 
-static int is_bridge(int fd, const char *name, bool *ret_is)
-{
-    struct nl_batch batch = {0};
-    nif_settle(&batch, 0, name);
-    int rc = nl_transact(fd, &batch, take_kind, ret_is, NULL);
-    nl_done(&batch);
-    return rc;
-}
-
 int brg_bridge_make(struct hull_work *work, const struct brg_bridge *bridge)
 {
     HULL_AUTO_FD fd = nl_open(NETLINK_ROUTE);
@@ -147,7 +138,7 @@ int brg_bridge_make(struct hull_work *work, const struct brg_bridge *bridge)
     struct nl_failure failure = {0};
     bool there = if_nametoindex(bridge->name) != 0;
     bool is = false;
-    int rc = there ? is_bridge(fd, bridge->name, &is) : 0;
+    int rc = there ? nif_look(fd, bridge->name, take_kind, &is, NULL) : 0;
     if (rc == 0 && there && !is)
         return hull_problem_set(&work->problem, HULL_CONFLICT,
                                 "%s is an interface of this host, and no bridge: choose another "

@@ -66,11 +66,11 @@ static int request_address(struct hull_call *call, const struct rmt_pool *pool, 
         return rc;
     if (!ip_net_parse(reply.address, &net) || !ip_net_parse(pool->pool, &inside) ||
         !ip_net_has(&inside, &net.addr))
-        return rmt_lie(call, pool->driver, method, "\"%s\" is no address in %s",
-                       reply.address == NULL ? "" : reply.address, pool->pool);
+        return plugin_lie(call, pool->driver, method, "\"%s\" is no address in %s",
+                          reply.address == NULL ? "" : reply.address, pool->pool);
     if (ip_parse(request.address, &asked) && ip_compare(&asked, &net.addr) != 0)
-        return rmt_lie(call, pool->driver, method, "it gave %s when asked for %s", reply.address,
-                       request.address);
+        return plugin_lie(call, pool->driver, method, "it gave %s when asked for %s", reply.address,
+                          request.address);
     *ret = hull_strdup(call, ip_text(&net.addr, text));
     return 0;
 }
@@ -113,8 +113,8 @@ static int request_pool(struct hull_call *call, const struct ipam_pool *request,
     pool->requires_mac = capabilities.requires_mac;
     *ret_data = reply.data;
     if (!ip_net_parse(reply.pool, &net) || (net.addr.family == AF_INET6) != request->ipv6)
-        return rmt_lie(call, pool->driver, method, "\"%s\" is no IPv%c subnet",
-                       reply.pool == NULL ? "" : reply.pool, request->ipv6 ? '6' : '4');
+        return plugin_lie(call, pool->driver, method, "\"%s\" is no IPv%c subnet",
+                          reply.pool == NULL ? "" : reply.pool, request->ipv6 ? '6' : '4');
     return 0;
 }
 
@@ -156,8 +156,8 @@ static int choose_gateway(struct hull_call *call, const struct ipam_pool *reques
     char text[IP_TEXT_SIZE];
     if (hull_streq(request->gateway, NULL) && !hull_streq(given, NULL)) {
         if (!ip_net_parse(given, &net))
-            return rmt_lie(call, pool->driver, "IpamDriver.RequestPool",
-                           "the gateway \"%s\" is no address", given);
+            return plugin_lie(call, pool->driver, "IpamDriver.RequestPool",
+                              "the gateway \"%s\" is no address", given);
         pool->gateway = hull_strdup(call, ip_text(&net.addr, text));
         return 0;
     }
@@ -190,9 +190,9 @@ int rmt_pool_reserve(struct hull_call *call, const struct ipam_pool *request,
                           .pool = {.driver = request->driver}};
     int rc = request_pool(call, request, &held->pool, &data);
     if (held->pool.pool_id == NULL)
-        return rc < 0
-                   ? rc
-                   : rmt_lie(call, request->driver, "IpamDriver.RequestPool", "it has no PoolID");
+        return rc < 0 ? rc
+                      : plugin_lie(call, request->driver, "IpamDriver.RequestPool",
+                                   "it has no PoolID");
     hull_undo(call, undo_pool, held);
     if (rc == 0)
         rc = rmt_store(call, RMT_POOLS, held->key, &rmt_pool_message, &held->pool);

@@ -81,8 +81,8 @@ static int take_choice(struct hull_call *call, const struct rmt_endpoint_state *
     }
     if (hull_streq(wanted, NULL) || strcmp(wanted, *given) == 0)
         return 0;
-    return rmt_lie(call, e->joined.driver, "NetworkDriver.CreateEndpoint",
-                   "it changed the %s %s to %s", what, wanted, *given);
+    return plugin_lie(call, e->joined.driver, "NetworkDriver.CreateEndpoint",
+                      "it changed the %s %s to %s", what, wanted, *given);
 }
 
 static int create_endpoint(struct hull_call *call, const struct netdriver_join_request *request,
@@ -116,8 +116,8 @@ static int create_endpoint(struct hull_call *call, const struct netdriver_join_r
 static int bad_join(struct hull_call *call, const struct rmt_endpoint_state *e, const char *what,
                     const char *value)
 {
-    return rmt_lie(call, e->joined.driver, "NetworkDriver.Join", "%s \"%s\" makes no sense", what,
-                   value == NULL ? "" : value);
+    return plugin_lie(call, e->joined.driver, "NetworkDriver.Join", "%s \"%s\" makes no sense",
+                      what, value == NULL ? "" : value);
 }
 
 static bool is_ifname(const char *name, size_t max)

@@ -30,15 +30,6 @@ static void take_index(const struct nlmsghdr *message, void *ctx)
         *(int *)ctx = head->ifi_index;
 }
 
-static int index_of(int fd, const char *name, int *ret_index)
-{
-    struct nl_batch batch = {0};
-    nif_settle(&batch, 0, name);
-    int rc = nl_transact(fd, &batch, take_index, ret_index, NULL);
-    nl_done(&batch);
-    return rc;
-}
-
 static int set_name(int fd, int index, const struct rmt_link *link, const char *name,
                     struct nl_failure *failure)
 {
@@ -55,7 +46,7 @@ static int set_name(int fd, int index, const struct rmt_link *link, const char *
 static int rename_inside(int fd, struct rmt_link *link, struct nl_failure *failure)
 {
     int index = 0;
-    int rc = index_of(fd, link->host_name, &index);
+    int rc = nif_look(fd, link->host_name, take_index, &index, NULL);
     if (rc < 0 || link->name[0] != '\0')
         return rc < 0 ? rc : set_name(fd, index, link, link->name, failure);
     rc = -EEXIST;
@@ -75,7 +66,7 @@ static int put_back(int inner_fd, const struct rmt_link *link, const char *name)
     struct rmt_link plain = {.has_mac = false};
     struct nl_batch batch = {0};
     int index = 0;
-    int rc = host < 0 ? -errno : index_of(inner_fd, name, &index);
+    int rc = host < 0 ? -errno : nif_look(inner_fd, name, take_index, &index, NULL);
     if (rc < 0)
         return rc;
     struct ifinfomsg down = {.ifi_family = AF_UNSPEC, .ifi_index = index, .ifi_change = IFF_UP};

@@ -27,7 +27,7 @@ int rmt_about(struct hull_call *call, const struct netdriver_about_request *requ
         return rc;
     const char *scope = capabilities.scope;
     if (!hull_streq(scope, NULL) && strcmp(scope, "local") != 0 && strcmp(scope, "global") != 0)
-        return rmt_lie(call, request->driver, method, "unknown scope \"%s\"", scope);
+        return plugin_lie(call, request->driver, method, "unknown scope \"%s\"", scope);
     if (!hull_streq(scope, NULL))
         ret_reply->scope = scope;
     return 0;

@@ -17,7 +17,6 @@
 #include "plugin_client.h"
 #include "state.h"
 
-#include <stdarg.h>
 #include <string.h>
 
 #define TIMEOUT_MS 30000
@@ -71,15 +70,6 @@ int rmt_optional(struct hull_call *call, int rc)
         return rc;
     hull_error_clear(call);
     return 0;
-}
-
-int rmt_lie(struct hull_call *call, const char *name, const char *method, const char *fmt, ...)
-{
-    va_list args;
-    va_start(args, fmt);
-    const char *text = hull_arena_vprintf(hull_call_arena(call), fmt, args);
-    va_end(args);
-    return hull_fail(call, HULL_IO, "plugin \"%s\": %s: %s", name, method, text);
 }
 
 int rmt_load(struct hull_call *call, const char *bucket, const char *key,

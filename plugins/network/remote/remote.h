@@ -7,6 +7,7 @@
 #include "ipam.h"
 #include "netdriver.h"
 #include "netif.h"
+#include "plugin_client.h"
 #include "protocol.h"
 
 #include <hull/hull.h>
@@ -29,9 +30,6 @@ int rmt_call_brief(struct hull_call *call, const char *name, const char *method,
                    const struct hull_message *request, const void *value) HULL_CHECKED;
 /* Drop the failure RC of a call that the protocol does not ask every plugin to have. */
 int rmt_optional(struct hull_call *call, int rc) HULL_CHECKED;
-/* -HULL_IO: the plugin NAME answered METHOD with what makes no sense. */
-int rmt_lie(struct hull_call *call, const char *name, const char *method, const char *fmt, ...)
-    HULL_PRINTF(4, 5) HULL_CHECKED;
 /* The record KEY of BUCKET; *RET_FOUND is false when there is none. Yields. */
 int rmt_load(struct hull_call *call, const char *bucket, const char *key,
              const struct hull_message *message, void *ret_value, bool *ret_found) HULL_CHECKED;

@@ -3,6 +3,8 @@
  */
 #include "shimmed.h"
 
+#include "hash.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,10 +14,7 @@ static struct ctr *buckets[BUCKETS];
 
 static struct ctr **bucket(const char *id)
 {
-    uint32_t hash = 2166136261u;
-    for (; *id != '\0'; id++)
-        hash = (hash ^ (unsigned char)*id) * 16777619u;
-    return &buckets[hash % BUCKETS];
+    return &buckets[hash_bytes(id, strlen(id)) % BUCKETS];
 }
 
 struct ctr *ctr_find(const char *id)

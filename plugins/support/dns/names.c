@@ -1,5 +1,7 @@
 #include "names.h"
 
+#include "hash.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -84,22 +86,14 @@ static void release_net(struct dns_net *net)
 
 /* --- the table ------------------------------------------------------------------------------- */
 
-static uint32_t add_hash(uint32_t hash, const void *data, size_t size)
-{
-    const uint8_t *bytes = data;
-    for (size_t i = 0; i < size; i++)
-        hash = (hash ^ bytes[i]) * 16777619u;
-    return hash;
-}
-
-/* FNV-1a over the network and the name or address. */
+/* Over the network and the name or address. */
 static uint32_t hash_of(const struct dns_net *net, const char *name, const struct ip_addr *addr)
 {
-    uint32_t hash = add_hash(2166136261u, &net, sizeof(net));
+    uint32_t hash = hash_add(HASH_START, &net, sizeof(net));
     if (name != NULL)
-        hash = add_hash(hash, name, strlen(name));
+        hash = hash_add(hash, name, strlen(name));
     else
-        hash = add_hash(hash, addr->bytes, ip_size(addr->family));
+        hash = hash_add(hash, addr->bytes, ip_size(addr->family));
     return hash ^ hash >> 15;
 }
 
@@ -241,7 +235,7 @@ struct dns_view *dns_view_new(const char *container_id, const struct dns_endpoin
         view->row_room += endpoints[i].names.n + 2;
     view->rows = HULL_NEW_ARRAY(arena, struct row, view->row_room + 1);
     /* Not all containers begin with the same one of several. */
-    view->turn[0] = add_hash(2166136261u, container_id, strlen(container_id));
+    view->turn[0] = hash_add(HASH_START, container_id, strlen(container_id));
     view->turn[1] = view->turn[0];
     for (size_t i = 0; i < count; i++)
         add_endpoint(view, &endpoints[i]);

@@ -1,5 +1,7 @@
 #include "pool.h"
 
+#include "hash.h"
+
 #include <hull/error.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,23 +49,20 @@ static bool find_free(const struct pool *pool, uint64_t from, uint64_t to, uint6
 
 static uint64_t steps;
 
-static size_t hash_bytes(const struct pool *pool, const void *data, size_t size)
+static size_t chain_of(const struct pool *pool, const void *data, size_t size)
 {
-    const uint8_t *bytes = data;
-    uint32_t hash = 2166136261u;
-    for (size_t i = 0; i < size; i++)
-        hash = (hash ^ bytes[i]) * 16777619u;
+    uint32_t hash = hash_bytes(data, size);
     return (hash ^ hash >> 15) & (pool->chains - 1);
 }
 
 static struct pool_leases *addr_chain(const struct pool *pool, const struct ip_addr *addr)
 {
-    return &pool->by_addr[hash_bytes(pool, addr->bytes, ip_size(addr->family))];
+    return &pool->by_addr[chain_of(pool, addr->bytes, ip_size(addr->family))];
 }
 
 static struct pool_leases *owner_chain(const struct pool *pool, const char *owner)
 {
-    return &pool->by_owner[hash_bytes(pool, owner, strlen(owner))];
+    return &pool->by_owner[chain_of(pool, owner, strlen(owner))];
 }
 
 static struct pool_lease *find_lease(const struct pool *pool, const struct ip_addr *addr)

@@ -15,7 +15,6 @@
 #include "protocol.h"
 #include "volume_driver.h"
 
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -65,19 +64,6 @@ static int call_ref(struct hull_call *call, const struct voldriver_ref *ref, con
 
     return call_long(call, ref->driver, method, &rvl_ref_message, &request, reply, ret_reply,
                      PLUGIN_TIMEOUT_MS);
-}
-
-/* -HULL_IO: the plugin answered METHOD with what makes no sense. */
-static int lie(struct hull_call *call, const char *plugin, const char *method, const char *fmt, ...)
-    HULL_PRINTF(4, 5);
-static int lie(struct hull_call *call, const char *plugin, const char *method, const char *fmt, ...)
-{
-    va_list args;
-
-    va_start(args, fmt);
-    const char *text = hull_arena_vprintf(hull_call_arena(call), fmt, args);
-    va_end(args);
-    return hull_fail(call, HULL_IO, "plugin \"%s\": %s: %s", plugin, method, text);
 }
 
 /* --- those that do not answer ----------------------------------------------------------------- */
@@ -178,7 +164,7 @@ static int capabilities(struct hull_call *call, const struct voldriver_ref *requ
     if (hull_streq(scope, NULL))
         return 0;
     if (strcmp(scope, "local") != 0 && strcmp(scope, "global") != 0)
-        return lie(call, request->driver, method, "unknown scope \"%s\"", scope);
+        return plugin_lie(call, request->driver, method, "unknown scope \"%s\"", scope);
     ret_reply->scope = scope;
     return 0;
 }
@@ -212,9 +198,10 @@ static int take_volume(struct hull_call *call, const char *plugin, const char *m
     const char *mountpoint = said->mountpoint == NULL ? "" : said->mountpoint;
 
     if (*mountpoint != '\0' && !is_path(mountpoint))
-        return lie(call, plugin, method, "the mountpoint \"%s\" is no absolute path", mountpoint);
+        return plugin_lie(call, plugin, method, "the mountpoint \"%s\" is no absolute path",
+                          mountpoint);
     if (said->status != NULL && said->status[0] != '{' && strcmp(said->status, "null") != 0)
-        return lie(call, plugin, method, "the status is no object");
+        return plugin_lie(call, plugin, method, "the status is no object");
     *ret = (struct voldriver_volume){.name = said->name,
                                      .mountpoint = mountpoint,
                                      .created_at = said->created_at,
@@ -237,8 +224,8 @@ static int get(struct hull_call *call, const struct voldriver_ref *request,
     if (rc < 0)
         return rc;
     if (!hull_streq(reply.volume->name, request->name))
-        return lie(call, request->driver, method, "it tells of \"%s\" when asked for \"%s\"",
-                   reply.volume->name == NULL ? "" : reply.volume->name, request->name);
+        return plugin_lie(call, request->driver, method, "it tells of \"%s\" when asked for \"%s\"",
+                          reply.volume->name == NULL ? "" : reply.volume->name, request->name);
     return take_volume(call, request->driver, method, reply.volume, ret_reply);
 }
 
@@ -273,9 +260,9 @@ static int list(struct hull_call *call, const struct voldriver_ref *request,
     struct rvl_list reply = {.volumes = {0}};
 
     if (is_silent(request->driver))
-        return lie(call, request->driver, method,
-                   "it did not answer a short while ago; it is asked again within %d s",
-                   SILENT_MS / 1000);
+        return plugin_lie(call, request->driver, method,
+                          "it did not answer a short while ago; it is asked again within %d s",
+                          SILENT_MS / 1000);
     int rc = note(request->driver, call_long(call, request->driver, method, NULL, NULL,
                                              &rvl_list_message, &reply, PLUGIN_TIMEOUT_MS));
     for (size_t i = 0; rc == 0 && i < reply.volumes.n; i++) {
@@ -303,8 +290,8 @@ static int path(struct hull_call *call, const struct voldriver_ref *request,
     if (rc < 0)
         return rc;
     if (!hull_streq(reply.mountpoint, NULL) && !is_path(reply.mountpoint))
-        return lie(call, request->driver, method, "the mountpoint \"%s\" is no absolute path",
-                   reply.mountpoint);
+        return plugin_lie(call, request->driver, method,
+                          "the mountpoint \"%s\" is no absolute path", reply.mountpoint);
     ret_reply->path = reply.mountpoint;
     return 0;
 }
@@ -351,8 +338,8 @@ static int check_mounted(struct hull_call *call, const char *plugin, const char 
     static const char method[] = "VolumeDriver.Mount";
 
     if (hull_streq(mountpoint, NULL) || !is_path(mountpoint))
-        return lie(call, plugin, method, "the mountpoint \"%s\" is no absolute path",
-                   mountpoint == NULL ? "" : mountpoint);
+        return plugin_lie(call, plugin, method, "the mountpoint \"%s\" is no absolute path",
+                          mountpoint == NULL ? "" : mountpoint);
     return 0;
 }
 
