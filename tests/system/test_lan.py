@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from lan import BEHIND, HOST, HOST6, HostEngine, NEAR, Namespace, Server, served, until
+from lan import BEHIND, HOST, HOST6, HostEngine, NEAR, NEAR6, Namespace, Server, served, until
 
 
 @pytest.fixture(scope="module")
@@ -113,6 +113,46 @@ def test_ports_on_loopback_are_for_the_host_alone(lan, engine):
         assert engine.asks("liar", "127.0.0.9", 8081, seconds=1) is None
     finally:
         server.end()
+
+
+def test_a_network_without_ipv4(lan, engine):
+    answer = engine.hull("network", "create", "--ipv4=false", "six", check=False)
+    assert answer.returncode == 1 and "IPv4 or IPv6 must be enabled" in answer.stderr
+    answer = engine.hull("network", "create", "--ipv4=false", "--ipv6", "--subnet", "10.70.6.0/24",
+                         "six", check=False)
+    assert answer.returncode == 1 and "10.70.6.0/24: IPv4 has not been enabled" in answer.stderr
+    engine.hull("network", "create", "--ipv4=false", "--ipv6", "--subnet", "fd00:70:6::/64", "six")
+    try:
+        shown = json.loads(engine.hull("network", "inspect", "six").stdout)[0]
+        assert (shown["EnableIPv4"], shown["EnableIPv6"]) == (False, True)
+        assert [one["Subnet"] for one in shown["IPAM"]["Config"]] == ["fd00:70:6::/64"]
+        engine.web("alone", "--network", "six", "-p", "8086:80")
+        shown = json.loads(engine.hull("inspect", "alone").stdout)[0]["NetworkSettings"]
+        assert shown["Ports"] == {"80/tcp": [{"HostIp": "::", "HostPort": "8086"}]}
+        assert shown["Networks"]["six"]["IPAddress"] == ""
+        inside = engine.hull("exec", "alone", "ip", "-4", "addr", "show", "eth0").stdout
+        assert "inet " not in inside
+        until(lambda: lan.near.peer(HOST6, 8086) == NEAR6)
+        assert not lan.near.reaches(HOST, 8086)
+        assert engine.asks("alone", NEAR6) == HOST6
+        # By name, from one that is in a network of each kind: each gives it its own default route.
+        engine.hull("network", "create", "--subnet", "10.70.7.0/24", "f")
+        engine.hull("create", "--name", "both", "--network", "f", "busybox", "sleep", "600")
+        engine.hull("network", "connect", "six", "both")
+        engine.hull("start", "both")
+        until(lambda: engine.asks("both", "alone") == engine.address6("both", "six"))
+        assert engine.asks("both", NEAR) == HOST and engine.asks("both", NEAR6) == HOST6
+        engine.hull("network", "disconnect", "six", "both")
+        assert engine.asks("both", NEAR) == HOST and engine.asks("both", NEAR6, seconds=1) is None
+        engine.hull("network", "connect", "--ip6", "fd00:70:6::42", "six", "both")
+        assert engine.address6("both", "six") == "fd00:70:6::42"
+        until(lambda: engine.asks("both", NEAR6) == HOST6)
+        answer = engine.hull("network", "connect", "--ip", "10.70.6.9", "six", "web", check=False)
+        assert answer.returncode == 1 and "IPv4 has not been enabled" in answer.stderr
+    finally:
+        engine.hull("rm", "-f", "alone", "both", check=False)
+        engine.hull("network", "rm", "f", check=False)
+        assert engine.hull("network", "rm", "six").stdout == "six\n"
 
 
 # --- other programs' rules ----------------------------------------------------------------------

@@ -10,6 +10,7 @@
 #include "names.h"
 #include "timefmt.h"
 
+#include <ctype.h>
 #include <string.h>
 
 /* --- create ---------------------------------------------------------------------------------- */
@@ -22,7 +23,8 @@ static int check_name(struct hull_call *call, const char *name)
         hull_streq(name, "default"))
         return hull_fail(call, HULL_FORBIDDEN,
                          "operation is not permitted on predefined %s network ", name);
-    if (!name_valid(name))
+    /* One letter is enough, other than for a container. */
+    if (!name_valid(name) && !(isalnum((unsigned char)name[0]) && name[1] == '\0'))
         return hull_fail(call, HULL_INVALID,
                          "invalid name: \"%s\": letters, digits, '_', '.' and '-' are allowed",
                          name);
@@ -45,7 +47,6 @@ static int check_supported(struct hull_call *call, const struct network_create_r
          "ConfigFrom"},
         {request->scope != NULL && *request->scope != '\0' && !hull_streq(request->scope, "local"),
          "A Scope other than local"},
-        {request->enable_ipv4.set && !request->enable_ipv4.value, "EnableIPv4=false"},
     };
     for (size_t i = 0; i < HULL_COUNT(refused); i++) {
         if (refused[i].wanted)
@@ -55,6 +56,29 @@ static int check_supported(struct hull_call *call, const struct network_create_r
     if (hull_streq(driver, "host") || hull_streq(driver, "null"))
         return hull_fail(call, HULL_FORBIDDEN, "only one instance of \"%s\" network is allowed",
                          driver);
+    return 0;
+}
+
+/* Without IPv4 there must be IPv6, and nothing that is about IPv4. */
+static int check_families(struct hull_call *call, const struct network_create_request *request,
+                          const struct network *network)
+{
+    if (network->enable_ipv4)
+        return 0;
+    if (!network->enable_ipv6)
+        return hull_fail(call, HULL_INVALID, "IPv4 or IPv6 must be enabled");
+    if (!hull_streq(network->driver, "bridge"))
+        return hull_fail(call, HULL_NOT_SUPPORTED,
+                         "EnableIPv4=false is not supported with driver %s", network->driver);
+    for (size_t i = 0; request->ipam != NULL && i < request->ipam->config.n; i++) {
+        const char *subnet = request->ipam->config.v[i].subnet;
+        if (subnet == NULL || strchr(subnet, ':') == NULL)
+            return hull_fail(
+                call, HULL_INVALID,
+                "invalid network config:\ninvalid subnet %s: IPv4 has not been enabled "
+                "for this network",
+                subnet == NULL ? "" : subnet);
+    }
     return 0;
 }
 
@@ -151,16 +175,17 @@ static void describe(struct hull_call *call, const struct network_create_request
                      const struct netdriver_about_reply *about, struct network *network)
 {
     struct hull_arena *arena = hull_call_arena(call);
-    *network = (struct network){.name = request->name,
-                                .id = id_new(arena),
-                                .created = time_format(arena, hull_time_ns()),
-                                .scope = about->scope,
-                                .driver = driver_of(request),
-                                .enable_ipv4 = true,
-                                .internal = request->internal,
-                                .attachable = request->attachable,
-                                .options = request->options,
-                                .labels = request->labels};
+    *network =
+        (struct network){.name = request->name,
+                         .id = id_new(arena),
+                         .created = time_format(arena, hull_time_ns()),
+                         .scope = about->scope,
+                         .driver = driver_of(request),
+                         .enable_ipv4 = !request->enable_ipv4.set || request->enable_ipv4.value,
+                         .internal = request->internal,
+                         .attachable = request->attachable,
+                         .options = request->options,
+                         .labels = request->labels};
     network->enable_ipv6 = request->enable_ipv6.set && request->enable_ipv6.value;
     network->ipam.driver = "default";
     if (request->ipam != NULL) {
@@ -201,7 +226,7 @@ static int reserve_pools(struct hull_call *call, const struct network_create_req
         return asked && !about->own_addresses
                    ? hull_fail(call, HULL_INVALID, "the IPAM driver null has no subnets")
                    : 0;
-    int rc = reserve_pool(call, request, false, network);
+    int rc = network->enable_ipv4 ? reserve_pool(call, request, false, network) : 0;
     if (rc == 0 && network->enable_ipv6)
         rc = reserve_pool(call, request, true, network);
     return rc;
@@ -258,7 +283,9 @@ int net_create(struct hull_call *call, const struct network_create_request *requ
     if (rc < 0)
         return rc;
     describe(call, request, &about, &network);
-    rc = check_options(call, &network);
+    rc = check_families(call, request, &network);
+    if (rc == 0)
+        rc = check_options(call, &network);
     if (rc == 0)
         rc = reserve_pools(call, request, &about, &network);
     FAILPOINT(network_create_pools);
@@ -322,6 +349,7 @@ static int remove_record(struct hull_call *call, struct net_record *record)
                                false};
     const char *name = hull_strdup(call, record->network.name);
     const char *driver = hull_strdup(call, record->network.driver);
+    bool ipv4 = record->network.enable_ipv4;
     bool ipv6 = record->network.enable_ipv6;
     record->removing = true;
     rc = take_down(call, record);
@@ -333,7 +361,7 @@ static int remove_record(struct hull_call *call, struct net_record *record)
         record->removing = false;
         return rc;
     }
-    if (owner.ipam != NULL)
+    if (owner.ipam != NULL && ipv4)
         release_pool(call, &owner);
     owner.ipv6 = true;
     if (owner.ipam != NULL && ipv6)

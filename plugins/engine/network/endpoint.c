@@ -46,14 +46,11 @@ static int reserve(struct hull_call *call, const char *owner, const struct netwo
     return rc;
 }
 
-static int reserve_addresses(struct hull_call *call, const char *owner,
-                             const struct network *network, struct endpoint_settings *endpoint)
+static int reserve_ipv4(struct hull_call *call, const char *owner, const struct network *network,
+                        struct endpoint_settings *endpoint)
 {
     const struct endpoint_ipam_config *wanted = endpoint->ipam_config;
     struct ipam_address address;
-    struct lease *lease = hull_alloc(call, sizeof(*lease));
-    *lease = (struct lease){net_ipam(network), network->id, owner};
-    hull_undo(call, release_lease, lease);
     int rc = reserve(call, owner, network, false, wanted ? wanted->ipv4_address : NULL, endpoint,
                      &address);
     if (rc < 0)
@@ -67,16 +64,42 @@ static int reserve_addresses(struct hull_call *call, const char *owner,
         if (other != NULL && !network->internal)
             endpoint->gateway = other;
     }
-    if (!network->enable_ipv6)
-        return 0;
-    rc = reserve(call, owner, network, true, wanted ? wanted->ipv6_address : NULL, endpoint,
-                 &address);
+    return 0;
+}
+
+static int reserve_ipv6(struct hull_call *call, const char *owner, const struct network *network,
+                        struct endpoint_settings *endpoint)
+{
+    const struct endpoint_ipam_config *wanted = endpoint->ipam_config;
+    struct ipam_address address;
+    int rc = reserve(call, owner, network, true, wanted ? wanted->ipv6_address : NULL, endpoint,
+                     &address);
     if (rc < 0)
         return rc;
     endpoint->global_ipv6_address = address.address;
     endpoint->global_ipv6_prefix_len = address.prefix_len;
     endpoint->ipv6_gateway = network->internal ? "" : address.gateway;
     return 0;
+}
+
+static int reserve_addresses(struct hull_call *call, const char *owner,
+                             const struct network *network, struct endpoint_settings *endpoint)
+{
+    const struct endpoint_ipam_config *wanted = endpoint->ipam_config;
+    if (!network->enable_ipv4 && wanted != NULL && wanted->ipv4_address != NULL &&
+        *wanted->ipv4_address != '\0')
+        return hull_fail(
+            call, HULL_INVALID,
+            "invalid config for network %s: invalid endpoint settings:\nno address %s: "
+            "IPv4 has not been enabled for this network",
+            network->name, wanted->ipv4_address);
+    struct lease *lease = hull_alloc(call, sizeof(*lease));
+    *lease = (struct lease){net_ipam(network), network->id, owner};
+    hull_undo(call, release_lease, lease);
+    int rc = network->enable_ipv4 ? reserve_ipv4(call, owner, network, endpoint) : 0;
+    if (rc == 0 && network->enable_ipv6)
+        rc = reserve_ipv6(call, owner, network, endpoint);
+    return rc;
 }
 
 /* Names under which others in a user-defined network find the container. */

@@ -120,19 +120,40 @@ int join_plan(struct hull_call *call, struct join *join, size_t i)
 
 /* --- interfaces ------------------------------------------------------------------------------ */
 
-/* Which network has the default route: the highest GwPriority, then the first. */
-size_t join_gateway(const struct join *join)
+static bool is_given(const char *text)
+{
+    return text != NULL && *text != '\0';
+}
+
+/* The network with the highest GwPriority, then the first, among those with a gateway. */
+static size_t best_gateway(const struct join *join, bool ipv6)
 {
     size_t best = join->count;
     for (size_t i = 0; i < join->count; i++) {
         const struct endpoint_settings *endpoint = &join->sandbox.settings.networks.v[i];
-        if (endpoint->gateway == NULL || *endpoint->gateway == '\0')
-            continue;
-        if (best == join->count ||
-            endpoint->gw_priority > join->sandbox.settings.networks.v[best].gw_priority)
+        bool usable = ipv6 ? is_given(endpoint->ipv6_gateway) && !is_given(endpoint->gateway)
+                           : is_given(endpoint->gateway);
+        if (usable && (best == join->count ||
+                       endpoint->gw_priority > join->sandbox.settings.networks.v[best].gw_priority))
             best = i;
     }
     return best;
+}
+
+/* Which network has the default route. One without IPv4 only where all are. */
+size_t join_gateway(const struct join *join)
+{
+    size_t best = best_gateway(join, false);
+    return best < join->count ? best : best_gateway(join, true);
+}
+
+bool join_routes(const struct join *join, size_t i)
+{
+    size_t via = join_gateway(join);
+    if (i == via || via == join->count)
+        return i == via;
+    return !is_given(join->sandbox.settings.networks.v[via].ipv6_gateway) &&
+           i == best_gateway(join, true);
 }
 
 struct plug {
@@ -417,7 +438,7 @@ int net_join(struct hull_call *call, const struct network_join_request *request,
     if (rc == 0 && join.count == 0)
         rc = join_none(call, request);
     for (size_t i = 0; i < join.count && rc == 0; i++)
-        rc = join_driver(call, &join, i, i == join_gateway(&join));
+        rc = join_driver(call, &join, i, join_routes(&join, i));
     FAILPOINT(network_join_driver);
     if (rc == 0)
         rc = join_publish(call, &join);
@@ -466,7 +487,7 @@ void join_release(struct hull_call *call, const char *container_id,
                   const struct endpoint_settings *endpoint, struct net_record *record)
 {
     const char *ipam = record == NULL ? NET_IPAM : net_ipam(&record->network);
-    if (endpoint->ip_address != NULL && *endpoint->ip_address != '\0' && ipam != NULL)
+    if ((is_given(endpoint->ip_address) || is_given(endpoint->global_ipv6_address)) && ipam != NULL)
         net_addresses_release(call, ipam, endpoint->network_id, container_id);
     if (record == NULL)
         return;

@@ -28,6 +28,9 @@ int join_driver(struct hull_call *call, struct join *join, size_t i, bool defaul
     HULL_CHECKED;
 /* Which network has the default route: the highest GwPriority, then the first; count: none. */
 size_t join_gateway(const struct join *join);
+/* Whether network I brings a default route: of the gateway, or that of IPv6 alone, when the gateway
+ * is one without IPv6. */
+bool join_routes(const struct join *join, size_t i);
 /* Publish the ports through that network. Yields. */
 int join_publish(struct hull_call *call, struct join *join) HULL_CHECKED;
 /* Take all ports of the container ARG back, for hull_undo(). Yields. */

@@ -193,7 +193,7 @@ int net_attach(struct hull_call *call, const struct network_join_request *reques
     bool first = join_gateway(old) == old->count;
     join->ports_done = !first; /* they are published already */
     FAILPOINT(network_attach_plan);
-    rc = join_driver(call, join, at, first && join_gateway(join) == at);
+    rc = join_driver(call, join, at, join_gateway(join) == at ? first : join_routes(join, at));
     FAILPOINT(network_attach_driver);
     if (rc == 0 && join_gateway(join) == at)
         rc = move_gateway(call, join, old);

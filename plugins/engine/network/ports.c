@@ -119,9 +119,10 @@ static int expand_binding(struct hull_call *call, const struct expansion *expans
         (is_given(binding->host_ip) || !hull_streq(entry.host_ip, "0.0.0.0")))
         return add_entry(call, expansion, &entry);
     struct firewall_port twin = entry;
-    entry.host_ip = "0.0.0.0";
+    entry.host_ip = is_given(to->address) ? "0.0.0.0" : "::";
     rc = add_entry(call, expansion, &entry);
-    if (rc < 0 || !is_given(to->address6) || hull_streq(to->address6, to->address))
+    if (rc < 0 || !is_given(to->address) || !is_given(to->address6) ||
+        hull_streq(to->address6, to->address))
         return rc;
     twin.host_ip = "::";
     twin.twin = !entry.unbound && !to->routed[1];
