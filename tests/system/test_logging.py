@@ -389,14 +389,15 @@ def test_the_daemon_has_a_driver_for_all_containers(folder):
     ("syslog", "tag={{", "log opt tag"),
     ("gelf", "tag=x", "missing required option \"gelf-address\""),
     ("gelf", "gelf-address=udp://h", "a port is missing"),
+    ("gelf", "gelf-address=udp://h:1 gelf-compression-level=4294967296", "compression-level"),
     ("fluentd", "fluentd-request-ack=true", "fluentd-request-ack is not supported by hull yet"),
     ("nothing", "a=b", "logger: no log driver named 'nothing' is registered"),
     ("../x", "a=b", "logger: no log driver named '../x' is registered"),
     ("json-file", "tags=b", "unknown log opt 'tags' for json-file log driver"),
 ])
 def test_wrong_options_are_refused(logged, driver, option, message):
-    done = logged.hull("create", "--log-driver", driver, "--log-opt", option, "busybox",
-                       check=False)
+    options = [word for one in option.split() for word in ("--log-opt", one)]
+    done = logged.hull("create", "--log-driver", driver, *options, "busybox", check=False)
     assert done.returncode != 0 and message in done.stderr
 
 

@@ -275,6 +275,20 @@ def test_a_daemon_in_a_chroot(tmp_path, runtime):
         own.stop()
 
 
+def test_compiled_policies_are_not_kept_for_ever(engine, tmp_path):
+    folder = os.path.join(engine.root, "data", "seccomp")
+    os.makedirs(folder, exist_ok=True)
+    for i in range(300):
+        open(os.path.join(folder, "of-long-ago-%d" % i), "w").close()
+    policy = tmp_path / "policy.json"
+    policy.write_text(json.dumps({"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [
+        {"names": ["chmod"], "action": "SCMP_ACT_ERRNO", "errnoRet": 77}]}))
+    engine.hull("run", "--rm", "--network", "none", "--security-opt", "seccomp=%s" % policy,
+                "busybox", "true")
+    left = os.listdir(folder)
+    assert left and not any(name.startswith("of-long-ago") for name in left)
+
+
 def test_nobody_else_reads_the_data(engine):
     """CVE-2021-41091: other users reach programs below the data root."""
     data = os.path.join(engine.root, "data")

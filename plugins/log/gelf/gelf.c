@@ -29,10 +29,11 @@ static int parse_compression(struct hull_call *call, const struct log_target *ta
         return hull_fail(call, HULL_INVALID,
                          "gelf: invalid value for \"gelf-compression-type\": %s", kind);
     settings->compression = (enum gelf_compression)i;
-    settings->level = (int)strtol(level, &end, 10);
-    if (*end != '\0' || settings->level < -1 || settings->level > 9)
+    long number = strtol(level, &end, 10);
+    if (*end != '\0' || number < -1 || number > 9)
         return hull_fail(call, HULL_INVALID,
                          "gelf: invalid value for \"gelf-compression-level\": %s", level);
+    settings->level = (int)number;
     return 0;
 }
 

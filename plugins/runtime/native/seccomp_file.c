@@ -5,6 +5,7 @@
  */
 #include "native.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -17,6 +18,7 @@
 
 #define FILE_MAGIC 0x31706263u /* "cbp1" */
 #define CODE_MAX (1u << 20)
+#define MOST_FILES 256
 
 struct head {
     uint32_t magic;
@@ -47,6 +49,28 @@ static int open_folder(void)
         return -1;
     (void)mkdir(path, 0700);
     return open(path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+/* Policies that nobody has any more leave their files behind. When there are many, all go: what is
+ * in use is made again. */
+static void make_room(int folder)
+{
+    int fd = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+    const struct dirent *entry;
+    size_t count = 0;
+    if (dir == NULL) {
+        hull_fd_cleanup(&fd);
+        return;
+    }
+    while (readdir(dir) != NULL)
+        count++;
+    rewinddir(dir);
+    while (count > MOST_FILES && (entry = readdir(dir)) != NULL) {
+        if (entry->d_name[0] != '.')
+            (void)unlinkat(folder, entry->d_name, 0);
+    }
+    closedir(dir);
 }
 
 static void name_of(const void *key, size_t size, char name[64])
@@ -86,6 +110,8 @@ void seccomp_file_write(const void *key, size_t key_size, const void *code, size
     HULL_AUTO_FD folder = open_folder();
     name_of(key, key_size, name);
     snprintf(temporary, sizeof(temporary), "%s.new", name);
+    if (folder >= 0)
+        make_room(folder);
     HULL_AUTO_FD fd = folder < 0 ? -1 : plain_create(folder, temporary, 0600);
     /* Not having it costs time only. */
     if (fd >= 0 && write(fd, &head, sizeof(head)) == (ssize_t)sizeof(head) &&
