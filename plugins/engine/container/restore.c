@@ -17,6 +17,7 @@
 
 /* The exit status of a container that was gone with the host. */
 #define LOST_STATUS 255
+#define AT_ONCE 16
 
 /* What is relied on, beside the fields that decoding demands. */
 static int check_doc(struct hull_call *call, const struct state_document *document,
@@ -149,9 +150,11 @@ static int adopt(struct hull_call *call, struct ct *ct)
     if (rc < 0)
         return rc;
     if (strcmp(reply.state, "running") == 0 || strcmp(reply.state, "paused") == 0) {
+        bool same = !ct->doc.intent && ct->doc.pid == reply.pid &&
+                    strcmp(ct_state_name(ct->state), reply.state) == 0;
         mark_running(call, ct, &reply);
         ct_adopt_sockets(call, ct);
-        return ct_save(call, ct, NULL, false);
+        return same ? 0 : ct_save(call, ct, NULL, false);
     }
     if (hull_streq(ct->doc.intent, "start") && strcmp(reply.state, "exited") != 0)
         return undo_start(call, ct);
@@ -197,6 +200,44 @@ static int restore_one(struct hull_call *call, void *arg)
     if (rc == 0 && !ct_is_running(ct) && ct->state != CT_GONE && ct->doc.started_ns != TIME_NEVER)
         resume_log(call, ct);
     hull_unlock(&ct->lock);
+    return rc;
+}
+
+/* Several at the same time: each waits for its shim, and some for the disk. */
+struct restoring {
+    struct ct **v;
+    size_t n, next;
+};
+
+static int restore_some(struct hull_call *call, void *arg)
+{
+    struct restoring *restoring = arg;
+
+    while (restoring->next < restoring->n) {
+        struct ct *ct = restoring->v[restoring->next++];
+        int rc = hull_request(call, "container restore", HULL_FOREVER, restore_one, ct);
+
+        if (rc == -HULL_CANCELED || rc == -HULL_UNAVAILABLE)
+            return rc;
+        if (rc < 0)
+            hull_error_clear(call);
+    }
+    return 0;
+}
+
+static int restore_all(struct hull_call *call, struct ct **v, size_t n)
+{
+    struct restoring restoring = {v, n, 0};
+    struct hull_task *tasks[AT_ONCE];
+    size_t count = n < AT_ONCE ? n : AT_ONCE;
+    int rc = 0;
+
+    for (size_t i = 0; i < count; i++)
+        tasks[i] = hull_task_start(call, "container restore", restore_some, &restoring);
+    for (size_t i = 0; i < count; i++) {
+        int one = hull_task_join(call, tasks[i]);
+        rc = one < 0 ? one : rc;
+    }
     return rc;
 }
 
@@ -323,13 +364,9 @@ int ct_restore(struct hull_call *call)
         if (!hull_strv_contains(&ports, all[i]->doc.storage))
             hull_strv_add(arena, &ports, hull_arena_strdup(arena, all[i]->doc.storage));
     }
-    for (size_t i = 0; i < count; i++) {
-        rc = hull_request(call, "container restore", HULL_FOREVER, restore_one, copy[i]);
-        if (rc == -HULL_CANCELED)
-            return rc;
-        if (rc < 0)
-            hull_error_clear(call);
-    }
+    rc = restore_all(call, copy, count);
+    if (rc < 0)
+        return rc;
     if (count > 0 || is_host_changed(call))
         settle(call, &ports, &unreadable.ids);
     adopt_networks(call, copy, count);
