@@ -345,6 +345,30 @@ TEST(a_damaged_database_is_refused_and_kept)
     remove_root();
 }
 
+static void remove_file(const char *name)
+{
+    char path[160];
+
+    snprintf(path, sizeof(path), "%s/%s", data_root, name);
+    CHECK_INT(unlink(path), 0);
+}
+
+/* A new one would know nothing of what lies around; who wants that says so. */
+TEST(a_lost_database_is_not_begun_anew)
+{
+    char hint[] = "state.db is missing or empty";
+
+    make_root();
+    CHECK_INT(live(put_something, NULL), 0);
+    remove_file("state.db");
+    CHECK_INT(live(expect_refusal, hint), 0);
+    CHECK_INT(live(expect_refusal, hint), 0);
+    remove_file("state.made");
+    CHECK_INT(live(put_something, NULL), 0);
+    CHECK_INT(live(expect_kept, NULL), 0);
+    remove_root();
+}
+
 TEST(a_foreign_database_is_refused)
 {
     static const unsigned char id[4] = {1, 2, 3, 4};

@@ -7,7 +7,6 @@
  */
 #include "sqlite.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -104,26 +103,52 @@ static int query(struct sql_db *db, const char *text, int64_t *ret, struct hull_
     return sql_problem(db, code, problem);
 }
 
-/* True when containers are there that a new database would know nothing of. */
-static bool is_lost(const char *path)
+/*
+ * A file beside the database, NAME.made for NAME.db, says that there is one: who finds it and no
+ * database has lost one, and a new one would know nothing of what lies around.
+ */
+static void made_path(const char *path, char *buffer, size_t size)
 {
-    char folder[4200];
-    const struct dirent *entry;
-    bool found = false;
+    size_t length = strlen(path);
 
-    snprintf(folder, sizeof(folder), "%.*s/containers", (int)(strrchr(path, '/') - path), path);
-    DIR *dir = opendir(folder);
-    while (dir && !found && (entry = readdir(dir)))
-        found = entry->d_name[0] != '.';
-    if (dir)
-        closedir(dir);
-    return found;
+    if (length > 3 && strcmp(path + length - 3, ".db") == 0)
+        length -= 3;
+    snprintf(buffer, size, "%.*s.made", (int)length, path);
+}
+
+static int note_made(const struct sql_db *db, struct hull_problem *problem)
+{
+    char path[4200];
+
+    made_path(db->path, path, sizeof(path));
+    if (access(path, F_OK) == 0)
+        return 0;
+    HULL_AUTO_FD fd = plain_create(AT_FDCWD, path, 0600);
+    HULL_AUTO_FD folder = -1;
+    if (fd >= 0) {
+        *strrchr(path, '/') = '\0';
+        folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    }
+    if (fd < 0 || folder < 0 || fsync(folder) < 0)
+        return hull_problem_set(problem, HULL_IO, "state database %s: noting that it is there: %s",
+                                db->path, fd < 0 ? plain_why(-fd) : strerror(errno));
+    return 0;
+}
+
+static int lost(const struct sql_db *db, const char *made, struct hull_problem *problem)
+{
+    return hull_problem_set(problem, HULL_CONFLICT,
+                            "the state database %s is missing or empty, and there was one: restore "
+                            "a backup, or remove %s to begin anew, without the containers, images, "
+                            "volumes and networks that it knew",
+                            db->path, made);
 }
 
 /* Refuse what is not ours. A file without any page is a new database. */
 static int check_identity(struct sql_db *db, bool *ret_new, struct hull_problem *problem)
 {
     int64_t pages, id, version;
+    char made[4200];
     int rc = query(db, "PRAGMA page_count", &pages, problem);
 
     if (rc == 0)
@@ -133,12 +158,9 @@ static int check_identity(struct sql_db *db, bool *ret_new, struct hull_problem 
     if (rc < 0)
         return rc;
     *ret_new = pages == 0 || (id == 0 && version == 0 && pages <= 1);
-    if (*ret_new && is_lost(db->path))
-        return hull_problem_set(problem, HULL_CONFLICT,
-                                "the state database %s is missing or empty, and there are "
-                                "containers beside it: restore a backup, or move the folder "
-                                "\"containers\" away to begin anew",
-                                db->path);
+    made_path(db->path, made, sizeof(made));
+    if (*ret_new && access(made, F_OK) == 0)
+        return lost(db, made, problem);
     if (!*ret_new && id != APPLICATION_ID)
         return hull_problem_set(problem, HULL_CONFLICT,
                                 "%s is a database of another program; move it away or choose "
@@ -269,6 +291,8 @@ int sql_open(struct sql_db *db, const char *path, bool readonly, struct hull_pro
             problem);
     if (rc == 0 && !readonly)
         rc = migrate(db, problem);
+    if (rc == 0 && !readonly)
+        rc = note_made(db, problem);
     if (rc == 0 && !readonly)
         reserve(db);
     if (rc == 0)

@@ -6,7 +6,8 @@
  * stalls the loop nor pins the journal while its receiver thinks: each document is as it was
  * when its batch was read. Commits go to one worker job at a time; those that arrive meanwhile
  * are written together in the next. Without SYNC a commit is in the kernel's hands (it survives
- * kill -9); with it, on the disk.
+ * kill -9); with it, on the disk. DATA-ROOT/state.made says that there is a database, so that one
+ * that is lost is not begun anew.
  */
 #include "sqlite.h"
 
