@@ -27,8 +27,9 @@ HULL_MESSAGE(ipam_pool, IPAM_POOL_FIELDS)
 HULL_METHOD(ipam, pool_reserve, ipam_pool, ipam_pool, 0)
 HULL_METHOD(ipam, pool_release, ipam_pool, hull_empty, 0)
 
-/* After a restart: give up the pools of networks that are not in the list. What made or removed
- * such a network had no time to do so. */
+/* After a restart, before all else: give up the pools of networks that are not in the list. What
+ * made or removed such a network had no time to do so. IPAM drivers of others that need it are told
+ * again what they gave for those in the list. */
 #define IPAM_SWEEP_FIELDS(F, T) F(T, STRV, _, networks, "Networks", 0, "Ids of those that exist")
 HULL_MESSAGE(ipam_sweep_request, IPAM_SWEEP_FIELDS)
 HULL_METHOD(ipam, sweep, ipam_sweep_request, hull_empty, 0)

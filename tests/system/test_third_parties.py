@@ -147,6 +147,59 @@ def test_a_network_goes_with_what_its_plugin_was_not_told(plugged, remote):
     assert name not in plugged.hull("network", "ls").stdout
 
 
+def test_an_ipam_plugin_that_forgets_is_told_again(plugged, remote):
+    plugged.plugin.mode('IpamDriver.GetCapabilities {"RequiresRequestReplay":true,'
+                        '"RequiresMACAddress":true}')
+    name = remote.create("--ipam-driver", "toy", "--ipam-opt", "rack=7", "--subnet",
+                         "10.97.8.0/24", "--aux-address", "router=10.97.8.9")
+    plugged.plugin.mode("")
+    web = remote.web(name)
+    at = settings(plugged, web, name)["IPAddress"]
+    pool = plugged.plugin.calls("RequestPool")[-1]
+    assert (pool["Pool"], pool["Options"], pool["V6"]) == ("10.97.8.0/24", {"rack": "7"}, False)
+    first = plugged.plugin.calls("RequestAddress")[-3:]
+    assert first[0]["Options"] == {"RequestAddressType": "com.docker.network.gateway"}
+    assert first[1]["Address"] == "10.97.8.9"
+    mac = first[2]["Options"]["com.docker.network.endpoint.macaddress"]
+    assert mac == settings(plugged, web, name)["MacAddress"]
+
+    # Both start anew, and the plugin remembers nothing.
+    plugged.kill()
+    plugged.plugin.kill()
+    plugged.plugin.start()
+    plugged.start()
+    other = remote.web(name)
+    assert plugged.plugin.calls("RequestPool")[-1] == pool
+    again = plugged.plugin.calls("RequestAddress")[-4:]
+    assert [call["Address"] for call in again] == ["10.97.8.1", "10.97.8.9", at, ""]
+    assert again[0]["Options"] == first[0]["Options"]
+    assert again[2]["Options"] == first[2]["Options"]
+    assert "works" in asks(plugged, other, at)
+    assert settings(plugged, other, name)["IPAddress"] not in (at, "10.97.8.1", "10.97.8.9")
+    plugged.hull("rm", "-f", web, other)
+    assert sorted(call["Address"] for call in plugged.plugin.calls("ReleaseAddress")[-2:])[0] == at
+
+
+@pytest.mark.parametrize("method,answer,says", [
+    ("RequestAddress", '{"Address":"192.0.2.1/24"}', "is no address in 10.97.9.0/24"),
+    ("RequestAddress", "junk", "cannot understand its answer"),
+    ("RequestPool", '{"PoolID":"p","Pool":"fd00::/64"}', "is no IPv4 subnet"),
+    ("RequestPool", '{"Pool":"10.97.9.0/24"}', "it has no PoolID"),
+    ("RequestPool", "hang", "no answer within 2 s"),
+])
+def test_an_ipam_plugin_that_lies_makes_no_network(plugged, method, answer, says):
+    plugged.plugin.mode("IpamDriver.%s %s" % (method, answer))
+    with Pings(plugged) as pings:
+        said = fails(plugged, "network", "create", "--ipam-driver", "toy", "--subnet",
+                     "10.97.9.0/24", "drvno")
+    assert "toy" in said and says in said
+    assert not pings.times or pings.median() < 50, pings.times
+    plugged.plugin.mode("")
+    # All that it gave was given back.
+    plugged.hull("network", "create", "--ipam-driver", "toy", "--subnet", "10.97.9.0/24", "drvno")
+    plugged.hull("network", "rm", "drvno")
+
+
 def test_a_global_scope_is_shown(plugged, remote):
     plugged.plugin.mode('NetworkDriver.GetCapabilities {"Scope":"global"}')
     name = remote.create("-d", "toy", *POOL)

@@ -147,10 +147,18 @@ static void sweep_pools(struct hull_call *call, const struct hull_strv *unreadab
 {
     struct ipam_sweep_request known = {.networks = *unreadable};
     struct hull_empty done;
-    for (const struct net_record *record = net_records; record != NULL; record = record->next)
+    const char *other = NULL; /* who hands out addresses besides ours */
+    for (const struct net_record *record = net_records; record != NULL; record = record->next) {
+        const char *ipam = net_ipam(&record->network);
         hull_strv_add(hull_call_arena(call), &known.networks,
                       hull_strdup(call, record->network.id));
-    if (ipam_sweep(call, NET_IPAM, &known, &done) == 0)
+        if (ipam != NULL && strcmp(ipam, NET_IPAM) != 0)
+            other = ipam;
+    }
+    int rc = ipam_sweep(call, NET_IPAM, &known, &done);
+    if (rc == 0 && other != NULL)
+        rc = ipam_sweep(call, other, &known, &done);
+    if (rc == 0)
         return;
     hull_log(call, HULL_LOG_WARN, "sweeping address pools", "error", hull_error(call), NULL);
     hull_error_clear(call);

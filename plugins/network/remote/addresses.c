@@ -10,21 +10,13 @@
 #include <sys/random.h>
 #include <sys/socket.h>
 
-#define GATEWAY "com.docker.network.gateway"
-#define MAC "com.docker.network.endpoint.macaddress"
+#define GATEWAY RMT_GATEWAY
+#define MAC RMT_MAC
 
-#define RMT_POOL_FIELDS(F, T)                                                          \
-    F(T, STRING, _, driver, "Driver", 0, "The plugin")                                 \
-    F(T, STRING, _, address_space, "AddressSpace", 0, "")                              \
-    F(T, STRING, _, pool_id, "PoolID", 0, "")                                          \
-    F(T, STRING, _, pool, "Pool", 0, "CIDR")                                           \
-    F(T, STRING, _, gateway, "Gateway", 0, "Address")                                  \
-    F(T, STRV, _, requested, "Requested", 0, "Addresses given for the network itself") \
-    F(T, BOOL, _, requires_mac, "RequiresMAC", 0, "")
-HULL_MESSAGE_DECLARE(rmt_pool, RMT_POOL_FIELDS)
 HULL_MESSAGE_DEFINE(rmt_pool, RMT_POOL_FIELDS)
+HULL_MESSAGE_DEFINE(rmt_lease, RMT_LEASE_FIELDS)
 
-static const char *pool_key(struct hull_call *call, const char *network_id, bool ipv6)
+const char *rmt_pool_key(struct hull_call *call, const char *network_id, bool ipv6)
 {
     return hull_printf(call, "%s/%c", network_id, ipv6 ? '6' : '4');
 }
@@ -32,7 +24,7 @@ static const char *pool_key(struct hull_call *call, const char *network_id, bool
 static int load_pool(struct hull_call *call, const char *network_id, bool ipv6,
                      struct rmt_pool *ret, bool *ret_found)
 {
-    return rmt_load(call, RMT_POOLS, pool_key(call, network_id, ipv6), &rmt_pool_message, ret,
+    return rmt_load(call, RMT_POOLS, rmt_pool_key(call, network_id, ipv6), &rmt_pool_message, ret,
                     ret_found);
 }
 
@@ -47,9 +39,8 @@ int rmt_address_space(struct hull_call *call, const char *network_id, bool ipv6,
 
 /* --- asking the plugin ------------------------------------------------------------------------ */
 
-/* An address of the pool: the one at WANTED, or any when that is NULL. *RET is without length. */
-static int request_address(struct hull_call *call, const struct rmt_pool *pool, const char *wanted,
-                           const char *option, const char *value, const char **ret)
+int rmt_request_address(struct hull_call *call, const struct rmt_pool *pool, const char *wanted,
+                        const char *option, const char *value, const char **ret)
 {
     static const char method[] = "IpamDriver.RequestAddress";
     struct rmt_request_address request = {.pool_id = pool->pool_id,
@@ -110,7 +101,10 @@ static int request_pool(struct hull_call *call, const struct ipam_pool *request,
     pool->address_space = spaces.local;
     pool->pool_id = reply.pool_id;
     pool->pool = reply.pool;
+    pool->sub_pool = request->ip_range;
+    pool->options = request->options;
     pool->requires_mac = capabilities.requires_mac;
+    pool->replay = capabilities.replay;
     *ret_data = reply.data;
     if (!ip_net_parse(reply.pool, &net) || (net.addr.family == AF_INET6) != request->ipv6)
         return plugin_lie(call, pool->driver, method, "\"%s\" is no IPv%c subnet",
@@ -125,16 +119,15 @@ struct held {
     struct rmt_pool pool;
 };
 
-/* All that the plugin gave goes back to it; the first failure is told, nothing is kept. */
-static int give_back(struct hull_call *call, const struct held *held)
+int rmt_pool_give_back(struct hull_call *call, const char *key, const struct rmt_pool *pool)
 {
     int rc = 0;
-    for (size_t i = 0; i < held->pool.requested.n && rc == 0; i++)
-        rc = release(call, &held->pool, held->pool.requested.v[i]);
+    for (size_t i = 0; i < pool->requested.n && rc == 0; i++)
+        rc = release(call, pool, pool->requested.v[i]);
     if (rc != -HULL_IO)
-        rc = release(call, &held->pool, NULL);
+        rc = release(call, pool, NULL);
     const char *error = rc < 0 ? hull_strdup(call, hull_error(call)) : NULL;
-    int stored = rmt_store(call, RMT_POOLS, held->key, NULL, NULL);
+    int stored = rmt_store(call, RMT_POOLS, key, NULL, NULL);
     if (stored < 0)
         return stored;
     return rc < 0 ? hull_fail(call, (enum hull_kind) - rc, "%s", error) : 0;
@@ -142,7 +135,8 @@ static int give_back(struct hull_call *call, const struct held *held)
 
 static void undo_pool(struct hull_call *call, void *arg)
 {
-    if (give_back(call, arg) < 0)
+    const struct held *held = arg;
+    if (rmt_pool_give_back(call, held->key, &held->pool) < 0)
         hull_log(call, HULL_LOG_WARN, "pool not given back to the plugin", "error",
                  hull_error(call), NULL);
 }
@@ -161,8 +155,8 @@ static int choose_gateway(struct hull_call *call, const struct ipam_pool *reques
         pool->gateway = hull_strdup(call, ip_text(&net.addr, text));
         return 0;
     }
-    int rc = request_address(call, pool, request->gateway, "RequestAddressType", GATEWAY,
-                             &pool->gateway);
+    int rc = rmt_request_address(call, pool, request->gateway, "RequestAddressType", GATEWAY,
+                                 &pool->gateway);
     if (rc == 0)
         hull_strv_add(hull_call_arena(call), &pool->requested, pool->gateway);
     return rc;
@@ -173,7 +167,8 @@ static int request_others(struct hull_call *call, const struct ipam_pool *reques
 {
     for (size_t i = 0; i < request->auxiliary.n; i++) {
         const char *address;
-        int rc = request_address(call, pool, request->auxiliary.v[i].value, NULL, NULL, &address);
+        int rc =
+            rmt_request_address(call, pool, request->auxiliary.v[i].value, NULL, NULL, &address);
         if (rc < 0)
             return rc;
         hull_strv_add(hull_call_arena(call), &pool->requested, address);
@@ -186,7 +181,7 @@ int rmt_pool_reserve(struct hull_call *call, const struct ipam_pool *request,
 {
     struct held *held = hull_alloc(call, sizeof(*held));
     struct hull_map data = {0};
-    *held = (struct held){.key = pool_key(call, request->network_id, request->ipv6),
+    *held = (struct held){.key = rmt_pool_key(call, request->network_id, request->ipv6),
                           .pool = {.driver = request->driver}};
     int rc = request_pool(call, request, &held->pool, &data);
     if (held->pool.pool_id == NULL)
@@ -212,17 +207,15 @@ int rmt_pool_release(struct hull_call *call, const struct ipam_pool *request,
                      struct hull_empty *ret_reply)
 {
     (void)ret_reply;
-    struct held held = {.key = pool_key(call, request->network_id, request->ipv6)};
-    bool found;
-    int rc = load_pool(call, request->network_id, request->ipv6, &held.pool, &found);
-    return rc < 0 || !found ? rc : give_back(call, &held);
+    struct held held = {.key = rmt_pool_key(call, request->network_id, request->ipv6)};
+    bool found = false;
+    int rc = rmt_replayed(call, held.key);
+    if (rc == 0)
+        rc = load_pool(call, request->network_id, request->ipv6, &held.pool, &found);
+    return rc < 0 || !found ? rc : rmt_pool_give_back(call, held.key, &held.pool);
 }
 
 /* --- addresses -------------------------------------------------------------------------------- */
-
-#define RMT_LEASE_FIELDS(F, T) F(T, STRING, _, address, "Address", 0, "")
-HULL_MESSAGE_DECLARE(rmt_lease, RMT_LEASE_FIELDS)
-HULL_MESSAGE_DEFINE(rmt_lease, RMT_LEASE_FIELDS)
 
 static const char *lease_key(struct hull_call *call, const struct ipam_address *request)
 {
@@ -257,12 +250,14 @@ static void undo_address(struct hull_call *call, void *arg)
 int rmt_address_reserve(struct hull_call *call, const struct ipam_address *request,
                         struct ipam_address *ret_reply)
 {
-    struct rmt_pool pool;
+    struct rmt_pool pool = {.requires_mac = false};
     struct rmt_lease lease;
     struct ip_net net;
-    bool found;
+    bool found = false;
     const char *mac = hull_streq(request->mac_address, NULL) ? NULL : request->mac_address;
-    int rc = load_pool(call, request->network_id, request->ipv6, &pool, &found);
+    int rc = rmt_replayed(call, rmt_pool_key(call, request->network_id, request->ipv6));
+    if (rc == 0)
+        rc = load_pool(call, request->network_id, request->ipv6, &pool, &found);
     if (rc == 0 && !found)
         rc = hull_fail(call, HULL_NOT_FOUND, "network %.12s has no pool of a plugin",
                        request->network_id);
@@ -271,12 +266,14 @@ int rmt_address_reserve(struct hull_call *call, const struct ipam_address *reque
     if (rc < 0)
         return rc;
     const char *wanted = hull_streq(request->address, NULL) ? NULL : request->address;
-    rc = request_address(call, &pool, wanted, pool.requires_mac ? MAC : NULL, mac, &lease.address);
+    rc = rmt_request_address(call, &pool, wanted, pool.requires_mac ? MAC : NULL, mac,
+                             &lease.address);
     if (rc < 0)
         return rc;
     struct taken *taken = hull_alloc(call, sizeof(*taken));
     *taken = (struct taken){pool, lease.address};
     hull_undo(call, undo_address, taken);
+    lease.mac = pool.requires_mac ? mac : NULL;
     rc = rmt_store(call, RMT_ADDRESSES, lease_key(call, request), &rmt_lease_message, &lease);
     if (rc < 0)
         return rc;
@@ -297,7 +294,9 @@ int rmt_address_release(struct hull_call *call, const struct ipam_address *reque
     struct rmt_lease lease;
     bool found = false;
     bool has_pool = false;
-    int rc = rmt_load(call, RMT_ADDRESSES, key, &rmt_lease_message, &lease, &found);
+    int rc = rmt_replayed(call, rmt_pool_key(call, request->network_id, request->ipv6));
+    if (rc == 0)
+        rc = rmt_load(call, RMT_ADDRESSES, key, &rmt_lease_message, &lease, &found);
     if (rc == 0 && found)
         rc = load_pool(call, request->network_id, request->ipv6, &pool, &has_pool);
     if (rc < 0 || !found)

@@ -8,9 +8,10 @@
 
 /* --- NetworkDriver ---------------------------------------------------------------------------- */
 
-#define RMT_CAPABILITIES_FIELDS(F, T)                     \
-    F(T, STRING, _, scope, "Scope", 0, "local or global") \
-    F(T, BOOL, _, requires_mac, "RequiresMACAddress", 0, "IPAM: the MAC with a request")
+#define RMT_CAPABILITIES_FIELDS(F, T)                                                    \
+    F(T, STRING, _, scope, "Scope", 0, "local or global")                                \
+    F(T, BOOL, _, requires_mac, "RequiresMACAddress", 0, "IPAM: the MAC with a request") \
+    F(T, BOOL, _, replay, "RequiresRequestReplay", 0, "IPAM: it forgets what it gave")
 HULL_MESSAGE_DECLARE(rmt_capabilities, RMT_CAPABILITIES_FIELDS)
 
 #define RMT_POOL_DATA_FIELDS(F, T)                         \

@@ -98,6 +98,7 @@ static const struct hull_handler handlers[] = {
     HULL_HANDLE(netdriver, join, rmt_join),
     HULL_HANDLE(netdriver, leave, rmt_leave),
     HULL_HANDLE(netdriver, restore, rmt_restore),
+    HULL_HANDLE(ipam, sweep, rmt_sweep),
     HULL_HANDLE(ipam, pool_reserve, rmt_pool_reserve),
     HULL_HANDLE(ipam, pool_release, rmt_pool_release),
     HULL_HANDLE(ipam, address_reserve, rmt_address_reserve),

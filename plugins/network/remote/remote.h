@@ -39,6 +39,36 @@ int rmt_store(struct hull_call *call, const char *bucket, const char *key,
 
 /* --- addresses.c: the IPAM of plugins --------------------------------------------------------- */
 
+#define RMT_GATEWAY "com.docker.network.gateway"
+#define RMT_MAC "com.docker.network.endpoint.macaddress"
+
+#define RMT_POOL_FIELDS(F, T)                                                          \
+    F(T, STRING, _, driver, "Driver", 0, "The plugin")                                 \
+    F(T, STRING, _, address_space, "AddressSpace", 0, "")                              \
+    F(T, STRING, _, pool_id, "PoolID", 0, "")                                          \
+    F(T, STRING, _, pool, "Pool", 0, "CIDR")                                           \
+    F(T, STRING, _, sub_pool, "SubPool", HULL_OMIT, "CIDR")                            \
+    F(T, MAP, _, options, "Options", HULL_OMIT, "As it was asked for")                 \
+    F(T, STRING, _, gateway, "Gateway", 0, "Address")                                  \
+    F(T, STRV, _, requested, "Requested", 0, "Addresses given for the network itself") \
+    F(T, BOOL, _, requires_mac, "RequiresMAC", 0, "")                                  \
+    F(T, BOOL, _, replay, "RequiresReplay", HULL_OMIT, "Tell it again after a restart")
+HULL_MESSAGE_DECLARE(rmt_pool, RMT_POOL_FIELDS)
+#define RMT_LEASE_FIELDS(F, T)                 \
+    F(T, STRING, _, address, "Address", 0, "") \
+    F(T, STRING, _, mac, "Mac", HULL_OMIT, "If it was told")
+HULL_MESSAGE_DECLARE(rmt_lease, RMT_LEASE_FIELDS)
+
+/* Where the pool of a network is recorded; its leases are below that, by container. */
+const char *rmt_pool_key(struct hull_call *call, const char *network_id, bool ipv6);
+/* An address of the pool: the one at WANTED, or any when that is NULL, with an OPTION (may be NULL)
+ * of the protocol. *RET is without length. Yields. */
+int rmt_request_address(struct hull_call *call, const struct rmt_pool *pool, const char *wanted,
+                        const char *option, const char *value, const char **ret) HULL_CHECKED;
+/* All that the plugin gave for the network goes back to it; the first failure is told, nothing is
+ * kept. Yields. */
+int rmt_pool_give_back(struct hull_call *call, const char *key, const struct rmt_pool *pool)
+    HULL_CHECKED;
 /* The address space that the network's pool came from. Yields. */
 int rmt_address_space(struct hull_call *call, const char *network_id, bool ipv6, const char **ret)
     HULL_CHECKED;
@@ -50,6 +80,13 @@ int rmt_address_reserve(struct hull_call *call, const struct ipam_address *reque
                         struct ipam_address *ret_reply) HULL_CHECKED;
 int rmt_address_release(struct hull_call *call, const struct ipam_address *request,
                         struct hull_empty *ret_reply) HULL_CHECKED;
+
+/* --- replay.c: the IPAM of plugins after a restart -------------------------------------------- */
+
+/* Wait until the plugin of the pool KEY was told again of what it gave. Yields. */
+int rmt_replayed(struct hull_call *call, const char *key) HULL_CHECKED;
+int rmt_sweep(struct hull_call *call, const struct ipam_sweep_request *request,
+              struct hull_empty *ret_reply) HULL_CHECKED;
 
 /* --- network.c, endpoint.c: the driver -------------------------------------------------------- */
 
