@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from lan import BEHIND, HOST, HOST6, HostEngine, NEAR, NEAR6, Namespace, Server, served, until
+from lan import BEHIND, BEHIND6, HOST, HOST6, HostEngine, NEAR, NEAR6, Namespace, Server, served, until
 
 
 @pytest.fixture(scope="module")
@@ -153,6 +153,40 @@ def test_a_network_without_ipv4(lan, engine):
         engine.hull("rm", "-f", "alone", "both", check=False)
         engine.hull("network", "rm", "f", check=False)
         assert engine.hull("network", "rm", "six").stdout == "six\n"
+
+
+def test_ipv6_on_the_default_bridge(lan):
+    made = HostEngine(lan.behind, "--ipv6", "--bip6", "fd00:70:8::7/64", "--fixed-cidr-v6",
+                      "fd00:70:8::100/120")
+    try:
+        made.load_busybox()
+        shown = json.loads(made.hull("network", "inspect", "bridge").stdout)[0]
+        assert shown["EnableIPv4"] and shown["EnableIPv6"]
+        assert shown["IPAM"]["Config"][1] == {"Subnet": "fd00:70:8::/64", "Gateway": "fd00:70:8::7",
+                                              "IPRange": "fd00:70:8::100/120"}
+        made.web("web", "-p", "8080:80")
+        until(lambda: lan.host.peer(BEHIND6, 8080) == "2001:db8:2::1")
+        shown = json.loads(made.hull("inspect", "web").stdout)[0]["NetworkSettings"]
+        assert shown["GlobalIPv6Address"].startswith("fd00:70:8::1")
+        assert shown["IPv6Gateway"] == "fd00:70:8::7" and shown["IPAddress"]
+        server = Server(lan.host, made.root, 8095)
+        try:
+            until(lambda: made.asks("web", "2001:db8:2::1", 8095) == BEHIND6)
+        finally:
+            server.end()
+        # Without: the same network goes back to IPv4 alone.
+        made.kill()
+        made.flags = ()
+        made.start()
+        shown = json.loads(made.hull("network", "inspect", "bridge").stdout)[0]
+        assert not shown["EnableIPv6"] and len(shown["IPAM"]["Config"]) == 1
+        made.hull("restart", "-t", "0", "web")
+        until(lambda: lan.host.peer(BEHIND, 8080) == "203.0.113.1")
+        shown = json.loads(made.hull("inspect", "web").stdout)[0]["NetworkSettings"]
+        assert shown["GlobalIPv6Address"] == ""
+    finally:
+        made.clear()
+        made.stop()
 
 
 # --- other programs' rules ----------------------------------------------------------------------

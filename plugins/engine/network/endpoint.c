@@ -46,6 +46,17 @@ static int reserve(struct hull_call *call, const char *owner, const struct netwo
     return rc;
 }
 
+/* The network's own one, unless another is configured under the name OTHER. */
+static const char *gateway_of(const struct network *network, const char *other, const char *own)
+{
+    for (size_t i = 0; i < network->ipam.config.n && !network->internal; i++) {
+        const char *found = hull_map_find(&network->ipam.config.v[i].auxiliary_addresses, other);
+        if (found != NULL)
+            return found;
+    }
+    return network->internal ? "" : own;
+}
+
 static int reserve_ipv4(struct hull_call *call, const char *owner, const struct network *network,
                         struct endpoint_settings *endpoint)
 {
@@ -57,13 +68,7 @@ static int reserve_ipv4(struct hull_call *call, const char *owner, const struct 
         return rc;
     endpoint->ip_address = address.address;
     endpoint->ip_prefix_len = address.prefix_len;
-    endpoint->gateway = network->internal ? "" : address.gateway;
-    for (size_t i = 0; i < network->ipam.config.n; i++) {
-        const char *other =
-            hull_map_find(&network->ipam.config.v[i].auxiliary_addresses, "DefaultGatewayIPv4");
-        if (other != NULL && !network->internal)
-            endpoint->gateway = other;
-    }
+    endpoint->gateway = gateway_of(network, "DefaultGatewayIPv4", address.gateway);
     return 0;
 }
 
@@ -78,7 +83,7 @@ static int reserve_ipv6(struct hull_call *call, const char *owner, const struct 
         return rc;
     endpoint->global_ipv6_address = address.address;
     endpoint->global_ipv6_prefix_len = address.prefix_len;
-    endpoint->ipv6_gateway = network->internal ? "" : address.gateway;
+    endpoint->ipv6_gateway = gateway_of(network, "DefaultGatewayIPv6", address.gateway);
     return 0;
 }
 

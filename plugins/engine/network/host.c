@@ -10,6 +10,7 @@
 
 #include <net/if.h>
 #include <string.h>
+#include <sys/socket.h>
 
 static struct hull_lock assert_lock;
 
@@ -65,50 +66,116 @@ static void bridge_options(struct hull_call *call, const struct daemon_config *c
     hull_map_set(arena, options, NETBRIDGE_MTU, hull_printf(call, "%d", mtu));
 }
 
-static int bridge_pool(struct hull_call *call, const struct daemon_config *config,
-                       const struct network *network, struct ipam_pool *ret_pool)
+/* What the configuration says of one family of the default bridge. */
+struct bridge_family {
+    bool ipv6;
+    const char *bip, *fixed, *gateway;
+    const char *bip_name, *fixed_name, *gateway_name; /* names of options, and in IPAM's list */
+};
+
+static bool is_given(const char *text)
 {
-    struct ipam_pool wanted = {.network_id = network->id};
-    if (config != NULL && config->bip != NULL && *config->bip != '\0') {
-        struct ip_net net;
-        char text[IP_TEXT_SIZE];
-        if (!ip_net_parse(config->bip, &net))
-            return hull_fail(call, HULL_INVALID, "bip: invalid CIDR address: %s", config->bip);
-        struct ip_net base = ip_net_base(&net);
-        wanted.subnet = hull_strdup(call, ip_net_text(&base, text));
-        wanted.gateway = hull_strdup(call, ip_text(&net.addr, text));
-        wanted.ip_range = config->fixed_cidr;
-    } else if (config != NULL && config->fixed_cidr != NULL && *config->fixed_cidr != '\0') {
+    return text != NULL && *text != '\0';
+}
+
+static struct bridge_family bridge_family(const struct daemon_config *config, bool ipv6)
+{
+    static const struct daemon_config none;
+    if (config == NULL)
+        config = &none;
+    if (ipv6)
+        return (struct bridge_family){
+            true,   config->bip6,    config->fixed_cidr_v6, config->default_gateway_v6,
+            "bip6", "fixed-cidr-v6", "DefaultGatewayIPv6"};
+    return (struct bridge_family){false, config->bip,  config->fixed_cidr,  config->default_gateway,
+                                  "bip", "fixed-cidr", "DefaultGatewayIPv4"};
+}
+
+/* TEXT, the option NAME: the network it is in, and RET_ADDRESS (may be NULL) itself. */
+static int read_cidr(struct hull_call *call, const struct bridge_family *family, const char *name,
+                     const char *text, const char **ret_subnet, const char **ret_address)
+{
+    struct ip_net net;
+    char buffer[IP_TEXT_SIZE];
+    if (!ip_net_parse(text, &net) || (net.addr.family == AF_INET6) != family->ipv6)
+        return hull_fail(call, HULL_INVALID, "%s: invalid CIDR address: %s", name, text);
+    struct ip_net base = ip_net_base(&net);
+    *ret_subnet = hull_strdup(call, ip_net_text(&base, buffer));
+    if (ret_address != NULL)
+        *ret_address = hull_strdup(call, ip_text(&net.addr, buffer));
+    return 0;
+}
+
+/* What is wanted of IPAM. IPv6 may name its subnet alone; for IPv4 that is docker's range. */
+static int wanted_pool(struct hull_call *call, const struct bridge_family *family,
+                       struct ipam_pool *wanted)
+{
+    int rc = 0;
+    if (is_given(family->bip)) {
+        rc = read_cidr(call, family, family->bip_name, family->bip, &wanted->subnet,
+                       &wanted->gateway);
+        wanted->ip_range = family->fixed;
+    } else if (is_given(family->fixed) && family->ipv6) {
+        rc = read_cidr(call, family, family->fixed_name, family->fixed, &wanted->subnet, NULL);
+    } else if (is_given(family->fixed)) {
         return hull_fail(call, HULL_INVALID, "fixed-cidr needs bip: it is a part of its subnet");
     }
-    if (config != NULL && config->default_gateway != NULL && *config->default_gateway != '\0')
-        hull_map_set(hull_call_arena(call), &wanted.auxiliary, "DefaultGatewayIPv4",
-                     config->default_gateway);
-    int rc = ipam_pool_reserve(call, NET_IPAM, &wanted, ret_pool);
-    if (rc < 0 || wanted.subnet == NULL || hull_streq(ret_pool->subnet, wanted.subnet))
-        return rc;
-    /* The configuration has changed since the pool was chosen. */
+    if (is_given(family->gateway))
+        hull_map_set(hull_call_arena(call), &wanted->auxiliary, family->gateway_name,
+                     family->gateway);
+    return rc;
+}
+
+static int bridge_pool(struct hull_call *call, const struct bridge_family *family,
+                       struct network *network)
+{
+    struct ipam_pool wanted = {.network_id = network->id, .ipv6 = family->ipv6};
+    struct ipam_pool pool;
+    int rc = wanted_pool(call, family, &wanted);
+    if (rc == 0)
+        rc = ipam_pool_reserve(call, NET_IPAM, &wanted, &pool);
+    if (rc == 0 && wanted.subnet != NULL && !hull_streq(pool.subnet, wanted.subnet)) {
+        /* The configuration has changed since the pool was chosen. */
+        struct hull_empty done;
+        rc = ipam_pool_release(call, NET_IPAM, &wanted, &done);
+        if (rc == 0)
+            rc = ipam_pool_reserve(call, NET_IPAM, &wanted, &pool);
+    }
+    if (rc < 0)
+        return hull_wrap(call, rc, "the default bridge");
+    struct ipam_config *entry = HULL_LIST_ADD(hull_call_arena(call), &network->ipam.config);
+    entry->subnet = pool.subnet;
+    entry->gateway = pool.gateway;
+    entry->ip_range = pool.ip_range;
+    entry->auxiliary_addresses = pool.auxiliary;
+    return 0;
+}
+
+static int bridge_pool6(struct hull_call *call, const struct daemon_config *config,
+                        struct network *network)
+{
+    struct bridge_family family = bridge_family(config, true);
+    struct ipam_pool unused = {.network_id = network->id, .ipv6 = true};
     struct hull_empty done;
-    rc = ipam_pool_release(call, NET_IPAM, &wanted, &done);
-    return rc < 0 ? rc : ipam_pool_reserve(call, NET_IPAM, &wanted, ret_pool);
+    network->enable_ipv6 = config != NULL && config->ipv6;
+    if (network->enable_ipv6)
+        return bridge_pool(call, &family, network);
+    if (is_given(family.bip) || is_given(family.fixed) || is_given(family.gateway))
+        return hull_fail(call, HULL_INVALID,
+                         "bip6, fixed-cidr-v6 and default-gateway-v6 are for a default bridge with "
+                         "IPv6: set ipv6, too");
+    return ipam_pool_release(call, NET_IPAM, &unused, &done);
 }
 
 static int predefine_bridge(struct hull_call *call, const struct net_record *existing,
                             struct network *ret_network)
 {
     const struct daemon_config *config = daemon_config();
-    struct ipam_pool pool;
+    struct bridge_family family = bridge_family(config, false);
     *ret_network = new_network(call, "bridge", "bridge", existing);
     bridge_options(call, config, &ret_network->options);
-    int rc = bridge_pool(call, config, ret_network, &pool);
-    if (rc < 0)
-        return hull_wrap(call, rc, "the default bridge");
-    struct ipam_config *entry = HULL_LIST_ADD(hull_call_arena(call), &ret_network->ipam.config);
-    entry->subnet = pool.subnet;
-    entry->gateway = pool.gateway;
-    entry->ip_range = pool.ip_range;
-    entry->auxiliary_addresses = pool.auxiliary;
-    return 0;
+    int rc = bridge_pool(call, &family, ret_network);
+    return rc < 0 ? rc : bridge_pool6(call, config, ret_network);
 }
 
 /* Put NETWORK in place of EXISTING, when it is any different. */
@@ -197,28 +264,34 @@ bool net_firewall(struct hull_call *call, const struct net_record *record,
  * The default bridge is about to be made, maybe long after its pool was chosen: when another
  * program uses these addresses by now, others are chosen.
  */
-static int renew_pool(struct hull_call *call, struct net_record *record)
+static int renew_pools(struct hull_call *call, struct net_record *record)
 {
-    const struct daemon_config *config = daemon_config();
-    struct ipam_config *ours = record->network.ipam.config.v;
-    if (!record->predefined || record->network.ipam.config.n != 1 ||
-        (config != NULL && config->bip != NULL && *config->bip != '\0'))
-        return 0;
-    struct ipam_pool request = {.network_id = record->network.id, .prefer = true};
-    struct ipam_pool pool;
-    int rc = ipam_pool_reserve(call, NET_IPAM, &request, &pool);
-    if (rc < 0 || hull_streq(pool.subnet, ours->subnet))
-        return rc;
-    ours->subnet = hull_arena_strdup(record->arena, pool.subnet);
-    ours->gateway = hull_arena_strdup(record->arena, pool.gateway);
-    return net_update(call, record);
+    bool changed = false;
+    for (size_t i = 0; record->predefined && i < record->network.ipam.config.n; i++) {
+        struct ipam_config *ours = &record->network.ipam.config.v[i];
+        bool ipv6 = strchr(ours->subnet, ':') != NULL;
+        struct bridge_family family = bridge_family(daemon_config(), ipv6);
+        struct ipam_pool request = {.network_id = record->network.id, .ipv6 = ipv6, .prefer = true};
+        struct ipam_pool pool;
+        if (is_given(family.bip) || (ipv6 && is_given(family.fixed)))
+            continue;
+        int rc = ipam_pool_reserve(call, NET_IPAM, &request, &pool);
+        if (rc < 0)
+            return rc;
+        if (hull_streq(pool.subnet, ours->subnet))
+            continue;
+        ours->subnet = hull_arena_strdup(record->arena, pool.subnet);
+        ours->gateway = hull_arena_strdup(record->arena, pool.gateway);
+        changed = true;
+    }
+    return changed ? net_update(call, record) : 0;
 }
 
 static int assert_bridge(struct hull_call *call, struct net_record *record,
                          struct firewall_network *rules)
 {
     if (if_nametoindex(rules->bridge) == 0) {
-        int rc = renew_pool(call, record);
+        int rc = renew_pools(call, record);
         if (rc < 0)
             return rc;
         (void)net_firewall(call, record, rules);
