@@ -131,11 +131,12 @@ def test_the_usual(engine, pair):
     assert done.stdout.startswith("uid=1000(me) gid=1000(me) groups=1000(me),2000(extra)\nout\n3\n666\n")
     assert "eth0" in done.stdout and done.stderr == "err\n"
     done = engine.hull("run", "--rm", "--userns", "auto", "--read-only", "--tmpfs", "/x", "--init",
-                       "--device", "/dev/zero:/dev/other", "--sysctl", "net.ipv4.ip_forward=1", "busybox",
+                       "--ulimit", "nofile=100:200", "--domainname", "d.example", "--device", "/dev/zero:/dev/other", "--sysctl", "net.ipv4.ip_forward=1", "busybox",
                        "sh", "-c", "touch /x/a; stat -c %u /x/a /dev/other; cat "
-                       "/proc/sys/net/ipv4/ip_forward; awk '/memory/' /proc/self/mountinfo | wc -l; "
+                       "/proc/sys/net/ipv4/ip_forward; awk '/memory/' /proc/self/mountinfo | wc -l; ulimit -Hn; "
+                       "cat /proc/sys/kernel/domainname; "
                        "touch /etc/hosts 2>&1 | wc -l")
-    assert done.stdout.split() == ["0", "0", "1", "1", "1"]
+    assert done.stdout.split() == ["0", "0", "1", "1", "200", "d.example", "1"]
     done = engine.hull("run", "--rm", "--userns", "auto", "--network", "container:" + pair[0], "busybox",
                        "sh", "-c", MAP + "; ls /sys/class/net")
     assert int(done.stdout.split()[1]) == mapping(engine, pair[0])[0] and "eth0" in done.stdout

@@ -226,8 +226,7 @@ int identity_apply(const struct identity *identity)
 {
     const struct oci_process *process = &shim.plan.spec.process;
     uint64_t bounding = 0;
-    /* To raise one needs rights over the host: there, the parent has done it. */
-    int rc = shim.userns ? 0 : identity_limit(0);
+    int rc = identity_limit(0);
     if (rc == 0 && process->capabilities != NULL)
         rc = capability_set(&process->capabilities->bounding, &bounding);
     if (rc == 0)

@@ -172,13 +172,14 @@ int shim_start(void)
     struct sync_packet start = {.op = SYNC_START};
     bool ended;
     int fd = -1;
-    int rc = shim.userns ? identity_limit(shim.pid) : 0;
-    if (rc < 0)
-        return rc;
+    /* To raise a limit needs rights over the host. Where this process has them not, the child says
+     * what it could not do. */
+    if (shim.userns && identity_limit(shim.pid) < 0)
+        shim_problem.kind = HULL_OK;
     if (send_packet(shim.sync_fd, &start, offsetof(struct sync_packet, text), -1) < 0)
         return shim_fail(HULL_INVALID, "the container's process was killed before it was started");
     /* The socket closes at execve: its end is success. */
-    rc = answer(&fd, &ended);
+    int rc = answer(&fd, &ended);
     close(shim.sync_fd);
     shim.sync_fd = -1;
     return rc;

@@ -162,7 +162,8 @@ static void make_sysctls(struct hull_arena *arena, const struct ct_doc *doc,
 {
     const struct host_config *host = &doc->host_config;
 
-    if (doc->config.domainname && *doc->config.domainname && !is(host->uts_mode, "host"))
+    if (doc->config.domainname && *doc->config.domainname && !is(host->uts_mode, "host") &&
+        !doc->userns)
         hull_map_set(arena, &linux_->sysctl, "kernel.domainname", doc->config.domainname);
     if (!is(host->network_mode, "host") && !joins(host->network_mode)) {
         hull_map_set(arena, &linux_->sysctl, "net.ipv4.ip_unprivileged_port_start", "0");
@@ -215,6 +216,9 @@ int spec_make(struct hull_call *call, const struct spec_input *input,
     spec->root = (struct oci_root){.path = "rootfs", .readonly = host->readonly_rootfs};
     if (!is(host->uts_mode, "host") && !is(host->network_mode, "host"))
         spec->hostname = doc->config.hostname;
+    /* The kernel parameter of the name is not for root of a user namespace. */
+    if (doc->userns && !is(host->uts_mode, "host"))
+        spec->domainname = doc->config.domainname;
     spec_mounts(arena, input, spec);
     spec->annotations = host->annotations;
     spec->linux_.cgroups_path = doc->cgroups_path;
