@@ -182,6 +182,34 @@ def test_remap_as_dockerd(tmp_path):
         own.stop()
 
 
+@pytest.mark.parametrize("count, ranges", [(65536, {700000}), (131072, {700000, 765536})])
+def test_ranges_of_a_user(tmp_path, count, ranges):
+    """One range is for all, as docker has it; of more, each container has its own."""
+    ids = tmp_path / "ids"
+    ids.write_text("somebody:100000:65536\ndockremap:700000:%d\n" % count)
+    mounts = "".join("mount --bind %s /etc/sub%sid; " % (ids, kind) for kind in "ug")
+    for kind in "ug":
+        if not os.path.exists("/etc/sub%sid" % kind):
+            pytest.skip("no /etc/sub%sid to cover on this machine" % kind)
+    own = Engine("--userns-remap", "default", "-s", "vfs" if count == 65536 else "overlay2",
+                 bridge="htu%d" % (os.getpid() % 100000),
+                 within=["unshare", "--mount", "sh", "-c", mounts + "exec \"$@\"", "sh"])
+    try:
+        own.load_busybox()
+        for name in ("one", "two"):
+            own.hull("run", "-d", "--name", name, "busybox", "sleep", "1000")
+        assert {mapping(own, name)[0] for name in ("one", "two")} == ranges
+        own.hull("exec", "one", "sh", "-c", "touch /new; chown 1:2 /new")
+        assert "new" in listing(own.hull("exec", "one", "ls", "-ln", "/").stdout)
+        done = own.hull("run", "--rm", "--userns", "auto", "busybox", "true", check=False)
+        assert "%d of 65536 ids each are there for user dockremap" % len(ranges) in done.stderr
+        own.hull("rm", "-f", "one", "two")
+        assert own.hull("run", "--rm", "--userns", "auto", "busybox", "sh", "-c",
+                        MAP).stdout.split()[1] == "700000"
+    finally:
+        own.stop()
+
+
 def test_remap_of_a_user(engine):
     """A name that has no ids is refused before the daemon does anything."""
     done = subprocess.run([engine.command("x")[0].replace("bin/hull", "sbin/hulld"), "--userns-remap",
