@@ -81,6 +81,7 @@ static const struct driver_case cases[] = {
     {.name = "macvlan", .set_up = set_macvlan},
     {.name = "remote", .set_up = set_remote, .tear_down = end_remote, .takes_any_option = true},
     {.name = "cni", .set_up = set_cni},
+    {.name = "wire", .set_up = set_nothing},
     {.name = "none", .set_up = set_nothing, .no_interface = true},
     {.name = "host", .set_up = set_nothing, .no_interface = true, .no_namespace = true},
 };

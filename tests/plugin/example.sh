@@ -1,10 +1,10 @@
 #!/bin/sh
-# The example of include/example builds with nothing but an installed hull, and runs.
+# The examples of include/example build with nothing but an installed hull, and run.
 set -u
 
-echo 1..3
+echo 1..4
 if [ -z "${HULL_BUILDDIR:-}" ] || ! command -v pkg-config >/dev/null; then
-    for n in 1 2 3; do
+    for n in 1 2 3 4; do
         echo "ok $n # SKIP needs HULL_BUILDDIR (make check sets it) and pkg-config"
     done
     exit 0
@@ -42,7 +42,8 @@ esac
 # libhull of a build with a sanitizer brings the run time only where that is a library.
 sanitizer=$(sed -n "s/^SANITIZER_LDFLAGS = //p" "$HULL_BUILDDIR/Makefile")
 mkdir "$work/example"
-cp "$top/include/example/plain.c" "$top/include/example/Makefile" "$work/example"
+cp "$top/include/example/plain.c" "$top/include/example/wire.c" \
+    "$top/include/example/Makefile" "$work/example"
 build() {
     make -C "$work/example" CFLAGS='-O1 -g -Wall -Wextra -Werror' LDFLAGS="$sanitizer" || return 1
     # shellcheck disable=SC2046,SC2086
@@ -57,4 +58,9 @@ printf '> one\n> two\n' >"$work/wanted"
 LD_LIBRARY_PATH=$libdir "$work/run" "$work/example" "$work/some.log" >"$work/got" 2>"$work/log" &&
     diff "$work/wanted" "$work/got" >>"$work/log"
 result $? 3 "load it and read a log through it"
+
+# The driver keeps what its class promises: the suite of all drivers, or its skips without root.
+HULL_PLUGIN_PATH=$work/example:$HULL_BUILDDIR/plugins "$HULL_BUILDDIR/tests/plugin/test-netdriver-wire" \
+    >"$work/log" 2>&1 && ! grep -q '^not ok' "$work/log"
+result $? 4 "the network driver passes the suite of its class"
 exit $failed

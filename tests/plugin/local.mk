@@ -165,7 +165,7 @@ tests_plugin_test_device_rules_LDADD = $(TEST_LIBADD)
 
 TESTS += tests/plugin/example.sh
 EXTRA_DIST += tests/plugin/example.sh tests/plugin/example.c include/README.md \
-	include/example/plain.c include/example/Makefile
+	include/example/plain.c include/example/wire.c include/example/Makefile
 
 # The client of plugins written by others.
 check_PROGRAMS += tests/plugin/test-plugin-client
@@ -184,6 +184,12 @@ EXTRA_DIST += tests/plugin/netplugin.py tests/plugin/pluginserver.py
 netdriver_sources = tests/plugin/test-netdriver.c tests/plugin/driver_cases.h tests/plugin/net.h
 check_PROGRAMS += $(netdriver_tests)
 TESTS += $(netdriver_tests)
+# For a driver outside of the tree: see example.sh.
+check_PROGRAMS += tests/plugin/test-netdriver-wire
+tests_plugin_test_netdriver_wire_SOURCES = $(netdriver_sources)
+tests_plugin_test_netdriver_wire_CFLAGS = $(TEST_CFLAGS) -DDRIVER='"wire"'
+tests_plugin_test_netdriver_wire_LDFLAGS = $(TEST_LDFLAGS)
+tests_plugin_test_netdriver_wire_LDADD = $(TEST_LIBADD)
 tests_plugin_test_netdriver_bridge_SOURCES = $(netdriver_sources)
 tests_plugin_test_netdriver_bridge_CFLAGS = $(TEST_CFLAGS) -DDRIVER='"bridge"'
 tests_plugin_test_netdriver_bridge_LDFLAGS = $(TEST_LDFLAGS)

@@ -26,5 +26,7 @@ class PluginProcess:
 
     def calls(self, method):
         names = [interface + "." + method for interface in self.interfaces]
+        if not os.path.exists(self.base + ".log"):
+            return []  # it was never asked
         with open(self.base + ".log") as file:
             return [line["body"] for line in map(json.loads, file) if line["method"] in names]
