@@ -142,7 +142,7 @@ HULL_MESSAGE(address_pool, ADDRESS_POOL_FIELDS)
     F(T, STRV, _, security_options, "SecurityOptions", 0, "")                             \
     F(T, STRING, _, product_license, "ProductLicense", HULL_OMIT, "")                     \
     F(T, LIST, address_pool, default_address_pools, "DefaultAddressPools", HULL_OMIT, "") \
-    F(T, POINTER, firewall_info, firewall_backend, "FirewallBackend", 0, "")              \
+    F(T, POINTER, firewall_info, firewall_backend, "FirewallBackend", HULL_OMIT, "")      \
     F(T, LIST, device_info, discovered_devices, "DiscoveredDevices", HULL_OMIT, "")       \
     F(T, STRV, _, warnings, "Warnings", HULL_NULL, "")                                    \
     F(T, STRV, _, cdi_spec_dirs, "CDISpecDirs", 0, "")                                    \

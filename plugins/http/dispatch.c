@@ -45,7 +45,7 @@ static int send_json(struct hull_call *call, struct http_request *request, char 
     struct hull_text headers = reply_headers(call, message, reply);
     struct hull_text body = HULL_TEXT(hull_call_arena(call));
 
-    http_version_adapt(request, message, reply);
+    http_version_adapt(call, request, message, reply);
     json_encode(&body, message, reply);
     json_show_html(&body);
     hull_text_puts(&body, "\n");
@@ -229,6 +229,8 @@ int http_dispatch(struct hull_call *call, struct http_request *request)
     void *reply = hull_alloc(call, method->reply->size);
     int rc = http_decode(call, request, message);
 
+    if (rc == 0)
+        rc = http_version_request(call, request, message);
     if (rc == 0 && request->route->style == HTTP_WEBSOCKET)
         rc = http_websocket_check(call, request);
     if (rc < 0)

@@ -162,8 +162,11 @@ int http_version_take(const char **path);
 /* The newest version that is served: of a request without a prefix. */
 int http_version_newest(void);
 /* Take out of REPLY what answers of the version that REQUEST asks for do not have. */
-void http_version_adapt(const struct http_request *request, const struct hull_message *message,
-                        void *reply);
+void http_version_adapt(struct hull_call *call, const struct http_request *request,
+                        const struct hull_message *message, void *reply);
+/* Take out of MESSAGE, which REQUEST became, what its version does not have; or refuse it. */
+int http_version_request(struct hull_call *call, const struct http_request *request, void *message)
+    HULL_CHECKED;
 /* Refuse a version that is not served. */
 int http_version_check(struct hull_call *call, int version) HULL_CHECKED;
 

@@ -1,7 +1,7 @@
-"""dockerode, as npm has it, in front of hulld.
+"""dockerode and testcontainers, as npm has them, in front of hulld.
 
-It is no package of Debian: npm puts it into a folder that goes again. HULL_TEST_NODE_FOLDER names
-a folder where it is already.
+They are no packages of Debian: npm puts them into a folder that goes again. HULL_TEST_NODE_FOLDER
+names a folder where they are already.
 """
 import os
 import shutil
@@ -10,7 +10,7 @@ import subprocess
 import pytest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-PACKAGES = ["dockerode@4.0.12"]
+PACKAGES = ["dockerode@4.0.12", "testcontainers@10.28.0"]
 
 
 def install(folder):
@@ -50,3 +50,12 @@ def test_dockerode(engine, folder):
     done = node(folder, "scenario.js", engine.sock)
     assert done.returncode == 0, done.stdout + done.stderr
     assert len(done.stdout.splitlines()) == 10, done.stdout
+
+
+def test_testcontainers(engine, folder):
+    """Without its reaper, whose image is not here."""
+    done = node(folder, "scenario-testcontainers.js", DOCKER_HOST="unix://" + engine.sock,
+                TESTCONTAINERS_RYUK_DISABLED="true")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.split() == ["waits", "health", "failing", "files", "network", "restart"]
+    assert engine.hull("ps", "-aq", "--filter", "label=org.testcontainers").stdout == ""

@@ -8,6 +8,7 @@
 #include "bind_source.h"
 #include "ids.h"
 #include "image.h"
+#include "json.h"
 
 #include <string.h>
 
@@ -258,6 +259,35 @@ static int spec_image(struct hull_call *call, const struct mount_spec *spec, str
     return 0;
 }
 
+/* [["exec"], …]: as docker, only whether programs may be run from it. */
+static int tmpfs_flags(struct hull_call *call, const struct mount_spec *spec,
+                       struct ct_mount *mount)
+{
+    struct hull_arena *arena = hull_call_arena(call);
+    const char *text = spec->tmpfs_options->options;
+    struct hull_problem problem = {0};
+    struct json_value list;
+
+    if (json_parse(arena, text, strlen(text), &list, &problem) < 0)
+        return hull_fail_problem(call, &problem);
+    for (size_t i = 0; i < list.count; i++) {
+        const struct json_value *option = &list.items[i];
+        const char *name =
+            option->type == JSON_LIST && option->count == 1 && option->items[0].type == JSON_TEXT
+                ? option->items[0].text
+                : "";
+        if (strcmp(name, "exec") != 0 && strcmp(name, "noexec") != 0)
+            return invalid_mount(
+                call, spec,
+                hull_printf(call,
+                            "TmpfsOptions.Options: invalid option %zu: [\"exec\"] and "
+                            "[\"noexec\"] are known",
+                            i));
+        hull_strv_add(arena, &mount->options, name);
+    }
+    return 0;
+}
+
 static int spec_tmpfs(struct hull_call *call, const struct mount_spec *spec, struct ct_mount *mount)
 {
     const struct mount_tmpfs_options *options = spec->tmpfs_options;
@@ -268,17 +298,13 @@ static int spec_tmpfs(struct hull_call *call, const struct mount_spec *spec, str
     mount->point.source = "";
     if (!options)
         return 0;
-    if (given(options->options))
-        return hull_fail(call, HULL_NOT_SUPPORTED,
-                         "HostConfig.Mounts.TmpfsOptions.Options: not supported yet; use "
-                         "HostConfig.Tmpfs");
     if (options->size_bytes > 0)
         hull_strv_add(arena, &mount->options,
                       hull_arena_printf(arena, "size=%lld", (long long)options->size_bytes));
     if (options->mode > 0)
         hull_strv_add(arena, &mount->options,
                       hull_arena_printf(arena, "mode=%llo", (unsigned long long)options->mode));
-    return 0;
+    return given(options->options) ? tmpfs_flags(call, spec, mount) : 0;
 }
 
 static int add_spec(struct hull_call *call, struct ct_doc *doc, size_t index)
