@@ -5,6 +5,7 @@ veth pair per container, made with ip(8).
     netplugin.py FOLDER [NAME]      see pluginserver.py
 """
 import ipaddress
+import json
 import os
 import subprocess
 import sys
@@ -12,7 +13,7 @@ import sys
 import pluginserver
 
 FOLDER, NAME = sys.argv[1], (sys.argv[2:] or ["toy"])[0]
-POOLS = {}
+POOLS, JOINS = {}, {}  # JOINS: what the option "join" of a network adds to the answer
 
 
 def ip(*args, check=True):
@@ -23,7 +24,9 @@ def network_create(body):
     bridge = "rp" + body["NetworkID"][:8]
     ip("link", "del", bridge, check=False)
     ip("link", "add", bridge, "type", "bridge")
-    for data in body["IPv4Data"]:
+    JOINS[body["NetworkID"]] = json.loads(
+        body["Options"]["com.docker.network.generic"].get("join", "{}"))
+    for data in body["IPv4Data"] + (body["IPv6Data"] or []):
         if data.get("Gateway"):
             ip("addr", "add", data["Gateway"], "dev", bridge)
     ip("link", "set", bridge, "up")
@@ -56,8 +59,11 @@ def endpoint_delete(body):
 
 def endpoint_join(body):
     assert os.path.exists(body["SandboxKey"]), body["SandboxKey"]
-    return {"InterfaceName": {"SrcName": endpoint_names(body)[1], "DstPrefix": "eth"},
-            "Gateway": "", "StaticRoutes": [{"Destination": "192.0.2.0/24", "RouteType": 1}]}
+    name = {"SrcName": endpoint_names(body)[1], "DstPrefix": "eth"}
+    added = dict(JOINS.get(body["NetworkID"], {}))
+    name.update(added.pop("InterfaceName", {}))
+    return {"InterfaceName": name, "Gateway": "",
+            "StaticRoutes": [{"Destination": "192.0.2.0/24", "RouteType": 1}], **added}
 
 
 def pool_request(body):

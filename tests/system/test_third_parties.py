@@ -1,5 +1,6 @@
 """Plugins of others that are slow, dead or wrong: who asked them hears of it, and nobody else."""
 import http.client
+import json
 import socket
 import threading
 import time
@@ -198,6 +199,51 @@ def test_an_ipam_plugin_that_lies_makes_no_network(plugged, method, answer, says
     # All that it gave was given back.
     plugged.hull("network", "create", "--ipam-driver", "toy", "--subnet", "10.97.9.0/24", "drvno")
     plugged.hull("network", "rm", "drvno")
+
+
+ROUTES = [{"Destination": "198.51.100.0/24", "RouteType": 0, "NextHop": "10.97.0.9"},
+          {"Destination": "2001:db8:7::/64", "RouteType": 0, "NextHop": "fd00:97::9"},
+          {"Destination": "203.0.113.0/24", "RouteType": 1}]
+
+
+@pytest.mark.parametrize("names,inside", [({"DstPrefix": "net"}, "net0"), ({"DstName": "up7"}, "up7"),
+                                          ({}, "eth0")])
+def test_what_join_says_is_done(plugged, remote, names, inside):
+    answer = {"InterfaceName": names, "Gateway": "10.97.0.1", "GatewayIPv6": "fd00:97::1",
+              "StaticRoutes": ROUTES}
+    name = remote.create("-d", "toy", *POOL, "--ipv6", "--subnet", "fd00:97::/64", "-o",
+                         "join=" + json.dumps(answer))
+    said = plugged.hull("run", "--rm", "--network", name, "busybox", "sh", "-c",
+                        "ip route; ip -6 route").stdout.split("\n")
+    lines = [line.strip() for line in said]
+    for wanted in ("default via 10.97.0.1 dev " + inside,
+                   "198.51.100.0/24 via 10.97.0.9 dev " + inside, "203.0.113.0/24 dev " + inside,
+                   "default via fd00:97::1 dev " + inside,
+                   "2001:db8:7::/64 via fd00:97::9 dev " + inside):
+        assert any(line.startswith(wanted) for line in lines), (wanted, lines)
+
+
+def test_a_plugin_may_want_no_default_route(plugged, remote):
+    name = remote.create("-d", "toy", *POOL, "-o", "join=" + json.dumps(
+        {"Gateway": "10.97.0.1", "DisableGatewayService": True}))
+    said = plugged.hull("run", "--rm", "--network", name, "busybox", "ip", "route").stdout
+    assert "default" not in said and "10.97.0.0/24" in said
+
+
+@pytest.mark.parametrize("answer,says", [
+    ({"StaticRoutes": [{"Destination": "here", "RouteType": 1}]}, '"here" makes no sense'),
+    ({"StaticRoutes": [{"Destination": "192.0.2.0/24", "RouteType": 2}]}, 'RouteType "2"'),
+    ({"StaticRoutes": [{"Destination": "192.0.2.0/24", "RouteType": 0, "NextHop": "fd00::1"}]},
+     'NextHop "fd00::1"'),
+    ({"Gateway": "nowhere"}, 'Gateway "nowhere"'),
+    ({"InterfaceName": {"DstName": "a/b"}}, 'DstName "a/b"'),
+])
+def test_what_join_says_wrongly_is_named(plugged, remote, answer, says):
+    name = remote.create("-d", "toy", *POOL, "-o", "join=" + json.dumps(answer))
+    before = links()
+    said = fails(plugged, "run", "--rm", "--network", name, "busybox", "true")
+    assert 'plugin "toy": NetworkDriver.Join' in said and says in said
+    assert links() == before
 
 
 def test_a_global_scope_is_shown(plugged, remote):
