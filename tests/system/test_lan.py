@@ -338,10 +338,10 @@ def test_beside_a_bridge_with_the_same_subnet(lan, engine, older):
         engine.web("twin", "--network", "twice")
         engine.hull("run", "-d", "--name", "asker", "--network", "twice", "busybox", "sleep", "60")
         own = engine.address("asker", "twice")
-        until(lambda: engine.asks("asker", "twin") == own)
+        until(lambda: engine.asks("asker", "twin") == own, 20)
         server = Server(guests[0], engine.root)
         try:
-            until(lambda: guests[1].peer("10.70.9.2") == "10.70.9.3")
+            until(lambda: guests[1].peer("10.70.9.2", seconds=2) == "10.70.9.3", 20)
         finally:
             server.end()
     finally:

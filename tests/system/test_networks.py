@@ -1,10 +1,14 @@
 """Containers that exist join networks and leave them; several networks in one container."""
 import json
+import os
+import socket
 import subprocess
 import time
 import urllib.request
 
 import pytest
+
+from engine import Engine
 
 
 def inspect(engine, name):
@@ -323,3 +327,44 @@ def test_a_daemon_killed_between_create_and_rm(engine):
     assert "short" not in engine.hull("network", "ls").stdout
     engine.hull("network", "create", "short")
     engine.hull("network", "rm", "short")
+
+
+def test_daemons_side_by_side_choose_other_subnets(engine):
+    """Also when they choose at the same instant, before either has a route to what it has chosen."""
+    other = Engine(bridge="htn%d" % (os.getpid() % 100000))
+    try:
+        commands = [one.command("network", "create", "side%d" % number)
+                    for number in range(6) for one in (engine, other)]
+        made = [subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+                for command in commands]
+        assert [one.wait(30) for one in made] == [0] * len(made)
+        chosen = [one.hull("network", "inspect", "-f", "{{(index .IPAM.Config 0).Subnet}}",
+                           "side%d" % number).stdout.strip()
+                  for number in range(6) for one in (engine, other)]
+        assert len(set(chosen)) == len(commands), chosen
+    finally:
+        for one in engine, other:
+            one.hull("network", "rm", *("side%d" % number for number in range(6)), check=False)
+        other.stop()
+
+
+def test_a_daemon_that_hangs_holds_up_no_other_one(engine):
+    """Nor does whoever else has taken the name under which daemons wait for each other."""
+    name = "\0hull/address-pools"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as taken:
+        deadline = time.monotonic() + 10
+        while True:  # a daemon of somebody else may have it just now
+            try:
+                taken.bind(name)
+                break
+            except OSError:
+                assert time.monotonic() < deadline
+        began = time.monotonic()
+        engine.hull("network", "create", "side")
+        assert time.monotonic() - began < 1.9  # it does not listen
+        engine.hull("network", "rm", "side")
+        taken.listen()
+        began = time.monotonic()
+        engine.hull("network", "create", "side")
+        assert 1.9 < time.monotonic() - began < 15
+        engine.hull("network", "rm", "side")

@@ -210,6 +210,31 @@ static int check_options(struct hull_call *call, const struct network *network)
     return hull_streq(network->driver, "bridge") ? netbridge_read(call, network, &options) : 0;
 }
 
+/* Whether a pool is to be found that no route of this host has. */
+static bool is_choosing(struct hull_call *call, const struct network_create_request *request,
+                        const struct network *network)
+{
+    const bool families[] = {network->enable_ipv4, network->enable_ipv6};
+    if (!hull_streq(network->driver, "bridge") || !hull_streq(net_ipam(network), NET_IPAM))
+        return false;
+    for (size_t i = 0; i < HULL_COUNT(families); i++) {
+        const struct ipam_config *config;
+        if (families[i] && find_config(call, request->ipam, i == 1, &config) == 0 &&
+            (config == NULL || hull_streq(config->subnet, NULL) || *config->subnet == '\0'))
+            return true;
+    }
+    hull_error_clear(call); /* it will be said again */
+    return false;
+}
+
+static int lock_pools(struct hull_call *call)
+{
+    int rc = net_pools_lock(call);
+    if (rc == 0)
+        hull_defer(call, net_pools_unlock, NULL);
+    return rc;
+}
+
 /* Addresses of both families, from whoever hands them out. */
 static int reserve_pools(struct hull_call *call, const struct network_create_request *request,
                          const struct netdriver_about_reply *about, struct network *network)
@@ -286,6 +311,8 @@ int net_create(struct hull_call *call, const struct network_create_request *requ
     rc = check_families(call, request, &network);
     if (rc == 0)
         rc = check_options(call, &network);
+    if (rc == 0 && is_choosing(call, request, &network))
+        rc = lock_pools(call);
     if (rc == 0)
         rc = reserve_pools(call, request, &about, &network);
     FAILPOINT(network_create_pools);

@@ -320,6 +320,21 @@ static int assert_other(struct hull_call *call, struct net_record *record)
     return hull_wrap(call, rc, "network %s", record->network.name);
 }
 
+/* LOCK over what is asserted is taken after that over pools. */
+static int assert_locked(struct hull_call *call, struct net_record *record,
+                         struct firewall_network *rules)
+{
+    int rc = hull_lock(call, &assert_lock);
+    if (rc < 0)
+        return rc;
+    if (!record->asserted || if_nametoindex(rules->bridge) == 0) {
+        rc = assert_bridge(call, record, rules);
+        record->asserted = rc == 0;
+    }
+    hull_unlock(&assert_lock);
+    return rc;
+}
+
 int net_assert(struct hull_call *call, struct net_record *record)
 {
     struct firewall_network rules;
@@ -328,13 +343,12 @@ int net_assert(struct hull_call *call, struct net_record *record)
     /* Somebody may have deleted the bridge; to ask costs microseconds. */
     if (record->asserted && if_nametoindex(rules.bridge) != 0)
         return 0;
-    int rc = hull_lock(call, &assert_lock);
+    bool choosing = record->predefined && if_nametoindex(rules.bridge) == 0;
+    int rc = choosing ? net_pools_lock(call) : 0;
     if (rc < 0)
         return rc;
-    hull_defer(call, hull_unlock_cleanup, &assert_lock);
-    if (record->asserted && if_nametoindex(rules.bridge) != 0)
-        return 0;
-    rc = assert_bridge(call, record, &rules);
-    record->asserted = rc == 0;
+    rc = assert_locked(call, record, &rules);
+    if (choosing)
+        net_pools_unlock(call, NULL);
     return hull_wrap(call, rc, "network %s", record->network.name);
 }

@@ -133,6 +133,10 @@ void net_names_drop(struct hull_call *call, void *container_id);
 
 /* The predefined networks, made or brought up to date with the configuration. Yields. */
 int net_predefine(struct hull_call *call) HULL_CHECKED;
+/* From the choice of a pool until its bridge is there: one daemon at a time. Yields. */
+int net_pools_lock(struct hull_call *call) HULL_CHECKED;
+/* For hull_defer(), too: who took it. */
+void net_pools_unlock(struct hull_call *call, void *unused);
 /* Make sure that RECORD's bridge and rules are there. Yields. */
 int net_assert(struct hull_call *call, struct net_record *record) HULL_CHECKED;
 /* How the firewall sees RECORD; false when it is no bridge network, or has options that nobody
