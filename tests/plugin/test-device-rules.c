@@ -28,11 +28,16 @@ const char *cg_dir(const struct cgroup *cgroup, enum cg_controller controller)
     return folder;
 }
 
-int cg_write(const char *dir, const char *file, const char *value)
+int cg_open_file(const char *dir, const char *file, int flags)
 {
     char path[256];
     snprintf(path, sizeof(path), "%s/%s", dir, file);
-    HULL_AUTO_FD fd = open(path, O_WRONLY | O_CLOEXEC);
+    return open(path, flags | O_CLOEXEC);
+}
+
+static int cg_put(const char *dir, const char *file, const char *value)
+{
+    HULL_AUTO_FD fd = cg_open_file(dir, file, O_WRONLY);
     return fd < 0 || write(fd, value, strlen(value)) < 0 ? -errno : 0;
 }
 
@@ -65,7 +70,7 @@ static const struct attempt attempts[] = {
 static int try_all(void)
 {
     char path[] = "/tmp/hull-device-XXXXXX";
-    if (cg_write(folder, "cgroup.procs", "0") < 0)
+    if (cg_put(folder, "cgroup.procs", "0") < 0)
         return 99;
     close(mkstemp(path));
     for (size_t i = 0; i < HULL_COUNT(attempts); i++) {

@@ -4,6 +4,7 @@
  */
 #include "tools/hulld/hulld.h"
 
+#include <fcntl.h>
 #include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -20,6 +21,8 @@
 #define STOP_SECONDS 15
 /* So long after the last request the memory it needed is given back. */
 #define TRIM_MS 3000
+/* Those of some hundred containers. */
+#define DESCRIPTORS_SOON 4000
 
 /* Tell the service manager, when there is one (sd_notify(3)'s protocol). */
 static void notify(const char *state)
@@ -54,11 +57,16 @@ static int restore(struct hull_call *call, void *arg)
 static void raise_descriptors(void)
 {
     struct rlimit limit;
+    int high;
 
     if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
         limit.rlim_cur = limit.rlim_max;
         (void)!setrlimit(RLIMIT_NOFILE, &limit);
     }
+    /* With threads the kernel waits for all of them each time that the table grows: once, now. */
+    high = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, DESCRIPTORS_SOON);
+    if (high >= 0)
+        close(high);
 }
 
 static void configure(struct hulld *hulld)

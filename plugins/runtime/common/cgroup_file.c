@@ -10,7 +10,7 @@
 /* Statistics of a host with many processors and devices fit. */
 #define FILE_MAX ((size_t)1 << 20)
 
-static int open_file(const char *dir, const char *file, int flags)
+int cg_open_file(const char *dir, const char *file, int flags)
 {
     char path[4096];
     if (dir == NULL || snprintf(path, sizeof(path), "%s/%s", dir, file) >= (int)sizeof(path)) {
@@ -23,7 +23,7 @@ static int open_file(const char *dir, const char *file, int flags)
 
 int cg_write(const char *dir, const char *file, const char *value)
 {
-    HULL_AUTO_FD fd = open_file(dir, file, O_WRONLY);
+    HULL_AUTO_FD fd = cg_open_file(dir, file, O_WRONLY);
     if (fd < 0)
         return -errno;
     return write(fd, value, strlen(value)) < 0 ? -errno : 0;
@@ -33,7 +33,7 @@ char *cg_read(struct hull_arena *arena, const char *dir, const char *file)
 {
     struct hull_text text = HULL_TEXT(arena);
     char buffer[4096];
-    HULL_AUTO_FD fd = open_file(dir, file, O_RDONLY);
+    HULL_AUTO_FD fd = cg_open_file(dir, file, O_RDONLY);
     if (fd < 0)
         return NULL;
     ssize_t n;

@@ -76,6 +76,8 @@ int cg_back_off(struct hull_call *call, int64_t *delay_ms) HULL_CHECKED;
 
 /* cgroup_file.c: files of a few bytes. 0 or a negative errno. */
 int cg_write(const char *dir, const char *file, const char *value);
+/* A descriptor, or -1 with errno. */
+int cg_open_file(const char *dir, const char *file, int flags);
 /* The content in ARENA without the newline at its end, NULL when it can't be read. */
 char *cg_read(struct hull_arena *arena, const char *dir, const char *file);
 /* A number, or -1. "max" is -1 as well. */

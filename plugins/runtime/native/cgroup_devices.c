@@ -64,24 +64,62 @@ static size_t collect(struct hull_call *call, const struct oci_resources *resour
     return count;
 }
 
-static int apply_v1(struct hull_call *call, const char *dir, const struct rule *rules, size_t count)
+struct rule_text {
+    bool allow;
+    char text[64];
+};
+
+static void write_rule(const struct rule *rule, struct rule_text *ret)
 {
-    for (size_t i = 0; i < count; i++) {
-        char text[64], major[24] = "*", minor[24] = "*";
-        const struct rule *rule = &rules[i];
-        if (rule->major >= 0)
-            snprintf(major, sizeof(major), "%lld", (long long)rule->major);
-        if (rule->minor >= 0)
-            snprintf(minor, sizeof(minor), "%lld", (long long)rule->minor);
-        if (rule->type == 'a')
-            snprintf(text, sizeof(text), "a");
-        else
-            snprintf(text, sizeof(text), "%c %s:%s %.3s", rule->type, major, minor, rule->access);
-        int err = cg_write(dir, rule->allow ? "devices.allow" : "devices.deny", text);
+    char major[24] = "*", minor[24] = "*";
+    ret->allow = rule->allow;
+    if (rule->major >= 0)
+        snprintf(major, sizeof(major), "%lld", (long long)rule->major);
+    if (rule->minor >= 0)
+        snprintf(minor, sizeof(minor), "%lld", (long long)rule->minor);
+    if (rule->type == 'a')
+        snprintf(ret->text, sizeof(ret->text), "a");
+    else
+        snprintf(ret->text, sizeof(ret->text), "%c %s:%s %.3s", rule->type, major, minor,
+                 rule->access);
+}
+
+struct rule_texts {
+    const char *dir;
+    struct rule_text *v;
+    size_t n;
+};
+
+static int put_rule(const char *dir, const struct rule_text *rule, int *fd)
+{
+    if (*fd < 0)
+        *fd = cg_open_file(dir, rule->allow ? "devices.allow" : "devices.deny", O_WRONLY);
+    return *fd < 0 || write(*fd, rule->text, strlen(rule->text)) < 0 ? -errno : 0;
+}
+
+/* While others make groups each look into their file system may wait for a lock of all of it. */
+static int apply_work(struct hull_work *work, void *arg)
+{
+    const struct rule_texts *rules = arg;
+    HULL_AUTO_FD allow_fd = -1;
+    HULL_AUTO_FD deny_fd = -1;
+    for (size_t i = 0; i < rules->n; i++) {
+        const struct rule_text *rule = &rules->v[i];
+        int err = put_rule(rules->dir, rule, rule->allow ? &allow_fd : &deny_fd);
         if (err < 0)
-            return hull_fail_errno(call, -err, "device rule \"%s\"", text);
+            return hull_problem_set(&work->problem, hull_kind_of_errno(-err),
+                                    "device rule \"%s\": %s", rule->text, strerror(-err));
     }
     return 0;
+}
+
+static int apply_v1(struct hull_call *call, const char *dir, const struct rule *rules, size_t count)
+{
+    struct rule_texts texts = {
+        dir, hull_arena_array(hull_call_arena(call), count, sizeof(*texts.v)), count};
+    for (size_t i = 0; i < count; i++)
+        write_rule(&rules[i], &texts.v[i]);
+    return hull_work_brief(call, apply_work, &texts);
 }
 
 /* --- version 2 ------------------------------------------------------------------------------ */
