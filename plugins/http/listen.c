@@ -19,7 +19,8 @@
 
 #include "api/tls.h"
 
-#define BACKLOG 512
+/* A thousand clients at once are not turned away; the kernel takes as many as it is set to. */
+#define BACKLOG 4096
 /* Nothing tells that somebody else gave a descriptor back. */
 #define ACCEPT_PAUSE_MS 250
 /* The first descriptor of socket activation. */
