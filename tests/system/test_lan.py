@@ -312,6 +312,25 @@ def test_beside_docker(lan, engine, dockerd):
         guest.end()
 
 
+def test_beside_a_policy_of_drop(lan, engine):
+    """As ufw's, or docker's where it has turned forwarding on: what README says lets through."""
+    rules = ["FORWARD -i hull+ -j ACCEPT", "FORWARD -o hull+ -j ACCEPT"]
+    lan.host.run("iptables -P FORWARD DROP")
+    try:
+        assert not lan.near.reaches(HOST, 8080)
+        assert "chain FORWARD of table ip filter" in engine.hull(
+            "network", "explain", "lan", "host:8080").stdout
+        for rule in rules:
+            lan.host.run("iptables -I " + rule)
+        assert lan.near.peer(HOST, 8080, seconds=2) == NEAR
+        assert engine.asks("web", NEAR) == HOST
+        assert not lan.near.reaches(HOST, 8081)
+    finally:
+        for rule in rules:
+            lan.host.run("iptables -D " + rule, check=False)
+        lan.host.run("iptables -P FORWARD ACCEPT")
+
+
 @pytest.mark.parametrize("older", [True, False])
 def test_beside_a_bridge_with_the_same_subnet(lan, engine, older):
     """Frames that stay within a bridge are those of its own network, whose subnet another engine
