@@ -211,6 +211,11 @@ static int look(struct cli *cli, const struct side *to, const char **ret_path, b
         struct container_archive_reply reply;
         struct path_stat info;
         int rc = container_archive_stat(cli->call, NULL, &request, &reply);
+        if (rc == -HULL_NOT_SUPPORTED) { /* an answer to HEAD can't tell why, that to GET does */
+            rc = container_archive_get(cli->call, NULL, &request, &reply);
+            if (rc == 0)
+                hull_stream_close(reply.stream);
+        }
         if (rc == 0)
             rc = decode_stat(cli, reply.stat, &info);
         if (rc < 0)

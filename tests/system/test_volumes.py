@@ -432,3 +432,63 @@ def test_force_forgets_what_the_plugin_does_not_remove(engine):
     engine.plugin.mode("")
     engine.hull("volume", "rm", "far")
     assert "no such volume" in fails(engine, "volume", "inspect", "far")
+
+
+@pytest.mark.parametrize("client", ["hull", "docker"])
+def test_cp_sees_the_mounts_of_a_stopped_container(engine, client, tmp_path):
+    folder = tmp_path / "bound"
+    (folder / "sub").mkdir(parents=True)
+    (folder / "sub" / "deep").write_text("deep\n")
+    (tmp_path / "new").write_text("new\n")
+    engine.hull("volume", "create", "copied")
+    engine.hull("run", "--rm", "-v", "copied:/v", "busybox", "touch", "/v/there")
+    engine.hull("create", "--name", "still", "-v", "copied:/data", "-v", "%s:/ro:ro" % folder,
+                "-v", "%s:/rw" % folder, "-v", "%s/sub/deep:/one" % folder, "busybox", "cat",
+                "/data/new")
+    try:
+        def run(*args, check=True):
+            return engine.run(client, "cp", *args, check=check)
+        run(str(tmp_path / "new"), "still:/data/")
+        run(str(tmp_path / "new"), "still:/rw/sub/renamed")
+        assert (folder / "sub" / "renamed").read_text() == "new\n"
+        for path, wanted in (("/ro/sub/deep", "deep\n"), ("/ro/../rw/sub/deep", "deep\n"),
+                             ("/one", "deep\n"), ("/data/new", "new\n")):
+            run("still:" + path, str(tmp_path / "back"))
+            assert (tmp_path / "back").read_text() == wanted
+        run("still:/ro", str(tmp_path / "tree"))
+        assert (tmp_path / "tree" / "sub" / "deep").read_text() == "deep\n"
+        run("still:/data/.", str(tmp_path / "content"))
+        assert {path.name for path in (tmp_path / "content").iterdir()} == {"there", "new"}
+        done = run(str(tmp_path / "new"), "still:/ro/", check=False)
+        assert "mounted volume is marked read-only" in done.stderr
+        done = run("still:/data/none", str(tmp_path / "none"), check=False)
+        assert done.returncode == 1 and "/data/none in container still" in done.stderr
+        assert engine.hull("start", "-a", "still").stdout == "new\n"
+    finally:
+        engine.hull("rm", "-f", "still")
+        engine.hull("volume", "rm", "copied")
+
+
+def test_cp_into_a_volume_before_its_first_use_keeps_the_image(engine, tmp_path):
+    """As docker, which fills it at create."""
+    (tmp_path / "new").write_text("new\n")
+    engine.hull("create", "--name", "fresh", "-v", "fresh:/www", "busybox", "ls", "/www")
+    try:
+        engine.hull("cp", str(tmp_path / "new"), "fresh:/www/")
+        assert engine.hull("start", "-a", "fresh").stdout.split() == ["index.html", "new"]
+    finally:
+        engine.hull("rm", "-f", "fresh")
+        engine.hull("volume", "rm", "fresh")
+
+
+def test_cp_into_a_volume_that_must_be_mounted_is_refused(engine, tmp_path):
+    (tmp_path / "new").write_text("new\n")
+    engine.hull("volume", "create", "-o", "type=tmpfs", "-o", "device=tmpfs", "memory")
+    engine.hull("create", "--name", "still", "-v", "memory:/data", "busybox")
+    try:
+        done = engine.hull("cp", str(tmp_path / "new"), "still:/data/", check=False)
+        assert done.returncode == 1
+        assert "is in volume memory, which is mounted only while" in done.stderr
+    finally:
+        engine.hull("rm", "-f", "still")
+        engine.hull("volume", "rm", "memory")

@@ -4,6 +4,7 @@
  */
 #include "ct.h"
 
+#include "archive_mounts.h"
 #include "base64.h"
 #include "jail.h"
 #include "json.h"
@@ -267,17 +268,41 @@ static const char *link_target(struct hull_arena *arena, const struct tree *tree
     return path;
 }
 
+/*
+ * The tree in which PATH is found, and what it is called there: that of a running container has all
+ * its mounts.
+ */
+static int open_path(struct hull_call *call, struct ct *ct, const char *path, struct tree *ret,
+                     const char **ret_inner)
+{
+    int fd = -1;
+    int rc;
+
+    *ret_inner = clean_path(hull_call_arena(call), path);
+    *ret = (struct tree){-1, -1};
+    if (!ct_is_running(ct)) {
+        rc = archive_open_mounted(call, ct, *ret_inner, &fd, ret_inner);
+        if (rc < 0)
+            return rc;
+    }
+    if (fd < 0)
+        return open_tree_of(call, ct, true, ret);
+    ret->dir_fd = fd;
+    hull_defer(call, close_tree, ret);
+    return 0;
+}
+
+/* PATH is what the client calls it, INNER what it is called in TREE. */
 static int stat_path(struct hull_call *call, const struct ct *ct, const struct tree *tree,
-                     const char *path, const char **ret_header)
+                     const char *path, const char *inner, const char **ret_header)
 {
     struct hull_arena *arena = hull_call_arena(call);
     bool follow = names_folder(path);
     struct hull_text text = HULL_TEXT(arena);
     const char *target = "";
     const char *name = shown_name(arena, path);
-    const char *clean = clean_path(arena, path);
     struct stat st;
-    int err = root_stat(tree->dir_fd, clean, follow, &st);
+    int err = root_stat(tree->dir_fd, inner, follow, &st);
 
     if (err == 0 && follow && !S_ISDIR(st.st_mode))
         err = -ENOTDIR;
@@ -288,7 +313,7 @@ static int stat_path(struct hull_call *call, const struct ct *ct, const struct t
     if (err < 0)
         return hull_fail_errno(call, -err, "%s in container %s", path, ct->doc.name);
     if (S_ISLNK(st.st_mode))
-        target = link_target(arena, tree, clean);
+        target = link_target(arena, tree, inner);
     hull_text_puts(&text, "{\"name\":");
     json_quote(&text, name, strlen(name));
     hull_text_printf(&text, ",\"size\":%lld,\"mode\":%lu,\"mtime\":\"%s\",\"linkTarget\":",
@@ -304,12 +329,13 @@ int ct_handle_archive_stat(struct hull_call *call, const struct container_archiv
                            struct container_archive_reply *ret)
 {
     struct tree *tree = HULL_NEW(hull_call_arena(call), struct tree);
+    const char *inner = NULL;
     struct ct *ct;
     int rc = ct_find(call, request->id, &ct);
 
     if (rc == 0)
-        rc = open_tree_of(call, ct, true, tree);
-    return rc < 0 ? rc : stat_path(call, ct, tree, request->path, &ret->stat);
+        rc = open_path(call, ct, request->path, tree, &inner);
+    return rc < 0 ? rc : stat_path(call, ct, tree, request->path, inner, &ret->stat);
 }
 
 int ct_handle_archive_get(struct hull_call *call, const struct container_archive_request *request,
@@ -317,17 +343,16 @@ int ct_handle_archive_get(struct hull_call *call, const struct container_archive
 {
     struct tree *tree = HULL_NEW(hull_call_arena(call), struct tree);
     struct hull_arena *arena = hull_call_arena(call);
-    const char *path, *target = "";
+    const char *path = NULL, *target = "";
     struct ct *ct;
     int rc = ct_find(call, request->id, &ct);
 
     if (rc == 0)
-        rc = open_tree_of(call, ct, true, tree);
+        rc = open_path(call, ct, request->path, tree, &path);
     if (rc == 0)
-        rc = stat_path(call, ct, tree, request->path, &ret->stat);
+        rc = stat_path(call, ct, tree, request->path, path, &ret->stat);
     if (rc < 0)
         return rc;
-    path = clean_path(arena, request->path);
     if (names_folder(request->path)) /* not the link, but what it leads to */
         target = link_target(arena, tree, path);
     ret->stream = start_packing(ct, tree, target[0] != '\0' ? target : path,
@@ -337,10 +362,10 @@ int ct_handle_archive_get(struct hull_call *call, const struct container_archive
 }
 
 static int check_target(struct hull_call *call, const struct ct *ct, const struct tree *tree,
-                        const char *path)
+                        const char *path, const char *inner)
 {
     struct stat st;
-    int err = root_stat(tree->dir_fd, path, true, &st);
+    int err = root_stat(tree->dir_fd, inner, true, &st);
     size_t best = 0;
     bool writable = !ct->doc.host_config.readonly_rootfs;
 
@@ -406,10 +431,8 @@ int ct_handle_archive_put(struct hull_call *call, const struct container_archive
                           struct hull_empty *ret)
 {
     struct tree *tree = HULL_NEW(hull_call_arena(call), struct tree);
-    struct jail_unpack options = {.path = request->path,
-                                  .whiteouts = "none",
-                                  .compressed = true,
-                                  .keep_type = request->no_overwrite_dir_non_dir};
+    struct jail_unpack options = {
+        .whiteouts = "none", .compressed = true, .keep_type = request->no_overwrite_dir_non_dir};
     struct jail jail;
     struct ct *ct;
     int rc;
@@ -418,9 +441,9 @@ int ct_handle_archive_put(struct hull_call *call, const struct container_archive
     hull_defer(call, hull_stream_close_cleanup, request->body);
     rc = ct_find(call, request->id, &ct);
     if (rc == 0)
-        rc = open_tree_of(call, ct, true, tree);
+        rc = open_path(call, ct, request->path, tree, &options.path);
     if (rc == 0)
-        rc = check_target(call, ct, tree, request->path);
+        rc = check_target(call, ct, tree, request->path, options.path);
     if (rc == 0 && request->copy_uid_gid)
         rc = choose_owner(call, ct, &options);
     if (rc < 0)

@@ -1,7 +1,7 @@
 # plugins/engine/container: see the top of Makefile.am
 engine_LTLIBRARIES += plugins/engine/container.la
 plugins_engine_container_la_SOURCES = \
-	plugins/engine/container/archive.c plugins/engine/container/attach.c \
+	plugins/engine/container/archive.c plugins/engine/container/archive_mounts.c plugins/engine/container/archive_mounts.h plugins/engine/container/attach.c \
 	plugins/engine/container/bind_mode.c plugins/engine/container/bind_mode.h \
 	plugins/engine/container/bind_source.c plugins/engine/container/bind_source.h \
 	plugins/engine/container/cdi_apply.c plugins/engine/container/cdi_apply.h \
