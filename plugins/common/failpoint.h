@@ -53,6 +53,7 @@
     X(container_remove_volumes, "the container's anonymous volumes are gone")            \
     X(container_remove_commit, "the container is forgotten")                             \
     X(container_rename_commit, "the new name is written down, networks do not know yet") \
+    X(container_commit_pause, "a commit has paused the container")                       \
     X(log_compress_before, "a rotated log is compressed, nobody sees it yet")            \
     X(log_compress_after, "a rotated log is there compressed and uncompressed")          \
     X(exec_launch_before, "an exec is about to be launched")                             \

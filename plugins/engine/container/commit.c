@@ -4,6 +4,8 @@
  */
 #include "ct.h"
 
+#include "failpoint.h"
+
 #include "image.h"
 #include "jail.h"
 #include "storage.h"
@@ -141,17 +143,33 @@ static int make_request(struct hull_call *call, const struct ct *ct,
 
 static void unpause(struct hull_call *call, void *arg)
 {
-    const struct ct *ct = arg;
+    struct ct *ct = arg;
     const struct container_ref ref = {.id = ct->doc.id};
     struct hull_empty reply;
 
     hull_shield(call);
+    ct->doc.commit_pause = false;
     if (ct->state == CT_PAUSED && container_unpause(call, NULL, &ref, &reply) < 0) {
         hull_log(call, HULL_LOG_WARN, "unpausing after a commit", "container", ct->doc.id, "error",
                  hull_error(call), NULL);
         hull_error_clear(call);
     }
     hull_unshield(call);
+}
+
+/* The next daemon has to know whose pause it is, if this one dies. */
+static int note_pause(struct hull_call *call, struct ct *ct)
+{
+    int rc = hull_lock(call, &ct->lock);
+
+    if (rc < 0)
+        return rc;
+    if (ct->state == CT_RUNNING) {
+        ct->doc.commit_pause = true;
+        rc = ct_save(call, ct, NULL, false);
+    }
+    hull_unlock(&ct->lock);
+    return rc;
 }
 
 static int pause_for(struct hull_call *call, struct ct *ct, const struct hull_opt_bool *wanted)
@@ -162,7 +180,11 @@ static int pause_for(struct hull_call *call, struct ct *ct, const struct hull_op
 
     if ((wanted->set && !wanted->value) || ct->state != CT_RUNNING)
         return 0;
-    rc = container_pause(call, NULL, &ref, &reply);
+    rc = note_pause(call, ct);
+    if (rc == 0)
+        rc = container_pause(call, NULL, &ref, &reply);
+    if (rc < 0)
+        ct->doc.commit_pause = false;
     if (rc < 0 && ct->state != CT_RUNNING) {
         hull_error_clear(call); /* it ended, or somebody else paused it, meanwhile */
         return 0;
@@ -212,6 +234,7 @@ int ct_handle_commit(struct hull_call *call, const struct container_commit_reque
     rc = make_request(call, ct, request, &image);
     if (rc == 0)
         rc = pause_for(call, ct, &request->pause);
+    FAILPOINT(container_commit_pause);
     if (rc == 0)
         rc = commit(call, ct, &image, &made);
     if (rc < 0)

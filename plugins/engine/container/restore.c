@@ -103,6 +103,23 @@ static void mark_running(struct hull_call *call, struct ct *ct,
     resume_log(call, ct);
 }
 
+/* The commit that paused it went with the daemon. */
+static void end_commit(struct hull_call *call, struct ct *ct, struct runtime_adopt_reply *adopted)
+{
+    const struct runtime_process_ref process = {.id = ct->doc.id};
+    struct hull_empty reply;
+
+    ct->doc.commit_pause = false;
+    if (strcmp(adopted->state, "paused") != 0)
+        return;
+    if (runtime_resume(call, ct->doc.runtime, &process, &reply) == 0)
+        adopted->state = "running";
+    else
+        hull_log(call, HULL_LOG_WARN, "unpausing after a commit", "container", ct->doc.id, "error",
+                 hull_error(call), NULL);
+    hull_error_clear(call);
+}
+
 /* It was being started: the program never ran. */
 static int undo_start(struct hull_call *call, struct ct *ct)
 {
@@ -150,8 +167,10 @@ static int adopt(struct hull_call *call, struct ct *ct)
     if (rc < 0)
         return rc;
     if (strcmp(reply.state, "running") == 0 || strcmp(reply.state, "paused") == 0) {
-        bool same = !ct->doc.intent && ct->doc.pid == reply.pid &&
+        bool same = !ct->doc.intent && !ct->doc.commit_pause && ct->doc.pid == reply.pid &&
                     strcmp(ct_state_name(ct->state), reply.state) == 0;
+        if (ct->doc.commit_pause)
+            end_commit(call, ct, &reply);
         mark_running(call, ct, &reply);
         ct_adopt_sockets(call, ct);
         return same ? 0 : ct_save(call, ct, NULL, false);
