@@ -175,12 +175,14 @@ FIBER_TEST(exec_joins)
     struct runtime_exec_request request;
     struct runtime_create_reply made;
     struct hull_empty none;
+    struct stat before, after;
     box_new(call, &box);
     BOX_RUN(&box, "sleep", "100");
     box_create(&box);
     CHECK_OK(box_start(&box, NULL));
     exec_request(&box, &request, "x1");
     request.spec.user.username = "www";
+    CHECK(stat("/dev/null", &before) == 0);
     box_args(&box, &request.spec,
              (const char *const[]){
                  "sh", "-c",
@@ -194,6 +196,10 @@ FIBER_TEST(exec_joins)
     hull_stream_close(stream);
     CHECK_INT(box_wait(&box, "x1"), 3);
     CHECK_HAS(output, "box\n33\n0\n1\n2\n3\nsleep\n");
+    /* The host's, where nothing is given as standard input, stays the host's. */
+    CHECK(stat("/dev/null", &after) == 0);
+    CHECK_INT(after.st_uid, before.st_uid);
+    CHECK_INT(after.st_gid, before.st_gid);
     CHECK_HAS(output, "CapEff:\t0000000000000000");
     CHECK_HAS(output, "CapBnd:\t00000000a80425fb");
     CHECK_HAS(output, "Seccomp:\t2");

@@ -232,10 +232,26 @@ static int make_process(const char **command, size_t room)
 
 /* --- the steps ------------------------------------------------------------------------------- */
 
+/*
+ * A runtime may give the standard streams to the program's user, and crun 1.8 did so with the
+ * host's /dev/null. A pipe that nobody writes to ends as soon.
+ */
+static int empty_input(void)
+{
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) < 0)
+        return shim_fail_errno("pipe");
+    close(ends[1]);
+    streams.child[0] = ends[0];
+    return 0;
+}
+
 int shim_spawn(void)
 {
     arena = hull_arena_new();
     int rc = stdio_make(&streams);
+    if (rc == 0 && !shim.tty && !shim.plan.open_stdin)
+        rc = empty_input();
     if (rc == 0 && !shim.tty)
         output_open(streams.parent[0], streams.parent[1], streams.parent[2]);
     return rc;
