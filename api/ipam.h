@@ -20,6 +20,7 @@
     F(T, STRING, _, ip_range, "IPRange", 0, "Allocate from this part only")              \
     F(T, STRING, _, gateway, "Gateway", 0, "Or the first address")                       \
     F(T, BOOL, _, prefer, "Prefer", HULL_OMIT, "What was chosen before is only a wish")  \
+    F(T, BOOL, _, wide, "Wide", HULL_OMIT, "Choose one for thousands of addresses")      \
     F(T, MAP, _, auxiliary, "AuxiliaryAddresses", 0, "Names to addresses kept free")     \
     F(T, STRING, _, driver, "Driver", HULL_OMIT, "Of the network's IPAM, when not ours") \
     F(T, MAP, _, options, "Options", HULL_OMIT, "For that driver")

@@ -264,3 +264,13 @@ def test_networks_are_apart(engine, web):
     finally:
         engine.hull("network", "rm", one, two)
     assert one not in engine.hull("network", "ls").stdout
+
+
+def test_the_default_bridge_has_room_for_thousands(engine):
+    engine.hull("network", "create", "room")
+    try:
+        sizes = [engine.hull("network", "inspect", "-f", "{{(index .IPAM.Config 0).Subnet}}",
+                             name).stdout.strip().split("/")[1] for name in ("bridge", "room")]
+    finally:
+        engine.hull("network", "rm", "room")
+    assert sizes == ["20", "24"]

@@ -129,7 +129,7 @@ static int wanted_pool(struct hull_call *call, const struct bridge_family *famil
 static int bridge_pool(struct hull_call *call, const struct bridge_family *family,
                        struct network *network)
 {
-    struct ipam_pool wanted = {.network_id = network->id, .ipv6 = family->ipv6};
+    struct ipam_pool wanted = {.network_id = network->id, .ipv6 = family->ipv6, .wide = true};
     struct ipam_pool pool;
     int rc = wanted_pool(call, family, &wanted);
     if (rc == 0)
@@ -271,7 +271,8 @@ static int renew_pools(struct hull_call *call, struct net_record *record)
         struct ipam_config *ours = &record->network.ipam.config.v[i];
         bool ipv6 = strchr(ours->subnet, ':') != NULL;
         struct bridge_family family = bridge_family(daemon_config(), ipv6);
-        struct ipam_pool request = {.network_id = record->network.id, .ipv6 = ipv6, .prefer = true};
+        struct ipam_pool request = {
+            .network_id = record->network.id, .ipv6 = ipv6, .prefer = true, .wide = true};
         struct ipam_pool pool;
         if (is_given(family.bip) || (ipv6 && is_given(family.fixed)))
             continue;

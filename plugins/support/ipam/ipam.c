@@ -7,8 +7,9 @@
  * as bitmaps; an address is marked in memory before the commit that records it and freed again
  * when that fails, so that two requests never get the same one.
  *
- * A pool that nobody named comes from default-address-pools, or from ranges of /24 networks that
- * other engines leave alone; it overlaps no pool, and no route or address of this host.
+ * A pool that nobody named comes from default-address-pools, or from ranges of /24 networks (the
+ * default bridge: /20) that other engines leave alone; it overlaps no pool, and no route or address
+ * of this host.
  */
 #include "ipam.h"
 
@@ -41,6 +42,9 @@ static struct hull_lock lock; /* over the choice of a pool, which yields */
 
 static const struct config_pool default_pools[] = {
     {"10.201.0.0/16", 24}, {"10.88.0.0/16", 24}, {"172.31.0.0/16", 24}, {"192.168.128.0/17", 24}};
+/* For a network that nobody gave a subnet and that everybody joins: 4093 containers. */
+static const struct config_pool wide_pools[] = {
+    {"10.201.0.0/16", 20}, {"10.88.0.0/16", 20}, {"172.31.0.0/16", 20}, {"192.168.128.0/17", 20}};
 static const struct config_pool default_pools6[] = {{"fd68:756c:6c00::/48", 64}};
 
 /* --- state ----------------------------------------------------------------------------------- */
@@ -234,13 +238,20 @@ static int choose_from(struct hull_call *call, const struct config_pool *pools, 
                      "add to default-address-pools");
 }
 
-static int choose_subnet(struct hull_call *call, bool ipv6, char **ret_subnet)
+static int choose_subnet(struct hull_call *call, const struct ipam_pool *spec, char **ret_subnet)
 {
     const struct daemon_config *config = daemon_config();
+    bool ipv6 = spec->ipv6;
     int family = ipv6 ? AF_INET6 : AF_INET;
     if (config != NULL && config->default_address_pools.n > 0)
         return choose_from(call, config->default_address_pools.v, config->default_address_pools.n,
                            family, ret_subnet);
+    if (spec->wide && !ipv6) {
+        int rc = choose_from(call, wide_pools, HULL_COUNT(wide_pools), family, ret_subnet);
+        if (rc != -HULL_UNAVAILABLE)
+            return rc;
+        hull_error_clear(call);
+    }
     return choose_from(call, ipv6 ? default_pools6 : default_pools,
                        ipv6 ? HULL_COUNT(default_pools6) : HULL_COUNT(default_pools), family,
                        ret_subnet);
@@ -275,7 +286,7 @@ static int new_pool(struct hull_call *call, const char *key, const struct ipam_p
     char *chosen;
     int rc;
     if (spec.subnet == NULL || *spec.subnet == '\0') {
-        rc = choose_subnet(call, spec.ipv6, &chosen);
+        rc = choose_subnet(call, &spec, &chosen);
         spec.subnet = rc == 0 ? chosen : NULL;
     } else {
         rc = check_overlap(call, spec.subnet);
