@@ -396,7 +396,7 @@ FIBER_TEST(addresses_that_the_host_took_meanwhile)
     struct network_ref ref = {.id = "bridge"};
     struct network network;
     CHECK_OK(network_inspect(call, NULL, &ref, &network));
-    CHECK_STR(network.ipam.config.v[0].subnet, "10.201.0.0/24");
+    CHECK_STR(network.ipam.config.v[0].subnet, "10.201.0.0/20");
     run(call, "ip link add other0 type bridge && ip addr add 10.201.0.77/16 dev other0");
     const char *id = id_of(call, 'a');
     struct network_join_request request = request_of(call, id, &box, NULL, NULL, NULL);
@@ -404,7 +404,7 @@ FIBER_TEST(addresses_that_the_host_took_meanwhile)
     CHECK_OK(network_join(call, NULL, &request, &settings));
     CHECK_STR(settings.gateway, "10.88.0.1");
     CHECK_OK(network_inspect(call, NULL, &ref, &network));
-    CHECK_STR(network.ipam.config.v[0].subnet, "10.88.0.0/24");
+    CHECK_STR(network.ipam.config.v[0].subnet, "10.88.0.0/20");
     CHECK(reaches(call, NULL, SOCK_STREAM, settings.ip_address, 80));
     CHECK_OK(leave(call, id));
     place_end(&box);
