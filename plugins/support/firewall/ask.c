@@ -2,11 +2,11 @@
 #include "ask.h"
 
 #include "netlink.h"
+#include "nft.h"
 
 #include <errno.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
-#include <nftables/libnftables.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -53,20 +53,18 @@ void fw_ask_route(struct fw_asked *asked, const struct ip_addr *to)
 
 /* --- rules ----------------------------------------------------------------------------------- */
 
-void fw_ask_rules(struct fw_asked *asked, struct nft_ctx *nft, const char *table)
+void fw_ask_rules(struct fw_asked *asked, struct nft *nft, const char *table)
 {
     char command[128];
     snprintf(command, sizeof(command), "list chain inet %s admin", table);
-    nft_ctx_buffer_output(nft);
-    nft_ctx_buffer_error(nft);
-    nft_ctx_output_set_flags(nft, NFT_CTX_OUTPUT_HANDLE);
-    if (nft_run_cmd_from_buffer(nft, command) == 0)
-        asked->text = strdup(nft_ctx_get_output_buffer(nft));
-    nft_ctx_output_set_flags(nft, NFT_CTX_OUTPUT_HANDLE | NFT_CTX_OUTPUT_JSON);
-    if (asked->text != NULL && nft_run_cmd_from_buffer(nft, command) == 0)
-        asked->rules = strdup(nft_ctx_get_output_buffer(nft));
-    if (nft_run_cmd_from_buffer(nft, "list chains") == 0)
-        asked->chains = strdup(nft_ctx_get_output_buffer(nft));
+    nft->output_set_flags(nft->ctx, NFT_CTX_OUTPUT_HANDLE);
+    if (nft->run(nft->ctx, command) == 0)
+        asked->text = strdup(nft->output(nft->ctx));
+    nft->output_set_flags(nft->ctx, NFT_CTX_OUTPUT_HANDLE | NFT_CTX_OUTPUT_JSON);
+    if (asked->text != NULL && nft->run(nft->ctx, command) == 0)
+        asked->rules = strdup(nft->output(nft->ctx));
+    if (nft->run(nft->ctx, "list chains") == 0)
+        asked->chains = strdup(nft->output(nft->ctx));
 }
 
 void fw_asked_done(struct fw_asked *asked)

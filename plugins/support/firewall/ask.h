@@ -8,7 +8,7 @@
 
 #include <net/if.h>
 
-struct nft_ctx;
+struct nft;
 
 /* What the kernel says. Zeroed memory is nothing. */
 struct fw_asked {
@@ -19,7 +19,7 @@ struct fw_asked {
 /* The host's way to TO. Worker-safe. */
 void fw_ask_route(struct fw_asked *asked, const struct ip_addr *to);
 /* The administrator's chain in TABLE, and which chains there are. Worker-safe. */
-void fw_ask_rules(struct fw_asked *asked, struct nft_ctx *nft, const char *table);
+void fw_ask_rules(struct fw_asked *asked, struct nft *nft, const char *table);
 void fw_asked_done(struct fw_asked *asked);
 /* What ASKED says, in the arena of CALL. */
 void fw_facts_read(struct hull_call *call, const struct fw_asked *asked, const char *table,

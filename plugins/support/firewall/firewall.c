@@ -20,14 +20,12 @@
 #include "fw.h"
 
 #include "instance.h"
+#include "nft.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <nftables/libnftables.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/select.h>
 #include <unistd.h>
 
 /* One network, or the ports of one container. */
@@ -48,7 +46,6 @@ static char *table;
 static struct hull_lock lock; /* over changes of the table */
 /* Numbers kept for libnftables, whose select() takes none from FD_SETSIZE on: two are needed, the
  * others are for threads that open something at the same moment. */
-static int low_fds[16] = {[0 ... 15] = -1};
 static struct fw_watch watch;
 
 /* --- memory ---------------------------------------------------------------------------------- */
@@ -150,57 +147,9 @@ static bool is_idle(void)
 
 /* --- the table ------------------------------------------------------------------------------- */
 
-/*
- * libnftables waits with select(2), which can't take a descriptor above 1023: the socket is
- * opened when the plugin is loaded, and kept.
- */
-static bool is_low(int fd)
-{
-    return fd >= 0 && fd < FD_SETSIZE;
-}
-
-static void drop_low_fds(void)
-{
-    for (size_t i = 0; i < HULL_COUNT(low_fds); i++) {
-        hull_fd_cleanup(&low_fds[i]);
-        low_fds[i] = -1;
-    }
-}
-
-static void keep_low_fds(void)
-{
-    for (size_t i = 0; i < HULL_COUNT(low_fds); i++)
-        low_fds[i] = open("/dev/null", O_RDONLY | O_CLOEXEC);
-}
-
-static int nft_run(struct nft_ctx *nft, const char *text, struct hull_problem *problem)
-{
-    HULL_AUTO_FD probe = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    if (nft == NULL || !is_low(probe))
-        return hull_problem_set(problem, HULL_UNAVAILABLE,
-                                "nftables can't be used with so many open descriptors: start the "
-                                "daemon again");
-    nft_ctx_buffer_error(nft);
-    nft_ctx_buffer_output(nft);
-    if (nft_run_cmd_from_buffer(nft, text) != 0)
-        return hull_problem_set(problem, HULL_INTERNAL, "nftables: %.300s",
-                                nft_ctx_get_error_buffer(nft));
-    return 0;
-}
-
-/*
- * The context of libnftables holds two megabytes and is needed for whole tables alone: it is made
- * for each. Its socket and the probe get the numbers of LOW_FDS.
- */
 static int run_text(struct hull_work *work, void *arg)
 {
-    drop_low_fds();
-    struct nft_ctx *nft = nft_ctx_new(NFT_CTX_DEFAULT);
-    int rc = nft_run(nft, arg, &work->problem);
-    if (nft != NULL)
-        nft_ctx_free(nft);
-    keep_low_fds();
-    return rc;
+    return nft_run_text(arg, &work->problem);
 }
 
 /* Write all of the table. LOCK is held. */
@@ -609,14 +558,11 @@ static int run_asking(struct hull_work *work, void *arg)
         fw_ask_route(&asking->asked, &asking->destination);
     if (asking->source.family != 0)
         fw_ask_route(&asking->sender, &asking->source);
-    drop_low_fds();
-    struct nft_ctx *nft = nft_ctx_new(NFT_CTX_DEFAULT);
-    HULL_AUTO_FD probe = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    if (nft != NULL && is_low(probe))
-        fw_ask_rules(&asking->asked, nft, table);
-    if (nft != NULL)
-        nft_ctx_free(nft);
-    keep_low_fds();
+    struct nft nft;
+    struct hull_problem ignored = {0};
+    if (nft_open(&nft, &ignored) == 0)
+        fw_ask_rules(&asking->asked, &nft, table);
+    nft_close(&nft);
     return 0;
 }
 
@@ -669,7 +615,7 @@ static int init(struct hull_call *call)
     HULL_ASSERT(table != NULL);
     snprintf(table, size, "hull%s%s", *suffix == '\0' ? "" : "-", suffix);
     (void)call;
-    keep_low_fds();
+    nft_keep_low_fds();
     watch = (struct fw_watch){table, look_again};
     hull_spawn("firewall-watch", fw_watch_run, &watch);
     return 0;
@@ -686,7 +632,7 @@ static void fini(void)
     barriers_arena = NULL;
     barriers = (struct firewall_barriers){0};
     fw_elements_done();
-    drop_low_fds();
+    nft_drop_low_fds();
     free(table);
     table = NULL;
 }
