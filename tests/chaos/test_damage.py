@@ -57,6 +57,25 @@ def test_a_database_that_is_gone(engine):  # noqa: F811
     assert state(engine, "victim")["Status"] == "created"
 
 
+def test_a_removal_that_came_to_the_disk_and_not_to_the_store(engine):  # noqa: F811
+    """What a power cut may leave of a container with --rm: its end is not waited for."""
+    made = {}
+    for name, remove in (("brief", True), ("kept", False), ("whole", True)):
+        status, answer = engine.call("POST", "/containers/create?name=" + name,
+                                     {"Image": "chaos:base", "Cmd": ["true"],
+                                      "HostConfig": {"AutoRemove": remove}})
+        assert status == 201, answer
+        made[name] = answer["Id"]
+    engine.kill()
+    for name in ("brief", "kept"):
+        shutil.rmtree("%s/data/containers/%s" % (engine.root, made[name]))
+    engine.start()
+    assert engine.call("GET", "/containers/brief/json")[0] == 404
+    assert state(engine, "kept")["Status"] == "created"
+    assert state(engine, "whole")["Status"] == "created"
+    assert engine.call("DELETE", "/containers/kept")[0] == 204
+
+
 # What others rely on: without it a document is as good as none.
 NEEDED = (
     ("container", "Id"), ("container", "Name"), ("container", "Storage"),

@@ -425,7 +425,7 @@ static int make_real(struct hull_call *call, struct ct *ct)
     hull_undo(call, remove_storage, ct);
     FAILPOINT(container_create_storage);
     ct->state = CT_CREATED;
-    rc = ct_save(call, ct, NULL, true);
+    rc = ct_save(call, ct, NULL, ct_is_kept(ct));
     FAILPOINT(container_create_commit);
     if (rc < 0)
         ct->state = CT_CREATING;

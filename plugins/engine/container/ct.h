@@ -82,6 +82,9 @@ void ct_registry_done(void);
 
 const char *ct_state_name(enum ct_state state);
 bool ct_state_parse(const char *name, enum ct_state *ret);
+/* Whether CT is wanted after a power cut. One with --rm is not: when it is made, and when it goes,
+ * the disk is not waited for. The end of the daemon alone does no harm. */
+bool ct_is_kept(const struct ct *ct);
 /* Write the document; INTENT is NULL when nothing is under way. Shielded. Yields. */
 int ct_save(struct hull_call *call, struct ct *ct, const char *intent, bool sync) HULL_CHECKED;
 struct runtime_exit;

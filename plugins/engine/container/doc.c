@@ -82,6 +82,11 @@ static int commit(struct hull_call *call, const struct ct *ct, const char *value
     return rc;
 }
 
+bool ct_is_kept(const struct ct *ct)
+{
+    return !ct->doc.host_config.auto_remove;
+}
+
 int ct_save(struct hull_call *call, struct ct *ct, const char *intent, bool sync)
 {
     int rc;
@@ -109,7 +114,8 @@ int ct_save_exit(struct hull_call *call, struct ct *ct, const struct runtime_exi
 
 int ct_forget(struct hull_call *call, struct ct *ct)
 {
-    return hull_wrap(call, commit(call, ct, NULL, true), "forgetting container %s", ct->doc.name);
+    return hull_wrap(call, commit(call, ct, NULL, ct_is_kept(ct)), "forgetting container %s",
+                     ct->doc.name);
 }
 
 void ct_copy_doc(struct ct *ct, struct ct_doc *doc)

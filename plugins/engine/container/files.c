@@ -334,6 +334,13 @@ int files_write_network(struct hull_call *call, const struct ct_doc *doc,
     return rc < 0 ? rc : write_resolv(call, doc);
 }
 
+bool files_are_there(struct hull_call *call, const char *id)
+{
+    char *path = hull_printf(call, "%s/containers/%s", daemon_config()->data_root, id);
+
+    return access(path, F_OK) == 0 || errno != ENOENT;
+}
+
 int files_remove(struct hull_call *call, const char *id)
 {
     char *path = hull_printf(call, "%s/containers", daemon_config()->data_root);

@@ -19,6 +19,8 @@ int files_write_network(struct hull_call *call, const struct ct_doc *doc,
 const struct hull_strv *files_dns(const struct ct_doc *doc);
 /* True when it has the embedded name server, for a network of one's own making. */
 bool files_has_dns(const struct ct_doc *doc);
+/* Whether the container's folder is there, or can't be looked for. */
+bool files_are_there(struct hull_call *call, const char *id);
 /* The folder is ours: remove it with all that is in it. */
 int files_remove(struct hull_call *call, const char *id) HULL_CHECKED;
 /* The folder of a run that has ended, with the sockets of execs that a crash left in it. */

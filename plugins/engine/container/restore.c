@@ -201,6 +201,12 @@ static int undo_create(struct hull_call *call, struct ct *ct)
     return rc;
 }
 
+/* Its removal has come to the disk before a power cut, and not to the store (ct_is_kept()). */
+static bool is_half_gone(struct hull_call *call, const struct ct *ct)
+{
+    return !ct_is_kept(ct) && !ct_is_running(ct) && !files_are_there(call, ct->doc.id);
+}
+
 static int restore_one(struct hull_call *call, void *arg)
 {
     struct ct *ct = arg;
@@ -212,7 +218,7 @@ static int restore_one(struct hull_call *call, void *arg)
         rc = undo_create(call, ct);
     else if (hull_streq(ct->doc.intent, "remove"))
         rc = ct_remove(call, ct, ct->doc.host_config.auto_remove);
-    else if (hull_streq(ct->doc.intent, "remove-volumes"))
+    else if (hull_streq(ct->doc.intent, "remove-volumes") || is_half_gone(call, ct))
         rc = ct_remove(call, ct, true);
     else if (ct_is_running(ct) || hull_streq(ct->doc.intent, "start"))
         rc = adopt(call, ct);
