@@ -72,16 +72,25 @@ static void go_out(struct hull_call *call, void *arg)
     drop_gate(gate);
 }
 
-int cni_enter(struct hull_call *call, const char *network_id)
+/* The gate of NETWORK_ID, when it is open. */
+static int open_gate(struct hull_call *call, const char *network_id, struct gate **ret)
 {
     struct gate *gate = take_gate(network_id);
     int rc = 0;
     while (rc == 0 && gate->closed)
         rc = hull_cond_wait(call, &gates_changed);
-    if (rc < 0) {
+    if (rc < 0)
         drop_gate(gate);
+    *ret = gate;
+    return rc;
+}
+
+int cni_enter(struct hull_call *call, const char *network_id)
+{
+    struct gate *gate;
+    int rc = open_gate(call, network_id, &gate);
+    if (rc < 0)
         return rc;
-    }
     gate->inside++;
     hull_defer(call, go_out, gate);
     return 0;
@@ -98,14 +107,10 @@ static void open_again(struct hull_call *call, void *arg)
 /* Nobody else adds or deletes until CALL ends. */
 static int close_gate(struct hull_call *call, const char *network_id)
 {
-    struct gate *gate = take_gate(network_id);
-    int rc = 0;
-    while (rc == 0 && gate->closed)
-        rc = hull_cond_wait(call, &gates_changed);
-    if (rc < 0) {
-        drop_gate(gate);
+    struct gate *gate;
+    int rc = open_gate(call, network_id, &gate);
+    if (rc < 0)
         return rc;
-    }
     gate->closed = true;
     hull_defer(call, open_again, gate);
     while (rc == 0 && gate->inside > 0)
