@@ -125,3 +125,70 @@ tests_fuzz_fuzz_volume_options_SOURCES = tests/fuzz/fuzz-volume-options.c \
 tests_fuzz_fuzz_volume_options_CFLAGS = $(TEST_CFLAGS)
 tests_fuzz_fuzz_volume_options_LDFLAGS = $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_volume_options_LDADD = plugins/common/libcommon.la $(TEST_LIBADD) -lm
+
+check_PROGRAMS += tests/fuzz/fuzz-users
+FUZZ_TARGETS += tests/fuzz/fuzz-users
+tests_fuzz_fuzz_users_SOURCES = tests/fuzz/fuzz-users.c \
+	tools/shim/users.c tools/shim/util.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_users_CFLAGS = $(TEST_CFLAGS)
+tests_fuzz_fuzz_users_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_users_LDADD = plugins/common/libcommon.la $(TEST_LIBADD)
+
+check_PROGRAMS += tests/fuzz/fuzz-wire
+FUZZ_TARGETS += tests/fuzz/fuzz-wire
+tests_fuzz_fuzz_wire_SOURCES = tests/fuzz/fuzz-wire.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_wire_CFLAGS = $(TEST_CFLAGS)
+tests_fuzz_fuzz_wire_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_wire_LDADD = plugins/common/libcommon.la $(TEST_LIBADD)
+
+check_PROGRAMS += tests/fuzz/fuzz-template
+FUZZ_TARGETS += tests/fuzz/fuzz-template
+tests_fuzz_fuzz_template_SOURCES = tests/fuzz/fuzz-template.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_template_CFLAGS = $(TEST_CFLAGS)
+tests_fuzz_fuzz_template_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_template_LDADD = plugins/common/libcommon.la $(TEST_LIBADD)
+
+check_PROGRAMS += tests/fuzz/fuzz-log-line
+FUZZ_TARGETS += tests/fuzz/fuzz-log-line
+tests_fuzz_fuzz_log_line_SOURCES = tests/fuzz/fuzz-log-line.c \
+	plugins/log/json-file/line.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_log_line_CFLAGS = $(TEST_CFLAGS)
+tests_fuzz_fuzz_log_line_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_log_line_LDADD = plugins/common/libcommon.la $(TEST_LIBADD)
+
+check_PROGRAMS += tests/fuzz/fuzz-seccomp
+FUZZ_TARGETS += tests/fuzz/fuzz-seccomp
+tests_fuzz_fuzz_seccomp_SOURCES = tests/fuzz/fuzz-seccomp.c \
+	plugins/engine/container/seccomp.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_seccomp_CFLAGS = $(TEST_CFLAGS)
+tests_fuzz_fuzz_seccomp_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_seccomp_LDADD = plugins/common/libcommon.la $(TEST_LIBADD)
+
+check_PROGRAMS += tests/fuzz/fuzz-http-response
+FUZZ_TARGETS += tests/fuzz/fuzz-http-response
+tests_fuzz_fuzz_http_response_SOURCES = tests/fuzz/fuzz-http-response.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_http_response_CFLAGS = $(TEST_CFLAGS)
+tests_fuzz_fuzz_http_response_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_http_response_LDADD = plugins/common/libcommon.la $(TEST_LIBADD)
+
+check_PROGRAMS += tests/fuzz/fuzz-resolv
+FUZZ_TARGETS += tests/fuzz/fuzz-resolv
+tests_fuzz_fuzz_resolv_SOURCES = tests/fuzz/fuzz-resolv.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_resolv_CFLAGS = $(TEST_CFLAGS)
+tests_fuzz_fuzz_resolv_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_resolv_LDADD = plugins/common/libcommon.la $(TEST_LIBADD)
+
+check_PROGRAMS += tests/fuzz/fuzz-mount-options
+FUZZ_TARGETS += tests/fuzz/fuzz-mount-options
+tests_fuzz_fuzz_mount_options_SOURCES = tests/fuzz/fuzz-mount-options.c \
+	tools/shim/mount_options.c tools/shim/util.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_mount_options_CFLAGS = $(TEST_CFLAGS)
+tests_fuzz_fuzz_mount_options_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_mount_options_LDADD = plugins/common/libcommon.la $(TEST_LIBADD)
+
+check_PROGRAMS += tests/fuzz/fuzz-netlink
+FUZZ_TARGETS += tests/fuzz/fuzz-netlink
+tests_fuzz_fuzz_netlink_SOURCES = tests/fuzz/fuzz-netlink.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_netlink_CFLAGS = $(TEST_CFLAGS)
+tests_fuzz_fuzz_netlink_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_netlink_LDADD = plugins/common/libcommon.la $(TEST_LIBADD)
