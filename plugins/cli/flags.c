@@ -75,7 +75,9 @@ static bool parse_list(struct cli *cli, void *target, const char *value)
 static bool parse_strings(struct cli *cli, void *target, const char *value)
 {
     struct hull_strv *list = target;
-    struct hull_strv fields = run_csv(cli, value);
+    struct hull_strv fields;
+    if (!run_csv(cli, value, &fields))
+        return false;
     for (size_t i = 0; i < fields.n; i++)
         hull_strv_add(cli->arena, list, fields.v[i]);
     return true;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "plugins/cli/flags.h"
+#include "plugins/common/address.h"
 
 void add_labels(struct cli *cli, const struct hull_strv *from, struct hull_map *to)
 {
@@ -16,25 +17,101 @@ void add_labels(struct cli *cli, const struct hull_strv *from, struct hull_map *
     }
 }
 
+/* Whether TEXT, an address or a network, is in SUBNET. False: what can't be read is in
+ * CLI->problem. */
+static bool subnet_has(struct cli *cli, const char *subnet, const char *text, bool *ret)
+{
+    struct ip_net outer, inner = {};
+    if (!ip_net_parse(subnet, &outer))
+        return cli_problem(cli, "invalid subnet: invalid CIDR address: %s", subnet);
+    if (strchr(text, '/') != NULL && !ip_net_parse(text, &inner))
+        return cli_problem(cli, "invalid CIDR address: %s", text);
+    *ret =
+        (inner.addr.family != 0 || ip_parse(text, &inner.addr)) && ip_net_has(&outer, &inner.addr);
+    return true;
+}
+
+/* The configuration whose subnet has TEXT, to RET; false with CLI->problem when there is none. */
+static bool find_subnet(struct cli *cli, const struct ipam *ipam, const char *what,
+                        const char *text, struct ipam_config **ret)
+{
+    for (size_t i = 0; i < ipam->config.n; i++) {
+        bool has;
+        if (!subnet_has(cli, ipam->config.v[i].subnet, text, &has))
+            return false;
+        *ret = &ipam->config.v[i];
+        if (has)
+            return true;
+    }
+    return cli_problem(cli, "no matching subnet for %s %s", what, text);
+}
+
+static bool add_subnet(struct cli *cli, struct ipam *ipam, const char *subnet)
+{
+    for (size_t i = 0; i < ipam->config.n; i++) {
+        bool within, around;
+        if (!subnet_has(cli, subnet, ipam->config.v[i].subnet, &around) ||
+            !subnet_has(cli, ipam->config.v[i].subnet, subnet, &within))
+            return false;
+        if (within || around)
+            return cli_problem(cli, "multiple overlapping subnet configuration is not supported");
+    }
+    HULL_LIST_ADD(cli->arena, &ipam->config)->subnet = subnet;
+    return true;
+}
+
+static bool add_range(struct cli *cli, struct ipam *ipam, const char *range)
+{
+    struct ipam_config *config;
+    struct ip_net net;
+    if (!ip_net_parse(range, &net))
+        return cli_problem(cli, "invalid CIDR address: %s", range);
+    if (!find_subnet(cli, ipam, "range", range, &config))
+        return false;
+    if (config->ip_range != NULL)
+        return cli_problem(cli, "cannot configure multiple ranges (%s, %s) on the same subnet (%s)",
+                           range, config->ip_range, config->subnet);
+    config->ip_range = range;
+    return true;
+}
+
+static bool add_gateway(struct cli *cli, struct ipam *ipam, const char *gateway)
+{
+    struct ipam_config *config;
+    if (!find_subnet(cli, ipam, "gateway", gateway, &config))
+        return false;
+    if (config->gateway != NULL)
+        return cli_problem(cli,
+                           "cannot configure multiple gateways (%s, %s) for the same subnet (%s)",
+                           gateway, config->gateway, config->subnet);
+    config->gateway = gateway;
+    return true;
+}
+
+/* Ranges, gateways and reserved addresses go to the subnet that has them, whatever their order. */
 static bool make_ipam(struct cli *cli, struct network_options *o)
 {
     struct ipam *ipam = HULL_NEW(cli->arena, struct ipam);
+    bool fine = true;
     o->create.ipam = ipam;
     ipam->driver = o->ipam_driver;
     ipam->options = o->ipam_opts;
-    if (o->subnets.n == 0 && o->gateways.n + o->ranges.n > 0)
-        return cli_problem(cli, "every ip-range or gateway must have a corresponding subnet");
     if (o->gateways.n > o->subnets.n || o->ranges.n > o->subnets.n)
         return cli_problem(cli, "every ip-range or gateway must have a corresponding subnet");
-    for (size_t i = 0; i < o->subnets.n; i++) {
-        struct ipam_config *config = HULL_LIST_ADD(cli->arena, &ipam->config);
-        config->subnet = o->subnets.v[i];
-        config->gateway = i < o->gateways.n ? o->gateways.v[i] : NULL;
-        config->ip_range = i < o->ranges.n ? o->ranges.v[i] : NULL;
-        if (i == 0)
-            config->auxiliary_addresses = o->aux;
+    for (size_t i = 0; fine && i < o->subnets.n; i++)
+        fine = add_subnet(cli, ipam, o->subnets.v[i]);
+    for (size_t i = 0; fine && i < o->ranges.n; i++)
+        fine = add_range(cli, ipam, o->ranges.v[i]);
+    for (size_t i = 0; fine && i < o->gateways.n; i++)
+        fine = add_gateway(cli, ipam, o->gateways.v[i]);
+    for (size_t i = 0; fine && i < o->aux.n; i++) {
+        const struct hull_pair *pair = &o->aux.v[i];
+        struct ipam_config *config;
+        fine = find_subnet(cli, ipam, "aux-address", pair->value, &config);
+        if (fine)
+            hull_map_set(cli->arena, &config->auxiliary_addresses, pair->key, pair->value);
     }
-    return true;
+    return fine;
 }
 
 int cmd_network_create(struct cli *cli)

@@ -10,9 +10,9 @@ struct run_options {
     /* What flags set directly. */
     struct container_create_request create;
     /* What is worked out after all flags are known. */
-    struct hull_strv env, env_files, labels, label_files, publish, expose, volumes, mounts, tmpfs,
-        networks, network_aliases, links, linklocal_ips, devices, attach, log_opts, blkio_weight,
-        read_bps, write_bps, read_iops, write_iops, security;
+    struct hull_strv env, env_files, labels, label_files, publish, expose, volumes, tmpfs, networks,
+        network_aliases, links, linklocal_ips, devices, attach, log_opts, blkio_weight, read_bps,
+        write_bps, read_iops, write_iops, security, storage_opts;
     const char *ip, *ip6, *mac, *entrypoint, *restart, *pull, *cidfile, *detach_keys, *health_cmd,
         *health_tcp, *health_http, *health_on_failure, *gpus;
     int64_t health_interval, health_timeout, health_retries, health_start_period,
@@ -31,14 +31,19 @@ bool run_mounts(struct cli *cli, struct run_options *options);
 bool run_networks(struct cli *cli, struct run_options *options);
 bool run_resources(struct cli *cli, struct run_options *options);
 bool run_security(struct cli *cli, struct run_options *options);
-/* The fields of a line of comma-separated values: one in double quotes may hold commas. */
-struct hull_strv run_csv(struct cli *cli, const char *text);
+/* The fields of a line of comma-separated values: one in double quotes may hold commas, and ""
+ * for a quote. False with CLI->problem. */
+bool run_csv(struct cli *cli, const char *text, struct hull_strv *ret);
 /* NAME=value, or NAME for that of our environment; lines of FILES first. */
 bool run_env(struct cli *cli, const struct hull_strv *files, const struct hull_strv *values,
              struct hull_strv *ret);
-/* "no", "on-failure:3" */
 /* --ulimit name=soft[:hard], appended to the list of struct ulimit at TARGET. */
 flag_parse_fn run_ulimit;
+/* --mount, appended to the list of struct mount_spec at TARGET. */
+flag_parse_fn run_mount;
+/* --sysctl name=value, set in the map at TARGET. */
+flag_parse_fn run_sysctl;
+/* "no", "on-failure:3" */
 bool run_restart(struct cli *cli, const char *text, struct restart_policy *ret);
 /* Split TEXT at each SEPARATOR. */
 struct hull_strv split_text(struct cli *cli, const char *text, char separator);

@@ -152,7 +152,9 @@ static bool parse_network(struct cli *cli, struct run_options *options, const ch
     *ret_name = text;
     if (strchr(text, '=') == NULL)
         return true;
-    struct hull_strv parts = run_csv(cli, text);
+    struct hull_strv parts;
+    if (!run_csv(cli, text, &parts))
+        return false;
     struct endpoint_settings settings = {};
     *ret_name = NULL;
     for (size_t i = 0; i < parts.n; i++) {
@@ -186,9 +188,29 @@ static bool parse_network(struct cli *cli, struct run_options *options, const ch
     return true;
 }
 
+/* True for 6, 8 or 20 bytes as 01:23:…, 01-23-… or 0123.45…, which are all that Go reads. */
+static bool is_hardware_address(const char *text)
+{
+    size_t length = strlen(text);
+    size_t group = length > 4 && text[4] == '.' ? 4 : 2;
+    size_t bytes = (length + 1) / (group + 1) * group / 2;
+    if ((length + 1) % (group + 1) != 0 || (bytes != 6 && bytes != 8 && bytes != 20))
+        return false;
+    for (size_t i = 0; i < length; i++) {
+        bool separator = i % (group + 1) == group;
+        bool fits = separator ? text[i] == text[group] && strchr(":-.", text[i]) != NULL
+                              : isxdigit((unsigned char)text[i]) != 0;
+        if (!fits)
+            return false;
+    }
+    return (group == 4) == (text[group] == '.');
+}
+
 bool run_networks(struct cli *cli, struct run_options *options)
 {
     const char *first = NULL;
+    if (!hull_streq(options->mac, "") && !is_hardware_address(options->mac))
+        return cli_problem(cli, "%s is not a valid mac address", options->mac);
     for (size_t i = 0; i < options->networks.n; i++) {
         const char *name;
         if (!parse_network(cli, options, options->networks.v[i], &name))
@@ -280,6 +302,57 @@ static bool is_cdi_name(const char *text)
     return slash != NULL && slash != text && equals > slash + 1 && equals[1] != '\0';
 }
 
+bool run_sysctl(struct cli *cli, void *target, const char *value)
+{
+    const char *equals = strchr(value, '=');
+    if (equals == NULL || equals == value)
+        return cli_problem(cli, "sysctl '%s' is not allowed", value);
+    hull_map_set(cli->arena, target,
+                 hull_arena_strndup(cli->arena, value, (size_t)(equals - value)), equals + 1);
+    return true;
+}
+
+static bool run_storage(struct cli *cli, struct run_options *options)
+{
+    for (size_t i = 0; i < options->storage_opts.n; i++) {
+        const char *text = options->storage_opts.v[i];
+        const char *equals = strchr(text, '=');
+        if (equals == NULL)
+            return cli_problem(cli, "invalid storage option");
+        hull_map_set(cli->arena, &options->create.host_config.storage_opt,
+                     hull_arena_strndup(cli->arena, text, (size_t)(equals - text)), equals + 1);
+    }
+    return true;
+}
+
+/* Some of r, w and m, none twice. */
+static bool is_device_mode(const char *text)
+{
+    size_t length = strlen(text);
+    bool twice = false;
+    for (size_t i = 0; i < length; i++)
+        twice = twice || strchr(text + i + 1, text[i]) != NULL;
+    return length > 0 && strspn(text, "rwm") == length && !twice;
+}
+
+/* "/dev/x", "/dev/x:/dev/y", "/dev/x:rw", "/dev/x:/dev/y:rw" */
+static bool parse_device(struct cli *cli, const char *text, struct device_mapping *ret)
+{
+    struct hull_strv parts = split_text(cli, text, ':');
+    const char *last = parts.v[parts.n - 1];
+    if (parts.n > 3 || parts.v[0][0] == '\0')
+        return cli_problem(cli, "bad format for path: %s", text);
+    bool mode = parts.n > 1 && is_device_mode(last);
+    if (parts.n == 3 && !mode)
+        return cli_problem(cli, "bad mode specified: %s", last);
+    ret->path_on_host = parts.v[0];
+    ret->path_in_container = parts.n - mode > 1 ? parts.v[1] : parts.v[0];
+    ret->cgroup_permissions = mode ? last : "rwm";
+    if (ret->path_in_container[0] != '/')
+        return cli_problem(cli, "%s is not an absolute path", ret->path_in_container);
+    return true;
+}
+
 static bool run_devices(struct cli *cli, struct run_options *options)
 {
     struct hull_strv cdi = {};
@@ -288,16 +361,10 @@ static bool run_devices(struct cli *cli, struct run_options *options)
             hull_strv_add(cli->arena, &cdi, options->devices.v[i]);
             continue;
         }
-        struct hull_strv parts = split_text(cli, options->devices.v[i], ':');
         struct device_mapping *device =
             HULL_LIST_ADD(cli->arena, &options->create.host_config.resources.devices);
-        const char *last = parts.v[parts.n - 1];
-        bool mode = parts.n > 1 && last[0] != '\0' && strspn(last, "rwm") == strlen(last);
-        if (parts.n > 3 || (parts.n == 3 && !mode))
-            return cli_problem(cli, "invalid device specification: %s", options->devices.v[i]);
-        device->path_on_host = parts.v[0];
-        device->path_in_container = parts.n - mode > 1 ? parts.v[1] : parts.v[0];
-        device->cgroup_permissions = mode ? last : "rwm";
+        if (!parse_device(cli, options->devices.v[i], device))
+            return false;
     }
     if (cdi.n > 0)
         *HULL_LIST_ADD(cli->arena, &options->create.host_config.resources.device_requests) =
@@ -310,7 +377,9 @@ static bool run_gpus(struct cli *cli, struct run_options *options)
 {
     if (options->gpus == NULL)
         return true;
-    struct hull_strv fields = run_csv(cli, options->gpus);
+    struct hull_strv fields;
+    if (!run_csv(cli, options->gpus, &fields))
+        return false;
     struct device_request *request =
         HULL_LIST_ADD(cli->arena, &options->create.host_config.resources.device_requests);
     const char *capabilities = "gpu";
@@ -390,7 +459,8 @@ bool run_resources(struct cli *cli, struct run_options *options)
         return cli_problem(cli,
                            "invalid value: %" PRId64 ". Valid memory swappiness range is 0-100",
                            swappiness->value);
-    return run_devices(cli, options) && run_gpus(cli, options) && run_throttles(cli, options);
+    return run_devices(cli, options) && run_storage(cli, options) && run_gpus(cli, options) &&
+           run_throttles(cli, options);
 }
 
 /* --- all of it ------------------------------------------------------------------------------- */

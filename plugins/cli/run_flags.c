@@ -109,7 +109,8 @@
              "Limit of memory and swap; -1 for no limit of swap"),                                 \
         FLAG("memory-swappiness", 0, FLAG_OPT_INT, RES(memory_swappiness),                         \
              "Inclination to swap, 0 to 100", .fallback = "-1"),                                   \
-        FLAG("mount", 0, FLAG_LIST, AT(mounts), "Mount a file system", .type = "mount"),           \
+        FLAG("mount", 0, FLAG_CUSTOM, HOST(mounts), "Mount a file system", .type = "mount",        \
+             .parse = run_mount),                                                                  \
         FLAG("name", 0, FLAG_STRING, AT(create.name), "Name of the container"),                    \
         FLAG("net", 0, FLAG_LIST, AT(networks), "Network", .hidden = true),                        \
         FLAG("net-alias", 0, FLAG_LIST, AT(network_aliases), "Alias", .hidden = true),             \
@@ -140,9 +141,9 @@
         FLAG("shm-size", 0, FLAG_BYTES, HOST(shm_size), "Size of /dev/shm"),                       \
         FLAG("stop-signal", 0, FLAG_STRING, CONFIG(stop_signal), "Signal that asks it to stop"),   \
         FLAG("stop-timeout", 0, FLAG_OPT_INT, CONFIG(stop_timeout), "Seconds until it is killed"), \
-        FLAG("storage-opt", 0, FLAG_MAP, HOST(storage_opt), "Option of the storage driver",        \
-             .type = "list"),                                                                      \
-        FLAG("sysctl", 0, FLAG_MAP, HOST(sysctls), "Setting of the kernel"),                       \
+        FLAG("storage-opt", 0, FLAG_LIST, AT(storage_opts), "Option of the storage driver"),       \
+        FLAG("sysctl", 0, FLAG_CUSTOM, HOST(sysctls), "Setting of the kernel", .type = "map",      \
+             .parse = run_sysctl),                                                                 \
         FLAG("tmpfs", 0, FLAG_LIST, AT(tmpfs), "Mount a tmpfs"),                                   \
         FLAG("tty", 't', FLAG_BOOL, CONFIG(tty), "Give it a terminal"),                            \
         FLAG("ulimit", 0, FLAG_CUSTOM, AT(create.host_config.resources.ulimits),                   \

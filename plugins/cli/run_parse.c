@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "plugins/cli/run.h"
+#include "plugins/common/truth.h"
 #include "plugins/common/units.h"
 
 /* --- ports ----------------------------------------------------------------------------------- */
@@ -179,14 +180,26 @@ static struct volume_driver_config *driver_config(struct cli *cli, struct mount_
 
 static bool truth(struct cli *cli, const char *key, const char *value, bool *ret)
 {
-    static const char *const words[] = {"0", "false", "1", "true"};
-    for (size_t i = 0; i < HULL_COUNT(words); i++) {
-        if (value == NULL || strcasecmp(value, words[i]) == 0) {
-            *ret = value == NULL || i >= 2;
-            return true;
-        }
-    }
-    return cli_problem(cli, "invalid value for %s: %s", key, value);
+    if (value == NULL)
+        *ret = true;
+    return value == NULL || truth_parse(value, ret) ||
+           cli_problem(cli, "invalid value for %s: %s", key, value);
+}
+
+static char *lowered(struct cli *cli, const char *text)
+{
+    char *copy = hull_arena_strdup(cli->arena, text);
+    for (char *at = copy; *at != '\0'; at++)
+        *at = (char)tolower((unsigned char)*at);
+    return copy;
+}
+
+static bool octal(const char *text, int64_t *ret)
+{
+    if (text[0] == '\0' || text[strspn(text, "01234567")] != '\0' || strlen(text) > 10)
+        return false;
+    *ret = strtoll(text, NULL, 8);
+    return true;
 }
 
 static void set_pair(struct cli *cli, struct hull_map *map, const char *text)
@@ -214,7 +227,10 @@ static bool mount_switch(struct cli *cli, struct mount_spec *mount, const char *
         bind->read_only_force_recursive = strcmp(value, "readonly") == 0;
         flag = bind->non_recursive || bind->read_only_non_recursive ||
                bind->read_only_force_recursive || strcmp(value, "enabled") == 0;
-        return flag || cli_problem(cli, "invalid value for bind-recursive: %s", value);
+        return flag || cli_problem(cli,
+                                   "invalid value for bind-recursive: %s (must be \"enabled\", "
+                                   "\"disabled\", \"writable\", or \"readonly\")",
+                                   value);
     }
     *ret_known = false;
     return true;
@@ -229,7 +245,7 @@ static bool mount_field(struct cli *cli, struct mount_spec *mount, const char *k
     if (value == NULL)
         return cli_problem(cli, "invalid field '%s' must be a key=value pair", key);
     if (strcmp(key, "type") == 0)
-        mount->type = value;
+        mount->type = lowered(cli, value);
     else if (strcmp(key, "source") == 0 || strcmp(key, "src") == 0)
         mount->source = value;
     else if (strcmp(key, "target") == 0 || strcmp(key, "dst") == 0 ||
@@ -253,56 +269,123 @@ static bool mount_field(struct cli *cli, struct mount_spec *mount, const char *k
         return units_parse_bytes(value, &tmpfs_options(cli, mount)->size_bytes) ||
                cli_problem(cli, "invalid value for %s: %s", key, value);
     else if (strcmp(key, "tmpfs-mode") == 0)
-        tmpfs_options(cli, mount)->mode = strtol(value, NULL, 8);
+        return octal(value, &tmpfs_options(cli, mount)->mode) ||
+               cli_problem(cli, "invalid value for %s: %s", key, value);
     else
         return cli_problem(cli, "unexpected key '%s' in '%s=%s'", key, key, value);
     return true;
 }
 
-/* The fields of a CSV line: a field in double quotes may hold commas. */
-struct hull_strv run_csv(struct cli *cli, const char *text)
+/* The field that AT begins with, to RET; where it ends, or NULL with CLI->problem. TEXT is the
+ * whole line, for the column in the error. */
+static const char *csv_field(struct cli *cli, const char *text, const char *at,
+                             struct hull_text *ret)
 {
-    struct hull_strv fields = {};
-    struct hull_text field = HULL_TEXT(cli->arena);
-    bool quoted = false;
-    hull_text_puts(&field, "");
-    for (;; text++) {
-        if (*text == '"') {
-            quoted = !quoted;
-        } else if (*text == '\0' || (*text == ',' && !quoted)) {
-            hull_strv_add(cli->arena, &fields, field.data);
-            field = HULL_TEXT(cli->arena);
-            hull_text_puts(&field, "");
-            if (*text == '\0')
-                return fields;
-        } else {
-            hull_text_add(&field, text, 1);
+    bool quoted = *at == '"';
+    for (at += quoted; *at != '\0' && (quoted || *at != ','); at++) {
+        bool quote = *at == '"';
+        if (quote && quoted && at[1] != '"') {
+            quoted = false;
+            if (at[1] != ',' && at[1] != '\0')
+                break;
+            return at + 1;
         }
+        if (quote && !quoted) {
+            cli_problem(cli, "parse error on line 1, column %td: bare \" in non-quoted-field",
+                        at - text + 1);
+            return NULL;
+        }
+        hull_text_add(ret, at, 1);
+        at += quote;
+    }
+    if (!quoted && *at != '"')
+        return at;
+    cli_problem(cli, "parse error on line 1, column %td: extraneous or missing \" in quoted-field",
+                at - text + 1);
+    return NULL;
+}
+
+bool run_csv(struct cli *cli, const char *text, struct hull_strv *ret)
+{
+    *ret = (struct hull_strv){};
+    for (const char *at = text;; at++) {
+        struct hull_text field = HULL_TEXT(cli->arena);
+        hull_text_puts(&field, "");
+        at = csv_field(cli, text, at, &field);
+        if (at == NULL)
+            return false;
+        hull_strv_add(cli->arena, ret, field.data);
+        if (*at == '\0')
+            return true;
     }
 }
 
-static bool parse_mount(struct cli *cli, struct run_options *options, const char *spec)
+/* Options are of one type of mount only. */
+static bool check_mount_types(struct cli *cli, const struct mount_spec *mount)
 {
-    struct mount_spec *mount = HULL_LIST_ADD(cli->arena, &options->create.host_config.mounts);
-    struct hull_strv fields = run_csv(cli, spec);
-    mount->type = "volume";
+    const struct {
+        const void *options;
+        const char *type;
+    } rows[] = {{mount->volume_options, "volume"},
+                {mount->image_options, "image"},
+                {mount->bind_options, "bind"},
+                {mount->tmpfs_options, "tmpfs"}};
+    for (size_t i = 0; i < HULL_COUNT(rows); i++) {
+        if (rows[i].options != NULL && strcmp(mount->type, rows[i].type) != 0)
+            return cli_problem(cli, "cannot mix '%s-*' options with mount type '%s'", rows[i].type,
+                               mount->type);
+    }
+    return true;
+}
+
+static bool check_mount(struct cli *cli, const struct mount_spec *mount)
+{
+    const struct mount_bind_options *bind = mount->bind_options;
+    bool alone = bind != NULL && bind->read_only_force_recursive;
+    if (mount->type[0] == '\0')
+        return cli_problem(cli, "type is required");
+    if (hull_streq(mount->target, ""))
+        return cli_problem(cli, "target is required");
+    if (!check_mount_types(cli, mount))
+        return false;
+    if (bind != NULL && (alone || bind->read_only_non_recursive) && !mount->read_only)
+        return cli_problem(cli,
+                           "option 'bind-recursive=%s' requires 'readonly' to be specified in "
+                           "conjunction",
+                           alone ? "readonly" : "writable");
+    if (alone && !hull_streq(bind->propagation, "rprivate"))
+        return cli_problem(cli, "option 'bind-recursive=readonly' requires "
+                                "'bind-propagation=rprivate' to be specified in conjunction");
+    return true;
+}
+
+bool run_mount(struct cli *cli, void *target, const char *value)
+{
+    struct {
+        size_t n;
+        struct mount_spec *v;
+    } *list = target;
+    struct mount_spec mount = {.type = "volume"};
+    struct hull_strv fields;
+    if (value[0] == '\0')
+        return cli_problem(cli, "EOF");
+    if (!run_csv(cli, value, &fields))
+        return false;
     for (size_t i = 0; i < fields.n; i++) {
         size_t length = strcspn(fields.v[i], "=");
-        char *key = hull_arena_strndup(cli->arena, fields.v[i], length);
-        for (char *at = key; *at != '\0'; at++)
-            *at = (char)tolower((unsigned char)*at);
-        if (!mount_field(cli, mount, key,
+        char *key = lowered(cli, hull_arena_strndup(cli->arena, fields.v[i], length));
+        if (!mount_field(cli, &mount, key,
                          fields.v[i][length] == '=' ? fields.v[i] + length + 1 : NULL))
             return false;
     }
-    if (mount->target == NULL)
-        return cli_problem(cli, "target is required");
-    if (strcmp(mount->type, "bind") == 0 && mount->source != NULL && mount->source[0] == '.') {
-        char *path = realpath(mount->source, NULL);
+    if (!check_mount(cli, &mount))
+        return false;
+    if (strcmp(mount.type, "bind") == 0 && mount.source != NULL && mount.source[0] == '.') {
+        HULL_AUTO_FREE char *path = realpath(mount.source, NULL);
         if (path != NULL)
-            mount->source = hull_arena_strdup(cli->arena, path);
-        free(path);
+            mount.source = hull_arena_strdup(cli->arena, path);
     }
+    *HULL_LIST_ADD(cli->arena, list) = mount;
     return true;
 }
 
@@ -319,10 +402,6 @@ static char *absolute(struct cli *cli, const char *path)
 
 bool run_mounts(struct cli *cli, struct run_options *options)
 {
-    for (size_t i = 0; i < options->mounts.n; i++) {
-        if (!parse_mount(cli, options, options->mounts.v[i]))
-            return false;
-    }
     for (size_t i = 0; i < options->volumes.n; i++) {
         const char *text = options->volumes.v[i];
         size_t length = strcspn(text, ":");

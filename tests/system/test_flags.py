@@ -36,6 +36,28 @@ REFUSED = [
     (["--security-opt", "label=type:x"], 125, "label=type:x"),
     (["--isolation", "hyperv"], 125, "linux only supports 'default'"),
     (["--memory-swappiness", "150"], 125, "Valid memory swappiness range is 0-100"),
+    (["--mac-address", "zz"], 125, "zz is not a valid mac address"),
+    (["--mac-address", "1:2:3:4:5:6"], 125, "1:2:3:4:5:6 is not a valid mac address"),
+    (["--mac-address", "01:02:03:04:05-06"], 125, "01:02:03:04:05-06 is not a valid mac address"),
+    (["--device", ""], 125, "bad format for path: \n"),
+    (["--device", "a:/b:c"], 125, "bad mode specified: c"),
+    (["--device", "/dev/null:rr"], 125, "rr is not an absolute path"),
+    (["--sysctl", "bogus"], 125, "flag: sysctl 'bogus' is not allowed"),
+    (["--storage-opt", "bogus"], 125, "invalid storage option"),
+    (["--mount", ""], 125, 'invalid argument "" for "--mount" flag: EOF'),
+    (["--mount", "type=volume,source=a"], 125, "target is required"),
+    (["--mount", "type=,target=/x"], 125, "type is required"),
+    (["--mount", "target"], 125, "invalid field 'target' must be a key=value pair"),
+    (["--mount", "foo=bar"], 125, "unexpected key 'foo' in 'foo=bar'"),
+    (["--mount", "type=bind,src=/tmp,dst=/x,volume-nocopy"], 125,
+     "cannot mix 'volume-*' options with mount type 'bind'"),
+    (["--mount", "type=tmpfs,dst=/x,tmpfs-mode=9"], 125, "invalid value for tmpfs-mode: 9"),
+    (["--mount", "type=bind,src=/tmp,dst=/x,bind-recursive=readonly"], 125,
+     "option 'bind-recursive=readonly' requires 'readonly'"),
+    (["--mount", "type=volume,\"target=/x"], 125,
+     "parse error on line 1, column 23: extraneous or missing \" in quoted-field"),
+    (["--mount", "type=volume,tar\"get=/x"], 125,
+     "parse error on line 1, column 16: bare \" in non-quoted-field"),
     (["--pull", "never", "--platform", "linux/s390x"], 125, "was found but its platform"),
 ]
 
@@ -45,6 +67,36 @@ def test_refused(engine, flags, status, text):
     done = run(engine, *flags, check=False)
     assert done.returncode == status, done.stderr
     assert text in done.stderr
+
+
+NETWORKS_REFUSED = [
+    (["--subnet", "bogus"], "invalid subnet bogus: invalid CIDR block notation"),
+    (["--subnet", "10.0.0.0/8", "--subnet", "10.1.0.0/16"], "multiple overlapping subnet"),
+    (["--gateway", "10.0.0.1"], "every ip-range or gateway must have a corresponding subnet"),
+    (["--subnet", "10.9.0.0/16", "--ip-range", "bogus"], "invalid CIDR address: bogus"),
+    (["--subnet", "10.9.0.0/16", "--gateway", "10.8.0.1"], "no matching subnet for gateway 10.8."),
+    (["--aux-address", "x=10.8.0.1"], "no matching subnet for aux-address 10.8.0.1"),
+]
+
+
+@pytest.mark.parametrize("flags,text", NETWORKS_REFUSED, ids=lambda value: str(value)[:40])
+def test_networks_refused(engine, flags, text):
+    done = engine.hull("network", "create", *flags, "bad", check=False)
+    assert done.returncode == 1 and text in done.stderr, done.stderr
+
+
+def test_gateways_and_ranges_go_to_their_subnets(engine):
+    """Whatever the order in which they are named."""
+    engine.hull("network", "create", "--ipv6", "--subnet", "10.213.9.0/24", "--subnet",
+                "fd00:213:9::/64", "--gateway", "fd00:213:9::7", "--gateway", "10.213.9.7",
+                "--aux-address", "printer=10.213.9.8", "paired")
+    try:
+        made = json.loads(engine.hull("network", "inspect", "paired").stdout)[0]["IPAM"]["Config"]
+        assert {row["Subnet"]: row["Gateway"] for row in made} == {
+            "10.213.9.0/24": "10.213.9.7", "fd00:213:9::/64": "fd00:213:9::7"}
+        assert made[0]["AuxiliaryAddresses"] == {"printer": "10.213.9.8"}
+    finally:
+        engine.hull("network", "rm", "paired")
 
 
 @pytest.mark.parametrize("client", ["hull", "docker"])
