@@ -61,6 +61,12 @@ int plugin_check_name(struct hull_call *call, const char *name)
     return 0;
 }
 
+/* Nobody but root says what is in it. */
+static bool is_safe(const struct stat *st)
+{
+    return (st->st_uid == 0 || st->st_uid == geteuid()) && (st->st_mode & S_IWOTH) == 0;
+}
+
 /*
  * Who can put a file into the folder is obeyed by the daemon, so that only root may. A folder that
  * does not exist is the usual case: -1, and no error.
@@ -74,7 +80,7 @@ static int open_folder(struct hull_call *call, const char *path, int *ret_fd)
         return 0;
     if (fd < 0 || fstat(fd, &st) < 0)
         return hull_fail_errno(call, errno, "open %s", path);
-    if ((st.st_uid != 0 && st.st_uid != geteuid()) || (st.st_mode & S_IWOTH) != 0)
+    if (!is_safe(&st))
         return hull_fail(call, HULL_FORBIDDEN,
                          "the plugin folder %s must belong to root and not be writable for all",
                          path);
@@ -161,6 +167,9 @@ static int read_spec(struct hull_call *call, int folder, const char *path, const
     if (!S_ISREG(st.st_mode) || st.st_size > SPEC_MAX)
         return hull_fail(call, HULL_INVALID, "%s/%s: a file of at most %d bytes is expected", path,
                          name, SPEC_MAX);
+    if (!is_safe(&st))
+        return hull_fail(call, HULL_FORBIDDEN,
+                         "%s/%s: it must belong to root and not be writable for all", path, name);
     char *text = hull_alloc(call, SPEC_MAX + 1);
     ssize_t n = read(fd, text, SPEC_MAX);
     if (n < 0)

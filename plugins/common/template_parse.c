@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DEPTH_MAX 32
+/* Of parentheses, blocks and chains of else if together: a fiber's stack is small. */
+#define DEPTH_MAX 64
 
 struct parser {
     struct hull_arena *arena;
@@ -153,11 +154,13 @@ static int parse_parens(struct parser *p, struct operand *operand)
     operand->kind = OPERAND_PIPE;
     operand->pipe = HULL_NEW(p->arena, struct pipe);
     int rc = parse_pipe(p, operand->pipe);
+    if (rc < 0)
+        return rc;
     skip(p);
-    if (rc == 0 && (p->action >= p->end || *p->action != ')'))
+    if (p->action >= p->end || *p->action != ')')
         return fail(p, "unclosed left paren");
     p->action++;
-    return rc;
+    return 0;
 }
 
 static int parse_base(struct parser *p, struct operand *operand)
@@ -327,7 +330,11 @@ static int parse_branches(struct parser *p, struct node *node)
         struct node *next = HULL_LIST_ADD(p->arena, &node->otherwise);
         next->kind = chained_if ? NODE_IF : NODE_WITH;
         next->pipe = HULL_NEW(p->arena, struct pipe);
-        return parse_branches(p, next);
+        if (++p->depth > DEPTH_MAX)
+            return fail(p, "nested too deep");
+        rc = parse_branches(p, next);
+        p->depth--;
+        return rc;
     }
     rc = parse_nodes(p, &node->otherwise, &stop);
     return rc < 0 || stop == STOP_END ? rc : fail(p, "unexpected EOF");

@@ -37,7 +37,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct json_value value;
     struct template *template;
 
-    if (size > 1000)
+    if (size > 4000)
         return 0;
     HULL_ASSERT(json_parse(arena, facts, strlen(facts), &value, &problem) == 0);
     if (template_parse(arena, text, &template, &problem) < 0) {

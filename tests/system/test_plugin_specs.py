@@ -150,3 +150,36 @@ def test_verification_can_be_turned_off(plugged, secure, keys):
 def test_specs_that_make_no_sense_are_named(plugged, name, text, says):
     spec(plugged, name, text)
     assert says in fails(plugged, "network", "create", "-d", name[0], *POOL, "drvno")
+
+
+@pytest.mark.parametrize("what", ["folder", "file"])
+@pytest.mark.parametrize("how", ["writable", "foreign", "link"])
+def test_what_others_can_write_is_not_obeyed(plugged, what, how):
+    """Whoever writes a spec is sent what containers do: only root may."""
+    server = serve()
+    name = "x" + what + how
+    folder = os.path.dirname(plugged.plugin.base) + "/specs"
+    spec(plugged, name + ".spec", "tcp://127.0.0.1:%d\n" % server.server_port)
+    path = folder if what == "folder" else "%s/%s.spec" % (folder, name)
+    place = path
+    try:
+        if how == "link":  # what it leads to counts
+            place = path + ".elsewhere"
+            os.rename(path, place)
+            os.symlink(place, path)
+        if how == "writable":
+            os.chmod(place, 0o777)
+        else:
+            os.chown(place, 1000, 1000)
+        said = fails(plugged, "network", "create", "-d", name, *POOL, "drvno")
+        assert path in said and "must belong to root and not be writable for all" in said
+        assert server.asked == []
+    finally:
+        if how == "link":
+            os.unlink(path)
+            os.rename(place, path)
+        os.chown(path, 0, 0)
+        os.chmod(path, 0o755 if what == "folder" else 0o644)
+    works(plugged, name)  # and it was for nothing else
+    server.shutdown()
+    server.server_close()
