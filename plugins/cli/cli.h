@@ -83,6 +83,7 @@ struct command {
     const struct flag *flags; /* ended by an empty row; NULL: none */
     size_t options_size;
     command_fn *run;
+    bool bare;   /* its usage doesn't speak of its flags, as docker's */
     bool stops;  /* flags end at the first argument */
     int failure; /* exit status of what fails before the daemon has run anything; 0: 1 */
 };
@@ -164,10 +165,13 @@ struct listing {
     const char *table;            /* the default format */
     const char *quiet;            /* the format for -q */
     const char *config;           /* key in config.json, "psFormat" */
+    const char *type;             /* Go's name of a row's type, which errors of templates name */
 };
 /* Print COUNT rows of SIZE bytes at ROWS in FORMAT (NULL: the default). Exit status. */
 int output_list(struct cli *cli, const struct listing *listing, const char *format, bool quiet,
                 const void *rows, size_t count, size_t size);
+/* Complain of a FORMAT that no row could be shown in; false then. */
+bool output_list_check(struct cli *cli, const struct listing *listing, const char *format);
 /* The same to text, without escaping. */
 int output_list_text(struct cli *cli, const struct listing *listing, const char *format, bool quiet,
                      const void *rows, size_t count, size_t size, struct hull_text *out);

@@ -370,6 +370,7 @@ const struct command commands[] = {
      .help = "Remove networks",
      .min = 1,
      .max = ANY_NUMBER,
+     .bare = true,
      FLAGS(network_rm_flags, network_options),
      .run = cmd_network_rm},
     {.names = "system df",

@@ -58,7 +58,7 @@ static const struct column columns[] = {
     {"Type", "TYPE", type, false},       {}};
 static const struct listing listing = {
     columns, "table {{.Type}}\t{{.TotalCount}}\t{{.Active}}\t{{.Size}}\t{{.Reclaimable}}",
-    "{{.Type}}", NULL};
+    "{{.Type}}", NULL, "*formatter.diskUsageImagesContext"};
 
 static void sum(const struct system_df_reply *df, struct total *totals)
 {

@@ -1,6 +1,7 @@
 /*
  * Flags as docker's users type them: --name=value, --name value, -n value, -nvalue, -abc.
  */
+#include "plugins/cli/rows.h"
 #include "plugins/cli/run.h"
 
 #include <ctype.h>
@@ -210,10 +211,11 @@ static bool set(struct cli *cli, const struct flag *flag, const char *value)
     hull_strv_add(cli->arena, &cli->given, flag->name);
     if (parse(cli, target, value))
         return true;
+    const char *shown = row_quoted(cli, value);
     if (flag->letter != 0)
-        return complain(cli, "invalid argument \"%s\" for \"-%c, --%s\" flag: %s", value,
-                        flag->letter, flag->name, cli->problem);
-    return complain(cli, "invalid argument \"%s\" for \"--%s\" flag: %s", value, flag->name,
+        return complain(cli, "invalid argument %s for \"-%c, --%s\" flag: %s", shown, flag->letter,
+                        flag->name, cli->problem);
+    return complain(cli, "invalid argument %s for \"--%s\" flag: %s", shown, flag->name,
                     cli->problem);
 }
 

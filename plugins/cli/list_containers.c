@@ -223,9 +223,10 @@ static const struct column columns[] = {{"Command", "COMMAND", command, false},
 #define PS_TABLE                                                              \
     "table {{.ID}}\t{{.Image}}\t{{.Command}}\t{{.RunningFor}}\t{{.Status}}\t" \
     "{{.Ports}}\t{{.Names}}"
-const struct listing container_listing = {columns, PS_TABLE, "{{.ID}}", "psFormat"};
+const struct listing container_listing = {columns, PS_TABLE, "{{.ID}}", "psFormat",
+                                          "*formatter.ContainerContext"};
 static const struct listing container_sizes = {columns, PS_TABLE "\t{{.Size}}", "{{.ID}}",
-                                               "psFormat"};
+                                               "psFormat", "*formatter.ContainerContext"};
 
 int cmd_container_ls(struct cli *cli)
 {
@@ -240,10 +241,16 @@ int cmd_container_ls(struct cli *cli)
     /* A template that shows sizes needs them. */
     if (o->format != NULL && strstr(o->format, ".Size") != NULL)
         o->request.size = true;
+    bool ignored = o->quiet && !hull_streq(o->format, "");
+    if (ignored)
+        fprintf(stderr, "WARNING: Ignoring custom format, because both --format and --quiet are "
+                        "set.\n");
+    if (!output_list_check(cli, &container_listing, o->format))
+        return 1;
     int rc = container_list(cli->call, NULL, &o->request, &reply);
     if (rc < 0)
         return cli_failed(cli, rc);
-    return output_list(cli, o->request.size ? &container_sizes : &container_listing, o->format,
-                       o->quiet, reply.containers.v, reply.containers.n,
+    return output_list(cli, o->request.size ? &container_sizes : &container_listing,
+                       ignored ? NULL : o->format, o->quiet, reply.containers.v, reply.containers.n,
                        sizeof(*reply.containers.v));
 }

@@ -132,9 +132,10 @@ static const struct column columns[] = {{"Containers", "CONTAINERS", containers,
 
 #define HEAD "table {{.Repository}}\t{{.Tag}}\t"
 #define TAIL "{{.ID}}\t{{.CreatedSince}}\t{{.Size}}"
-const struct listing image_listing = {columns, HEAD TAIL, "{{.ID}}", "imagesFormat"};
+const struct listing image_listing = {columns, HEAD TAIL, "{{.ID}}", "imagesFormat",
+                                      "*formatter.imageContext"};
 static const struct listing with_digests = {columns, HEAD "{{.Digest}}\t" TAIL, "{{.ID}}",
-                                            "imagesFormat"};
+                                            "imagesFormat", "*formatter.imageContext"};
 
 int cmd_image_ls(struct cli *cli)
 {

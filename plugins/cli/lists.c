@@ -178,9 +178,9 @@ static const struct column network_columns[] = {{"CreatedAt", "CREATED AT", netw
                                                 {"Scope", "SCOPE", network_scope, false},
                                                 {"Label", "", network_label, true},
                                                 {}};
-static const struct listing network_listing = {network_columns,
-                                               "table {{.ID}}\t{{.Name}}\t{{.Driver}}\t{{.Scope}}",
-                                               "{{.ID}}", "networksFormat"};
+static const struct listing network_listing = {
+    network_columns, "table {{.ID}}\t{{.Name}}\t{{.Driver}}\t{{.Scope}}", "{{.ID}}",
+    "networksFormat", "*network.networkContext"};
 
 static int network_order(const void *a, const void *b)
 {
@@ -271,7 +271,7 @@ static const struct column volume_columns[] = {
     {"Label", "", volume_label, true},
     {}};
 const struct listing volume_listing = {volume_columns, "table {{.Driver}}\t{{.Name}}", "{{.Name}}",
-                                       "volumesFormat"};
+                                       "volumesFormat", "*formatter.volumeContext"};
 
 static int volume_order(const void *a, const void *b)
 {
@@ -349,7 +349,7 @@ static const struct column history_columns[] = {
     {}};
 static const struct listing history_listing = {
     history_columns, "table {{.ID}}\t{{.CreatedSince}}\t{{.CreatedBy}}\t{{.Size}}\t{{.Comment}}",
-    "{{.ID}}", NULL};
+    "{{.ID}}", NULL, "*image.historyContext"};
 
 int cmd_image_history(struct cli *cli)
 {

@@ -196,13 +196,34 @@ static int run_rows(struct cli *cli, const struct listing *listing, const char *
     for (size_t i = header ? 0 : 1; i <= source->count; i++) {
         const void *row = i == 0 ? NULL : (const char *)source->rows + (i - 1) * source->size;
         struct template_data data = {.value = make_row(cli, listing, row, false),
-                                     .hidden = hidden_row(cli, listing, row)};
+                                     .hidden = hidden_row(cli, listing, row),
+                                     .type = listing->type,
+                                     .header = row == NULL};
         rc = template_run(template, &data, out, &problem);
         if (rc < 0)
             return cli_complain(cli, "%s: %s", template_trouble(listing, "execute"), problem.text);
         hull_text_puts(out, "\n");
     }
     return 0;
+}
+
+bool output_list_check(struct cli *cli, const struct listing *listing, const char *format)
+{
+    struct template *template;
+    struct hull_problem problem;
+    struct hull_text out = HULL_TEXT(cli->arena);
+    const struct template_data data = {.value = make_row(cli, listing, NULL, false),
+                                       .hidden = hidden_row(cli, listing, NULL),
+                                       .type = listing->type};
+    if (hull_streq(format, ""))
+        return true;
+    int rc = template_parse(cli->arena, format, &template, &problem);
+    const char *what = rc < 0 ? "parse" : "execute";
+    if (rc == 0)
+        rc = template_run(template, &data, &out, &problem);
+    if (rc < 0)
+        cli_complain(cli, "%s: %s", template_trouble(listing, what), problem.text);
+    return rc == 0;
 }
 
 int output_list_text(struct cli *cli, const struct listing *listing, const char *format, bool quiet,

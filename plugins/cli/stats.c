@@ -177,7 +177,7 @@ static const struct listing listing = {
     columns,
     "table {{.ID}}\t{{.Name}}\t{{.CPUPerc}}\t{{.MemUsage}}\t{{.MemPerc}}\t{{.NetIO}}\t"
     "{{.BlockIO}}\t{{.PIDs}}",
-    "{{.ID}}", "statsFormat"};
+    "{{.ID}}", "statsFormat", "*container.statsContext"};
 
 /* --- the readings ---------------------------------------------------------------------------- */
 

@@ -24,7 +24,7 @@ char *usage_line(const struct cli *cli)
 {
     const struct command *command = cli->command;
     return hull_arena_printf(cli->arena, "Usage:  hull %s%s%s%s", cli->name,
-                             command->flags != NULL ? " [OPTIONS]" : "",
+                             command->flags != NULL && !command->bare ? " [OPTIONS]" : "",
                              command->args[0] != '\0' ? " " : "", command->args);
 }
 

@@ -21,6 +21,9 @@ struct template_data {
     const struct json_value *value;  /* the dot */
     const struct json_value *hidden; /* an object: members of the dot that {{json .}} has not; may
                                         be NULL */
+    const char *type; /* Go's name of the type of a row of a list; NULL when the dot is none. The
+                         JSON of a row escapes <, > and &, as Go does there. */
+    bool header;      /* the row of titles: what is unknown has none, .Label "a" has a */
 };
 
 /* Parse TEXT into ARENA, or -HULL_INVALID with Go's words. Worker-safe. */

@@ -98,6 +98,15 @@ static bool is_map(value_t value)
            hull_streq(value->text, "map[]");
 }
 
+static int no_field(struct run *run, const struct operand *operand, const char *name,
+                    const char *type)
+{
+    return hull_problem_set(run->problem, HULL_INVALID,
+                            "template: :%s: executing \"\" at <%s>: can't evaluate field %s in "
+                            "type %s",
+                            operand->place, operand->text, name, type);
+}
+
 static int field(struct run *run, const struct operand *operand, value_t from, const char *name,
                  value_t *ret)
 {
@@ -105,8 +114,10 @@ static int field(struct run *run, const struct operand *operand, value_t from, c
         *ret = json_member(from, name);
         if (*ret == NULL && from == run->root && run->hidden != NULL)
             *ret = json_member(run->hidden, name);
-        if (*ret != NULL || is_map(from))
+        if (*ret != NULL || is_map(from) || (from == run->root && run->header))
             return 0;
+        if (from == run->root && run->type != NULL)
+            return no_field(run, operand, name, run->type);
         return hull_problem_set(run->problem, HULL_INVALID,
                                 "template: :%s: executing \"\" at <%s>: map has no entry for key "
                                 "\"%s\"",
@@ -120,10 +131,8 @@ static int field(struct run *run, const struct operand *operand, value_t from, c
                                 "template: :%s: executing \"\" at <%s>: nil pointer evaluating "
                                 "interface {}.%s",
                                 operand->place, operand->text, name);
-    return hull_problem_set(run->problem, HULL_INVALID,
-                            "template: :%s: executing \"\" at <%s>: can't evaluate field %s in "
-                            "type interface {}",
-                            operand->place, operand->text, name);
+    return no_field(run, operand, name,
+                    run->type != NULL && from->type == JSON_TEXT ? "string" : "interface {}");
 }
 
 static int eval_pipe(struct run *run, const struct pipe *pipe, value_t dot, value_t *ret);
@@ -197,6 +206,29 @@ static int eval_function(struct run *run, const struct template_command *command
     return template_call(run, name, args, count, ret);
 }
 
+/* -HULL_INVALID when VALUE is a member of a row that needs an argument, which it wasn't given. */
+static int check_called(struct run *run, const struct operand *operand, value_t value)
+{
+    for (size_t i = 0; value != NULL && run->hidden != NULL && i < run->hidden->count; i++) {
+        if (value == &run->hidden->items[i] && value->type == JSON_OBJECT)
+            return hull_problem_set(run->problem, HULL_INVALID,
+                                    "template: :%s: executing \"\" at <%s>: wrong number of args "
+                                    "for %s: want 1 got 0",
+                                    operand->place, operand->text, run->hidden->keys[i]);
+    }
+    return 0;
+}
+
+/* "com.example.my-label": "my label" */
+static const char *label_title(struct run *run, const char *name)
+{
+    const char *dot = strrchr(name, '.');
+    char *title = hull_arena_strdup(run->arena, dot == NULL ? name : dot + 1);
+    for (char *at = title; *at != '\0'; at++)
+        *at = *at == '-' || *at == '_' ? ' ' : *at;
+    return title;
+}
+
 /* A field with arguments: .Label "a" is the member a of the member Label. */
 static int eval_method(struct run *run, const struct template_command *command, value_t dot,
                        value_t last, value_t *ret)
@@ -204,7 +236,7 @@ static int eval_method(struct run *run, const struct template_command *command, 
     value_t key = last;
     int rc = eval_operand(run, &command->v[0], dot, ret);
     if (rc < 0 || (command->n == 1 && last == NULL))
-        return rc;
+        return rc < 0 ? rc : check_called(run, &command->v[0], *ret);
     if (command->n > 1)
         rc = eval_operand(run, &command->v[1], dot, &key);
     if (rc < 0)
@@ -217,7 +249,7 @@ static int eval_method(struct run *run, const struct template_command *command, 
                                 command->v[0].place, command->v[0].text, command->v[0].text);
     *ret = json_member(*ret, key->text);
     if (*ret == NULL)
-        *ret = template_text(run, "");
+        *ret = template_text(run, run->header ? label_title(run, key->text) : "");
     return 0;
 }
 
@@ -339,7 +371,9 @@ int template_run(const struct template *template, const struct template_data *da
                       .out = out,
                       .problem = problem,
                       .root = data->value,
-                      .hidden = data->hidden};
+                      .hidden = data->hidden,
+                      .type = data->type,
+                      .header = data->header};
     *HULL_LIST_ADD(run.arena, &run.variables) = (struct variable){"$", data->value};
     return run_nodes(&run, &template->nodes, data->value);
 }

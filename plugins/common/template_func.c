@@ -65,7 +65,8 @@ static int fn_json(struct run *run, const char *name, const value_t *args, size_
         hull_text_puts(&text, "null");
     else
         json_write(&text, args[0], 0);
-    json_show_html(&text);
+    if (run->type == NULL || args[0] != run->root)
+        json_show_html(&text);
     *ret = template_text(run, text.data);
     return 0;
 }

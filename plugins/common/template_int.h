@@ -66,6 +66,8 @@ struct run {
     struct hull_problem *problem;
     const struct json_value *root;
     const struct json_value *hidden;
+    const char *type;
+    bool header;
     const char *place, *text; /* of the call of a function, for its error */
     struct {
         size_t n;

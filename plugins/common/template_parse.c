@@ -195,9 +195,12 @@ static int parse_base(struct parser *p, struct operand *operand)
 
 static int parse_operand(struct parser *p, struct operand *operand)
 {
-    const char *from = p->action;
+    const char *from = p->action, *at = from;
     int rc = parse_base(p, operand);
     while (rc == 0 && p->action < p->end && *p->action == '.') {
+        /* Go places a chain at the first link behind its base. */
+        if (operand->fields.n == (operand->kind == OPERAND_DOT))
+            at = p->action;
         p->action++;
         size_t length = word_length(p);
         if (length == 0)
@@ -206,7 +209,7 @@ static int parse_operand(struct parser *p, struct operand *operand)
         p->action += length;
     }
     size_t column;
-    int line = line_of(p, from, &column);
+    int line = line_of(p, at, &column);
     operand->text = copy(p, from, (size_t)(p->action - from));
     operand->place = hull_arena_printf(p->arena, "%d:%zu", line, column);
     return rc;

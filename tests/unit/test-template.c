@@ -40,6 +40,45 @@ static void check(const struct row *rows, size_t count)
         CHECK_STR(run(arena, rows[i].text), rows[i].result);
 }
 
+/* A row of a list, and the row of its titles. */
+TEST(rows)
+{
+    HULL_AUTO_ARENA *arena = hull_arena_new();
+    struct json_value value, hidden;
+    struct hull_problem problem = {};
+    static const char dot[] = "{\"Name\":\"<a>\"}", label[] = "{\"Label\":{\"k\":\"v\"}}";
+    static const struct {
+        const char *text, *row, *header;
+    } cases[] = {
+        {"{{json .}}", "{\"Name\":\"\\u003ca\\u003e\"}", "{\"Name\":\"\\u003ca\\u003e\"}"},
+        {"{{json .Name}}", "\"<a>\"", "\"<a>\""},
+        {"{{.Label \"k\"}}", "v", "v"},
+        {"{{.Label \"a.b_c-d\"}}", "", "b c d"},
+        {"{{.No}}",
+         "template: :1:2: executing \"\" at <.No>: can't evaluate field No in type *x.row",
+         "<no value>"},
+        {"{{.Name.No}}",
+         "template: :1:7: executing \"\" at <.Name.No>: can't evaluate field No in type string",
+         "template: :1:7: executing \"\" at <.Name.No>: can't evaluate field No in type string"},
+        {"{{.Label}}",
+         "template: :1:2: executing \"\" at <.Label>: wrong number of args for Label: want 1 got 0",
+         "template: :1:2: executing \"\" at <.Label>: wrong number of args for Label: want 1 got "
+         "0"},
+    };
+    CHECK(json_parse(arena, dot, strlen(dot), &value, &problem) == 0);
+    CHECK(json_parse(arena, label, strlen(label), &hidden, &problem) == 0);
+    for (size_t i = 0; i < 2 * HULL_COUNT(cases); i++) {
+        struct template *template;
+        struct hull_text out = HULL_TEXT(arena);
+        struct template_data data = {&value, &hidden, "*x.row", i % 2 == 1};
+        hull_text_puts(&out, "");
+        CHECK(template_parse(arena, cases[i / 2].text, &template, &problem) == 0);
+        int rc = template_run(template, &data, &out, &problem);
+        CHECK_STR(rc < 0 ? problem.text : out.data,
+                  i % 2 == 1 ? cases[i / 2].header : cases[i / 2].row);
+    }
+}
+
 TEST(fields)
 {
     static const struct row rows[] = {
