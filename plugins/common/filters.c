@@ -4,6 +4,7 @@
 #include "filters.h"
 
 #include <regex.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -40,24 +41,52 @@ bool filters_exact(const struct filters *filters, const char *key, const char *v
     return !values || hull_strv_contains(values, value ? value : "");
 }
 
+/* Is what comes BACK bytes before AT, in PATTERN, one of SIGNS? */
+static bool comes_before(const char *pattern, const char *at, ptrdiff_t back, const char *signs)
+{
+    return at - pattern >= back && strchr(signs, at[-back]);
+}
+
+/*
+ * How many copies the C library makes of what the sign AT repeats, or ways it has to go through it:
+ * as many as {n,m} says, one more for {n,}, two behind a parenthesis. 0 for a repetition of a
+ * repetition, which docker's library refuses but for a ? behind another.
+ */
+static unsigned long copies_of(const char *pattern, const char *at)
+{
+    static const char repeats[] = "+*?}";
+    char *end;
+    unsigned long count;
+
+    if (*at != ',' && comes_before(pattern, at, 1, repeats) &&
+        (*at != '?' || comes_before(pattern, at, 2, repeats)))
+        return 0;
+    if (*at != ',' && *at != '{')
+        return comes_before(pattern, at, 1, ")") ? 2 : 1;
+    count = strtoul(at + 1, &end, 10);
+    count += *at == '{' && strncmp(end, ",}", 2) == 0 && count < COPIES_MAX;
+    return count > 1 ? count : 1;
+}
+
 /* Can PATTERN be compiled and matched in no time? The C library makes a copy of what is repeated
  * for each time, and of the copies in a repetition of those; docker's library has the same limit.
  * It has no references back, which the C library looks for by trying all ways. */
 static bool is_cheap(const char *pattern)
 {
+    static const char signs[] = "{,+*?\\";
     unsigned long copies = 1;
 
     if (strlen(pattern) > PATTERN_MAX)
         return false;
-    for (const char *at = strpbrk(pattern, "{,\\"); at; at = strpbrk(at + 1, "{,\\")) {
-        unsigned long count = *at == '\\' ? 0 : strtoul(at + 1, NULL, 10);
+    for (const char *at = strpbrk(pattern, signs); at; at = strpbrk(at + 1, signs)) {
+        unsigned long count = *at == '\\' ? 1 : copies_of(pattern, at);
 
         if (*at == '\\' && at[1] >= '1' && at[1] <= '9')
             return false;
         if (*at == '\\' && at[1])
             at++;
-        copies *= count > 1 ? count : 1;
-        if (count > COPIES_MAX || copies > COPIES_MAX)
+        copies *= count;
+        if (count == 0 || count > COPIES_MAX || copies > COPIES_MAX)
             return false;
     }
     return true;

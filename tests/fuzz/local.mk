@@ -192,3 +192,10 @@ tests_fuzz_fuzz_netlink_SOURCES = tests/fuzz/fuzz-netlink.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_netlink_CFLAGS = $(TEST_CFLAGS)
 tests_fuzz_fuzz_netlink_LDFLAGS = $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_netlink_LDADD = plugins/common/libcommon.la $(TEST_LIBADD)
+
+check_PROGRAMS += tests/fuzz/fuzz-filters
+FUZZ_TARGETS += tests/fuzz/fuzz-filters
+tests_fuzz_fuzz_filters_SOURCES = tests/fuzz/fuzz-filters.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_filters_CFLAGS = $(TEST_CFLAGS)
+tests_fuzz_fuzz_filters_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_filters_LDADD = plugins/common/libcommon.la $(TEST_LIBADD)

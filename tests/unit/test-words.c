@@ -231,8 +231,13 @@ TEST(filters_choose)
 
 TEST_LIMIT(costly_patterns_are_not_tried, 10)
 {
-    static const char *const costly[] = {"(((a{1,99}){1,99}){1,99})", "((a{99}){,99}){1,9}",
-                                         "((((((a{9}){9}){9}){9}){9}){9})", "(a*)*\\1b"};
+    static const char *const costly[] = {"(((a{1,99}){1,99}){1,99})",
+                                         "((a{99}){,99}){1,9}",
+                                         "((((((a{9}){9}){9}){9}){9}){9})",
+                                         "(a*)*\\1b",
+                                         "a++++++++++++++++++++++++++++++++++++++++",
+                                         "((((((((((((a+)+)+)+)+)+)+)+)+)+)+)+",
+                                         "a{1,}{1,}{1,}{1,}{1,}{1,}{1,}{1,}{1,}{1,}{1,}{1,}"};
     const char *keys[] = {"name"}, *pattern;
     struct hull_strv values[] = {{1, &pattern}};
     const struct filters filters = {1, keys, values};
@@ -241,6 +246,9 @@ TEST_LIMIT(costly_patterns_are_not_tried, 10)
         CHECK(!filters_match(&filters, "name", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"));
         CHECK(filters_match(&filters, "name", costly[i]));
     }
+    pattern = "^(web|db)+?-[0-9]+x*y?$";
+    CHECK(filters_match(&filters, "name", "webdb-12xx") &&
+          !filters_match(&filters, "name", "web-x"));
     pattern = "^web-[0-9]{2,3}\\.a$";
     CHECK(filters_match(&filters, "name", "web-123.a") &&
           !filters_match(&filters, "name", "web-1.a"));
