@@ -281,6 +281,31 @@ static int list_after(struct hull_call *call, void *arg)
     return 0;
 }
 
+STORE_TEST(a_damaged_blob_is_written_anew)
+{
+    static const char *const damages[] = {"abd", "ab", ""};
+    struct content_blob request = {.digest = ABC, .fd = -1}, blob;
+    char path[256];
+
+    snprintf(path, sizeof(path), "%s/image/blobs/sha256/%s", data_root, ABC + strlen("sha256:"));
+    CHECK_OK(ingest(call, "abc", ABC, 3, 0, &blob));
+    for (size_t i = 0; i < 2 * HULL_COUNT(damages); i++) {
+        char text[8] = "";
+        int fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);
+        CHECK(fd >= 0);
+        CHECK_INT(write(fd, damages[i / 2], strlen(damages[i / 2])), strlen(damages[i / 2]));
+        close(fd);
+        /* What doesn't have the digest doesn't heal it. */
+        CHECK_KIND(ingest(call, "abx", ABC, 3, 0, &blob), HULL_INVALID);
+        CHECK_OK(ingest(call, "abc", i % 2 == 0 ? ABC : NULL, 0, 0, &blob));
+        CHECK_OK(content_open(call, PORT, &request, &blob));
+        CHECK_INT(read(blob.fd, text, sizeof(text)), 3);
+        CHECK_STR(text, "abc");
+        close(blob.fd);
+        CHECK_INT(files_in("ingest"), 0);
+    }
+}
+
 TEST(half_written_files_go_at_the_next_start)
 {
     char path[256];

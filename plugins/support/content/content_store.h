@@ -32,7 +32,7 @@ struct content_ingest {
     const char *expected;  /* digest, or NULL */
     int64_t expected_size; /* or 0 */
     int64_t limit;         /* or 0 */
-    bool skip;             /* the blob is here: only read and count */
+    bool skip;             /* the blob is here: only read and count, unless it is damaged */
     uint64_t serial;       /* names the file while it is written */
     char ret[DIGEST_SIZE]; /* what it was */
     int64_t ret_size;

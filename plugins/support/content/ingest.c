@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "failpoint.h"
@@ -96,11 +95,30 @@ static int publish(const struct content_ingest *ingest, const char *name, int fd
     return 0;
 }
 
+/* True when the blob on the disk still has the digest that names it: one that doesn't is written
+ * anew instead of being trusted. */
+static bool is_whole(const struct content_store *store, const char *digest)
+{
+    HULL_AUTO_FREE char *buffer = malloc(CHUNK);
+    HULL_AUTO_FD fd =
+        openat(store->blobs_fd, digest_hex(digest), O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    DIGEST_AUTO *hash = digest_new();
+    char found[DIGEST_SIZE];
+    ssize_t got;
+
+    HULL_ASSERT(buffer);
+    if (fd < 0)
+        return false;
+    while ((got = read(fd, buffer, CHUNK)) > 0)
+        digest_update(hash, buffer, (size_t)got);
+    digest_final(hash, found);
+    return got == 0 && strcmp(found, digest) == 0;
+}
+
 static int write_blob(struct hull_work *work, struct content_ingest *ingest, const char *name,
                       int fd)
 {
     DIGEST_AUTO *digest = digest_new();
-    struct stat there;
     int rc = pump(work, ingest, fd, digest);
 
     if (rc < 0)
@@ -110,7 +128,7 @@ static int write_blob(struct hull_work *work, struct content_ingest *ingest, con
     if (rc < 0)
         return rc;
     /* Content that came without a digest may turn out to be here already. */
-    if (fstatat(ingest->store->blobs_fd, digest_hex(ingest->ret), &there, AT_SYMLINK_NOFOLLOW) == 0)
+    if (is_whole(ingest->store, ingest->ret))
         unlinkat(ingest->store->ingest_fd, name, 0);
     else
         rc = publish(ingest, name, fd, &work->problem);
@@ -124,6 +142,7 @@ int store_ingest(struct hull_work *work, void *arg)
     char name[32];
     int rc;
 
+    ingest->skip = ingest->skip && is_whole(ingest->store, ingest->expected);
     if (ingest->skip) {
         snprintf(ingest->ret, sizeof(ingest->ret), "%s", ingest->expected);
         rc = pump(work, ingest, -1, NULL);
@@ -164,6 +183,13 @@ int store_create(const struct content_store *store)
     return fd;
 }
 
+static int link_blob(const struct content_store *store, const char *path, const char *digest)
+{
+    return linkat(AT_FDCWD, path, store->blobs_fd, digest_hex(digest), AT_SYMLINK_FOLLOW) < 0
+               ? errno
+               : 0;
+}
+
 int store_link(struct hull_work *work, void *arg)
 {
     struct content_file *file = arg;
@@ -174,9 +200,13 @@ int store_link(struct hull_work *work, void *arg)
     if (fsync(file->fd) < 0)
         return io_fail(&work->problem, "image store: sync");
     FAILPOINT(content_link_before);
-    if (linkat(AT_FDCWD, path, file->store->blobs_fd, digest_hex(file->digest), AT_SYMLINK_FOLLOW) <
-            0 &&
-        errno != EEXIST) {
+    int err = link_blob(file->store, path, file->digest);
+    if (err == EEXIST && !is_whole(file->store, file->digest)) {
+        unlinkat(file->store->blobs_fd, digest_hex(file->digest), 0);
+        err = link_blob(file->store, path, file->digest);
+    }
+    if (err != 0 && err != EEXIST) {
+        errno = err;
         file->ret_copy = errno == ENOENT || errno == EXDEV;
         return file->ret_copy ? 0 : io_fail(&work->problem, "image store: link");
     }
