@@ -71,7 +71,7 @@ static unsigned long copies_of(const char *pattern, const char *at)
 /* Can PATTERN be compiled and matched in no time? The C library makes a copy of what is repeated
  * for each time, and of the copies in a repetition of those; docker's library has the same limit.
  * It has no references back, which the C library looks for by trying all ways. */
-static bool is_cheap(const char *pattern)
+bool filters_is_cheap(const char *pattern)
 {
     static const char signs[] = "{,+*?\\";
     unsigned long copies = 1;
@@ -97,7 +97,7 @@ static bool regex_matches(const char *pattern, const char *value)
     regex_t regex;
     bool matches;
 
-    if (!is_cheap(pattern) || regcomp(&regex, pattern, REG_EXTENDED | REG_NOSUB) != 0)
+    if (!filters_is_cheap(pattern) || regcomp(&regex, pattern, REG_EXTENDED | REG_NOSUB) != 0)
         return false;
     matches = regexec(&regex, value, 0, NULL, 0) == 0;
     regfree(&regex);

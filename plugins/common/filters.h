@@ -26,7 +26,9 @@ bool filters_exact(const struct filters *filters, const char *key, const char *v
 /* The same for a value that matches VALUE as a regular expression anywhere, or is part of it. An
  * expression that is long, repeats much or refers back matches as a part only. */
 bool filters_match(const struct filters *filters, const char *key, const char *value);
-/* The same for a value that VALUE begins with. */
+/* True for an expression that is neither long, nor repeats much, nor refers back. Worker-safe. */
+bool filters_is_cheap(const char *pattern);
+/* The same as filters_exact() for a value that VALUE begins with. */
 bool filters_prefix(const struct filters *filters, const char *key, const char *value);
 /* "label": every value, "k" or "k=v", is in LABELS; "label!": none is. */
 bool filters_labels(const struct filters *filters, const struct hull_map *labels);

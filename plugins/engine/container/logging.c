@@ -5,6 +5,7 @@
  */
 #include "ct.h"
 
+#include "filters.h"
 #include "json.h"
 #include "log.h"
 #include "runtime.h"
@@ -137,6 +138,12 @@ static int compile(struct hull_call *call, const struct hull_map *options, const
     *ret_given = text && *text;
     if (!*ret_given)
         return 0;
+    if (!filters_is_cheap(text)) {
+        *ret_given = false;
+        return hull_fail(call, HULL_INVALID,
+                         "log opt %s: \"%s\": the expression is too long or repeats too much", name,
+                         text);
+    }
     err = regcomp(ret, text, REG_EXTENDED | REG_NOSUB);
     if (err == 0)
         return 0;

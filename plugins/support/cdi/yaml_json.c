@@ -43,6 +43,11 @@ static bool one_of(const char *text, const char *const *words)
     return false;
 }
 
+static bool has_zero(const yaml_event_t *event)
+{
+    return memchr(event->data.scalar.value, '\0', event->data.scalar.length) != NULL;
+}
+
 /* [-+]?[0-9]+, 0x…, 0o… or, as YAML 1.1 has it, 0… */
 static bool write_integer(struct converter *c, const char *text)
 {
@@ -157,6 +162,8 @@ static int write_map(struct converter *c, unsigned depth)
         end = event.type == YAML_MAPPING_END_EVENT;
         if (!end && event.type != YAML_SCALAR_EVENT)
             rc = refuse(c, &event, "a key must be a scalar");
+        else if (!end && has_zero(&event))
+            rc = refuse(c, &event, "a key with a zero byte is not taken");
         if (!end && rc == 0) {
             hull_text_puts(c->out, first ? "" : ",");
             write_scalar(c, &event, true);
@@ -185,6 +192,8 @@ static int write_node(struct converter *c, const yaml_event_t *event, unsigned d
         return refuse(c, event, "aliases and empty documents are not taken");
     if (event->data.scalar.tag)
         return refuse(c, event, "tags are not taken");
+    if (has_zero(event))
+        return refuse(c, event, "a text with a zero byte is not taken");
     write_scalar(c, event, false);
     return 0;
 }
