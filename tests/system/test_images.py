@@ -170,6 +170,23 @@ def test_same_again_costs_nothing(clean):
     assert stored(clean) == before
 
 
+def test_again_heals_a_damaged_blob(clean):
+    layers = small_layers("heal")
+    data = docker_archive(layers, ["heal:1"])
+    load(clean, data)
+    path = "%s/data/image/blobs/sha256/%s" % (clean.root, digest(layers[0]).split(":")[1])
+    for damage in layers[0][:-1] + b"x", b"short", None:
+        os.unlink(path)
+        if damage is None:
+            os.mkfifo(path)
+        else:
+            with open(path, "wb") as blob:
+                blob.write(damage)
+        assert load(clean, data)[1] == {"stream": "Loaded image: heal:1\n"}
+        with open(path, "rb") as blob:
+            assert blob.read() == layers[0]
+
+
 def test_without_a_name(clean):
     layers = small_layers("nameless")
     assert load(clean, docker_archive(layers, None))[1] == {

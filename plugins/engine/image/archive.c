@@ -280,6 +280,7 @@ static int read_blob(struct img_session *session, struct reader *reader,
         if (rc < 0)
             return rc;
         request.digest = member->digest;
+        request.size = member->size;
         /* What is here is read rather than believed: loading again heals a damaged blob. */
         rc = content_verify(call, IMG_CONTENT, &request, &there);
         if (rc == 0) {

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "failpoint.h"
@@ -95,19 +96,20 @@ static int publish(const struct content_ingest *ingest, const char *name, int fd
     return 0;
 }
 
-/* True when the blob on the disk still has the digest that names it: one that doesn't is written
- * anew instead of being trusted. */
-static bool is_whole(const struct content_store *store, const char *digest)
+/* True when the blob on the disk is a file of SIZE bytes (0: any) that has the digest which names
+ * it: one that doesn't is written anew instead of being trusted. */
+static bool is_whole(const struct content_store *store, const char *digest, int64_t size)
 {
     HULL_AUTO_FREE char *buffer = malloc(CHUNK);
     HULL_AUTO_FD fd =
-        openat(store->blobs_fd, digest_hex(digest), O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+        openat(store->blobs_fd, digest_hex(digest), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     DIGEST_AUTO *hash = digest_new();
     char found[DIGEST_SIZE];
+    struct stat st;
     ssize_t got;
 
     HULL_ASSERT(buffer);
-    if (fd < 0)
+    if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || (size > 0 && st.st_size != size))
         return false;
     while ((got = read(fd, buffer, CHUNK)) > 0)
         digest_update(hash, buffer, (size_t)got);
@@ -128,7 +130,7 @@ static int write_blob(struct hull_work *work, struct content_ingest *ingest, con
     if (rc < 0)
         return rc;
     /* Content that came without a digest may turn out to be here already. */
-    if (is_whole(ingest->store, ingest->ret))
+    if (is_whole(ingest->store, ingest->ret, ingest->ret_size))
         unlinkat(ingest->store->ingest_fd, name, 0);
     else
         rc = publish(ingest, name, fd, &work->problem);
@@ -142,7 +144,7 @@ int store_ingest(struct hull_work *work, void *arg)
     char name[32];
     int rc;
 
-    ingest->skip = ingest->skip && is_whole(ingest->store, ingest->expected);
+    ingest->skip = ingest->skip && is_whole(ingest->store, ingest->expected, ingest->expected_size);
     if (ingest->skip) {
         snprintf(ingest->ret, sizeof(ingest->ret), "%s", ingest->expected);
         rc = pump(work, ingest, -1, NULL);
@@ -201,7 +203,9 @@ int store_link(struct hull_work *work, void *arg)
         return io_fail(&work->problem, "image store: sync");
     FAILPOINT(content_link_before);
     int err = link_blob(file->store, path, file->digest);
-    if (err == EEXIST && !is_whole(file->store, file->digest)) {
+    struct stat st;
+    int64_t size = fstat(file->fd, &st) == 0 ? st.st_size : 0;
+    if (err == EEXIST && !is_whole(file->store, file->digest, size)) {
         unlinkat(file->store->blobs_fd, digest_hex(file->digest), 0);
         err = link_blob(file->store, path, file->digest);
     }
