@@ -30,7 +30,8 @@ static void release(struct job *job)
 {
     if (atomic_fetch_sub(&job->owners, 1) != 1)
         return;
-    close(job->fd);
+    if (job->fd >= 0)
+        close(job->fd);
     free(job);
 }
 
@@ -109,6 +110,9 @@ static int finish(struct hull_call *call, const char *what, struct job *job, voi
 
     /* It may have ended at the last moment. */
     if (eventfd_read(job->fd, &count) == 0 || rc == 0) {
+        /* The thread is done with it, and may take its time to end. */
+        close(job->fd);
+        job->fd = -1;
         hull_error_clear(call);
         memcpy(arg, job->arg, job->size);
         return job->result;
