@@ -70,10 +70,10 @@ TEST(rows)
     for (size_t i = 0; i < 2 * HULL_COUNT(cases); i++) {
         struct template *template;
         struct hull_text out = HULL_TEXT(arena);
-        struct template_data data = {&value, &hidden, "*x.row", i % 2 == 1};
+        struct template_data input = {&value, &hidden, "*x.row", i % 2 == 1};
         hull_text_puts(&out, "");
         CHECK(template_parse(arena, cases[i / 2].text, &template, &problem) == 0);
-        int rc = template_run(template, &data, &out, &problem);
+        int rc = template_run(template, &input, &out, &problem);
         CHECK_STR(rc < 0 ? problem.text : out.data,
                   i % 2 == 1 ? cases[i / 2].header : cases[i / 2].row);
     }
