@@ -168,9 +168,9 @@ def belongings(engine):
     rules = output("nft", "list", "ruleset").splitlines()
     with open("/proc/%d/mountinfo" % pid) as lines:
         mounted = sorted(line.split()[4] for line in lines if engine.root in line)
-    with open("/proc/%d/status" % pid) as lines:
-        threads = [line for line in lines if line.startswith("Threads")]
-    return {"mounts": mounted, "threads": threads, "run": below(engine.root + "/exec", 2),
+    # The pool of workers grows when it is wanted, up to its size.
+    threads = len(os.listdir("/proc/%d/task" % pid))
+    return {"mounts": mounted, "many threads": threads > 16, "run": below(engine.root + "/exec", 2),
             "rules": [line.strip() for line in rules if engine.bridge in line],
             "links": sorted(engine.ports()), "children": output("pgrep", "-P", str(pid)).split(),
             "containers": below(data + "/containers", 1), "layers": below(data + "/overlay2", 0),

@@ -306,7 +306,7 @@ def test_an_image_that_is_mounted_is_in_use(engine, tools):
     ("type=image,source=tools:1,target=/x,image-subpath=../etc",
      "subpath must be a relative path within the image"),
     ("type=image,source=tools:1,target=/x,image-subpath=nosuch", "cannot access path nosuch in image tools:1: No such file"),
-    ("type=image,source=tools:1,target=/x,volume-nocopy=true", "VolumeOptions")])
+    ("type=image,source=tools:1,target=/x,volume-nocopy=true", "cannot mix")])
 def test_images_that_can_not_be_mounted(engine, tools, mount, says):
     assert says in fails(engine, "run", "--rm", "--pull", "never", "--mount", mount, "busybox",
                          "true")

@@ -70,13 +70,18 @@ int log_file_open(struct log_file *file, const char *path, size_t number)
     return 0;
 }
 
-/* Holes hold no lines: a file that is damaged may have very large ones. */
+/*
+ * Holes hold no lines: a file that is damaged may have very large ones. The size is asked for
+ * first: what is written meanwhile is behind it.
+ */
 static void skip_hole(struct log_file *file)
 {
-    off_t data = lseek(file->fd, file->offset, SEEK_DATA);
     struct stat st;
 
-    if (data < 0 && errno == ENXIO && fstat(file->fd, &st) == 0)
+    if (fstat(file->fd, &st) < 0 || st.st_size <= file->offset)
+        return;
+    off_t data = lseek(file->fd, file->offset, SEEK_DATA);
+    if (data < 0 && errno == ENXIO)
         data = st.st_size;
     if (data > file->offset)
         file->offset = data;
