@@ -20,7 +20,6 @@ struct job {
     patience_fn *fn;
     int fd; /* readable when it has ended */
     int result;
-    pthread_t thread;
     size_t size;
     char arg[] __attribute__((aligned(16)));
 };
@@ -59,20 +58,22 @@ static struct job *new_job(patience_fn *fn, const void *arg, size_t size)
     return job;
 }
 
-/* With all signals blocked: they are for the loop. */
+/* Detached, and with all signals blocked: they are for the loop. */
 static int start(struct job *job)
 {
     pthread_attr_t attributes;
     sigset_t all, before;
+    pthread_t thread;
 
     if (job->fd < 0)
         return errno;
     pthread_attr_init(&attributes);
+    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
     pthread_attr_setstacksize(&attributes, STACK_BYTES);
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     job->owners = 2;
-    int err = pthread_create(&job->thread, &attributes, run, job);
+    int err = pthread_create(&thread, &attributes, run, job);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     pthread_attr_destroy(&attributes);
     return err;
@@ -85,19 +86,6 @@ static void stay(void)
 
     if (dladdr((void *)(uintptr_t)run, &info) != 0 && info.dli_fname != NULL)
         (void)!dlopen(info.dli_fname, RTLD_NOW | RTLD_NOLOAD | RTLD_NODELETE);
-}
-
-/* It ends by itself. LeakSanitizer dies of a thread that is just ending: there it is waited for. */
-static void leave(const struct job *job, bool ended)
-{
-#ifdef __SANITIZE_ADDRESS__
-    if (ended) {
-        pthread_join(job->thread, NULL);
-        return;
-    }
-#endif
-    (void)ended;
-    pthread_detach(job->thread);
 }
 
 struct waiting {
@@ -122,7 +110,6 @@ static int finish(struct hull_call *call, const char *what, struct job *job, voi
 
     /* It may have ended at the last moment. */
     if (eventfd_read(job->fd, &count) == 0 || rc == 0) {
-        leave(job, true);
         /* The thread is done with it, and may take its time to end. */
         close(job->fd);
         job->fd = -1;
@@ -130,7 +117,6 @@ static int finish(struct hull_call *call, const char *what, struct job *job, voi
         memcpy(arg, job->arg, job->size);
         return job->result;
     }
-    leave(job, false);
     stay();
     if (rc == -HULL_TIMEOUT)
         rc = hull_fail(call, HULL_TIMEOUT,
