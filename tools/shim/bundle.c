@@ -60,16 +60,8 @@ static int write_json(const char *name, const struct hull_message *message, cons
 /* The container's root, by the process whose descriptor the plan came with. */
 static int open_target_root(void)
 {
-    char line[128], path[64];
-    long pid = 0;
-    snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", SHIM_FD_TARGET);
-    FILE *file = fopen(path, "re");
-    while (file != NULL && fgets(line, sizeof(line), file) != NULL) {
-        if (strncmp(line, "Pid:", 4) == 0)
-            pid = strtol(line + 4, NULL, 10);
-    }
-    if (file != NULL)
-        fclose(file);
+    char path[64];
+    long pid = target_pid();
     if (pid <= 0)
         return shim_fail(HULL_CONFLICT, "the container is not running");
     snprintf(path, sizeof(path), "/proc/%ld/root", pid);

@@ -56,7 +56,7 @@ static void await(uint32_t op)
  * Version 1 has a file by which a thread moves itself, which needs none of the locks that a move of
  * a process takes, and for which the kernel may wait 10 ms.
  */
-static int join_cgroup(const char *dir)
+int cgroup_join(const char *dir, const char *process)
 {
     static const char *const files[] = {"tasks", "cgroup.procs"};
     HULL_AUTO_FD members = -1;
@@ -67,7 +67,9 @@ static int join_cgroup(const char *dir)
             return shim_fail(HULL_INVALID, "join cgroup %s: the path is too long", dir);
         members = open(path, O_WRONLY | O_CLOEXEC);
     }
-    return members < 0 || write(members, "0", 1) != 1 ? shim_fail_errno("join cgroup %s", dir) : 0;
+    return members < 0 || write(members, process, strlen(process)) < 0
+               ? shim_fail_errno("join cgroup %s", dir)
+               : 0;
 }
 
 static void join_cgroups(void)
@@ -75,7 +77,7 @@ static void join_cgroups(void)
     const struct hull_strv *dirs = &shim.plan.cgroup_dirs;
     bool moved = shim.in_cgroup || (shim.userns && !shim.plan.exec);
     for (size_t i = 0; i < dirs->n && !moved; i++) {
-        if (join_cgroup(dirs->v[i]) < 0)
+        if (cgroup_join(dirs->v[i], "0") < 0)
             give_up();
     }
 }

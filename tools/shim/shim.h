@@ -54,6 +54,8 @@ int shim_fail_errno(const char *fmt, ...) HULL_PRINTF(1, 2) HULL_CHECKED;
 int write_all(int fd, const char *data, size_t size);
 /* Write TEXT with one write to the file NAME below DIRFD, which exists. 0 or -1 with errno. */
 int write_file(int dirfd, const char *name, const char *text);
+/* The number of the process that an exec joins; not above 0 when it is gone. */
+long target_pid(void);
 
 /* --- stdio.c (parent) ----------------------------------------------------------------------- */
 
@@ -90,6 +92,9 @@ int userns_admit(void) HULL_CHECKED;
 int userns_become_root(void) HULL_CHECKED;
 
 /* --- child.c -------------------------------------------------------------------------------- */
+
+/* Move PROCESS ("0": the calling one) to the cgroup at DIR. */
+int cgroup_join(const char *dir, const char *process) HULL_CHECKED;
 
 /* Become the program: never returns. SYNC is the child's end. */
 void child_main(int sync_fd, int stdio[3]) HULL_NORETURN;

@@ -37,18 +37,6 @@ static int read_map(long pid, const char *name, uint32_t *ret)
     return 0;
 }
 
-static long target_pid(void)
-{
-    char path[64];
-    char text[512];
-    snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", SHIM_FD_TARGET);
-    HULL_AUTO_FD fd = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
-    text[n < 0 ? 0 : n] = '\0';
-    const char *at = strstr(text, "Pid:");
-    return at == NULL ? -1 : strtol(at + 4, NULL, 10);
-}
-
 /* The process an exec joins may be in a user namespace of its own. */
 static int find_of_target(void)
 {
@@ -96,35 +84,19 @@ static int write_map(const char *name, const struct oci_id_mapping *mapping)
                                                 : 0;
 }
 
-static int move_to_cgroup(const char *dir)
-{
-    static const char *const files[] = {"tasks", "cgroup.procs"};
-    char path[4096];
-    char text[32];
-    int rc = -1;
-    snprintf(text, sizeof(text), "%d", (int)shim.pid);
-    for (size_t i = 0; i < HULL_COUNT(files) && rc < 0; i++) {
-        int n = snprintf(path, sizeof(path), "%s/%s", dir, files[i]);
-        if (n >= (int)sizeof(path))
-            return shim_fail(HULL_INVALID, "join cgroup %s: the path is too long", dir);
-        rc = write_file(AT_FDCWD, path, text);
-        if (rc < 0 && errno != ENOENT)
-            break;
-    }
-    return rc < 0 ? shim_fail_errno("join cgroup %s", dir) : 0;
-}
-
 int userns_admit(void)
 {
     const struct hull_strv *dirs = &shim.plan.cgroup_dirs;
     const struct oci_linux *linux_ = &shim.plan.spec.linux_;
+    char pid[32];
     if (!shim.userns || shim.plan.exec)
         return 0; /* an exec moves before it enters, and joins a namespace that is mapped */
     int rc = write_map("gid_map", linux_->gid_mappings.v);
     if (rc == 0)
         rc = write_map("uid_map", linux_->uid_mappings.v);
+    snprintf(pid, sizeof(pid), "%d", (int)shim.pid);
     for (size_t i = 0; i < dirs->n && rc == 0; i++)
-        rc = move_to_cgroup(dirs->v[i]);
+        rc = cgroup_join(dirs->v[i], pid);
     return rc;
 }
 

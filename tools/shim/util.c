@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -57,6 +58,18 @@ int write_file(int dirfd, const char *name, const char *text)
         return -1;
     ssize_t n = write(fd, text, strlen(text));
     return n < 0 ? -1 : 0;
+}
+
+long target_pid(void)
+{
+    char path[64];
+    char text[512];
+    snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", SHIM_FD_TARGET);
+    HULL_AUTO_FD fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+    text[n < 0 ? 0 : n] = '\0';
+    const char *at = strstr(text, "Pid:");
+    return at == NULL ? -1 : strtol(at + 4, NULL, 10);
 }
 
 int64_t now_ms(void)
