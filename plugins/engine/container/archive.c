@@ -366,8 +366,7 @@ static int check_target(struct hull_call *call, const struct ct *ct, const struc
 {
     struct stat st;
     int err = root_stat(tree->dir_fd, inner, true, &st);
-    size_t best = 0;
-    bool writable = !ct->doc.host_config.readonly_rootfs;
+    const struct ct_mount *mount = archive_find_mount(ct, path);
 
     if (err == -ENOENT || err == -ENOTDIR)
         return hull_fail(call, HULL_NOT_FOUND, "Could not find the file %s in container %s", path,
@@ -376,20 +375,10 @@ static int check_target(struct hull_call *call, const struct ct *ct, const struc
         return hull_fail_errno(call, -err, "%s in container %s", path, ct->doc.name);
     if (!S_ISDIR(st.st_mode))
         return hull_fail(call, HULL_INVALID, "extraction point is not a directory");
-    for (size_t i = 0; i < ct->doc.mounts.n; i++) {
-        const struct mount_point *point = &ct->doc.mounts.v[i].point;
-        size_t length = strlen(point->destination);
-
-        if (length >= best && strncmp(path, point->destination, length) == 0 &&
-            (path[length] == '/' || path[length] == '\0')) {
-            best = length;
-            writable = point->rw;
-        }
-    }
-    if (writable)
+    if (mount ? mount->point.rw : !ct->doc.host_config.readonly_rootfs)
         return 0;
-    return best > 0 ? hull_fail(call, HULL_INVALID, "mounted volume is marked read-only")
-                    : hull_fail(call, HULL_FORBIDDEN, "container rootfs is marked read-only");
+    return mount ? hull_fail(call, HULL_INVALID, "mounted volume is marked read-only")
+                 : hull_fail(call, HULL_FORBIDDEN, "container rootfs is marked read-only");
 }
 
 static int feed(struct hull_call *call, struct hull_stream *from, struct jail *jail)

@@ -15,8 +15,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* The mount that PATH, which is clean, is in; NULL for the container's own files. */
-static const struct ct_mount *find_mount(const struct ct *ct, const char *path)
+const struct ct_mount *archive_find_mount(const struct ct *ct, const char *path)
 {
     const struct ct_mount *found = NULL;
     size_t best = 0;
@@ -100,7 +99,7 @@ static int open_source(struct hull_call *call, const struct ct_mount *mount, int
 int archive_open_mounted(struct hull_call *call, const struct ct *ct, const char *path, int *ret_fd,
                          const char **ret_path)
 {
-    const struct ct_mount *mount = find_mount(ct, path);
+    const struct ct_mount *mount = archive_find_mount(ct, path);
     const char *file = NULL, *rest;
     bool volume = mount && strcmp(mount->point.type, "volume") == 0;
     int rc = 0, fd = -1;

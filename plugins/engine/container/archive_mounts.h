@@ -6,6 +6,9 @@
 
 #include "ct.h"
 
+/* The mount that PATH is in; NULL for the container's own files. */
+const struct ct_mount *archive_find_mount(const struct ct *ct, const char *path);
+
 /*
  * When PATH, which is absolute and clean, lies in a bind or a volume: the folder of the host to
  * RET_FD, and what PATH is called there to RET_PATH. Otherwise both stay as they are.

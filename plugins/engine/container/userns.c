@@ -10,6 +10,7 @@
 #include "userns.h"
 
 #include "api/config.h"
+#include "hash.h"
 #include "idmap.h"
 #include "subids.h"
 
@@ -174,11 +175,7 @@ static bool is_others(const struct pool *pool, const struct subid_range *range)
 /* Several daemons on a host do not know of each other's: each begins somewhere else. */
 static size_t first_try(const struct pool *pool, const char *id, size_t count)
 {
-    size_t hash = 5381;
-
-    for (; pool->user == NULL && *id; id++)
-        hash = hash * 33 + (unsigned char)*id;
-    return pool->user == NULL ? hash % count : 0;
+    return pool->user == NULL ? hash_bytes(id, strlen(id)) % count : 0;
 }
 
 static int choose(struct hull_call *call, const struct pool *pool, const char *id, bool shared,
