@@ -73,11 +73,6 @@ struct bridge_family {
     const char *bip_name, *fixed_name, *gateway_name; /* names of options, and in IPAM's list */
 };
 
-static bool is_given(const char *text)
-{
-    return text != NULL && *text != '\0';
-}
-
 static struct bridge_family bridge_family(const struct daemon_config *config, bool ipv6)
 {
     static const struct daemon_config none;
@@ -111,16 +106,16 @@ static int wanted_pool(struct hull_call *call, const struct bridge_family *famil
                        struct ipam_pool *wanted)
 {
     int rc = 0;
-    if (is_given(family->bip)) {
+    if (net_given(family->bip)) {
         rc = read_cidr(call, family, family->bip_name, family->bip, &wanted->subnet,
                        &wanted->gateway);
         wanted->ip_range = family->fixed;
-    } else if (is_given(family->fixed) && family->ipv6) {
+    } else if (net_given(family->fixed) && family->ipv6) {
         rc = read_cidr(call, family, family->fixed_name, family->fixed, &wanted->subnet, NULL);
-    } else if (is_given(family->fixed)) {
+    } else if (net_given(family->fixed)) {
         return hull_fail(call, HULL_INVALID, "fixed-cidr needs bip: it is a part of its subnet");
     }
-    if (is_given(family->gateway))
+    if (net_given(family->gateway))
         hull_map_set(hull_call_arena(call), &wanted->auxiliary, family->gateway_name,
                      family->gateway);
     return rc;
@@ -160,7 +155,7 @@ static int bridge_pool6(struct hull_call *call, const struct daemon_config *conf
     network->enable_ipv6 = config != NULL && config->ipv6;
     if (network->enable_ipv6)
         return bridge_pool(call, &family, network);
-    if (is_given(family.bip) || is_given(family.fixed) || is_given(family.gateway))
+    if (net_given(family.bip) || net_given(family.fixed) || net_given(family.gateway))
         return hull_fail(call, HULL_INVALID,
                          "bip6, fixed-cidr-v6 and default-gateway-v6 are for a default bridge with "
                          "IPv6: set ipv6, too");
@@ -274,7 +269,7 @@ static int renew_pools(struct hull_call *call, struct net_record *record)
         struct ipam_pool request = {
             .network_id = record->network.id, .ipv6 = ipv6, .prefer = true, .wide = true};
         struct ipam_pool pool;
-        if (is_given(family.bip) || (ipv6 && is_given(family.fixed)))
+        if (net_given(family.bip) || (ipv6 && net_given(family.fixed)))
             continue;
         int rc = ipam_pool_reserve(call, NET_IPAM, &request, &pool);
         if (rc < 0)

@@ -120,19 +120,14 @@ int join_plan(struct hull_call *call, struct join *join, size_t i)
 
 /* --- interfaces ------------------------------------------------------------------------------ */
 
-static bool is_given(const char *text)
-{
-    return text != NULL && *text != '\0';
-}
-
 /* The network with the highest GwPriority, then the first, among those with a gateway. */
 static size_t best_gateway(const struct join *join, bool ipv6)
 {
     size_t best = join->count;
     for (size_t i = 0; i < join->count; i++) {
         const struct endpoint_settings *endpoint = &join->sandbox.settings.networks.v[i];
-        bool usable = ipv6 ? is_given(endpoint->ipv6_gateway) && !is_given(endpoint->gateway)
-                           : is_given(endpoint->gateway);
+        bool usable = ipv6 ? net_given(endpoint->ipv6_gateway) && !net_given(endpoint->gateway)
+                           : net_given(endpoint->gateway);
         if (usable && (best == join->count ||
                        endpoint->gw_priority > join->sandbox.settings.networks.v[best].gw_priority))
             best = i;
@@ -152,7 +147,7 @@ bool join_routes(const struct join *join, size_t i)
     size_t via = join_gateway(join);
     if (i == via || via == join->count)
         return i == via;
-    return !is_given(join->sandbox.settings.networks.v[via].ipv6_gateway) &&
+    return !net_given(join->sandbox.settings.networks.v[via].ipv6_gateway) &&
            i == best_gateway(join, true);
 }
 
@@ -487,7 +482,8 @@ void join_release(struct hull_call *call, const char *container_id,
                   const struct endpoint_settings *endpoint, struct net_record *record)
 {
     const char *ipam = record == NULL ? NET_IPAM : net_ipam(&record->network);
-    if ((is_given(endpoint->ip_address) || is_given(endpoint->global_ipv6_address)) && ipam != NULL)
+    if ((net_given(endpoint->ip_address) || net_given(endpoint->global_ipv6_address)) &&
+        ipam != NULL)
         net_addresses_release(call, ipam, endpoint->network_id, container_id);
     if (record == NULL)
         return;

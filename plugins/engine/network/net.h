@@ -47,6 +47,12 @@ int net_drop(struct hull_call *call, struct net_record *record) HULL_CHECKED;
 int net_load(struct hull_call *call, struct hull_strv *ret_unreadable) HULL_CHECKED;
 void net_unload(void);
 
+/* A text that is there and not empty. */
+static inline bool net_given(const char *text)
+{
+    return text != NULL && *text != '\0';
+}
+
 /* --- containers in networks (sandbox.c) ---------------------------------------------------- */
 
 /* What is recorded of a container's networking, before it has effects. */

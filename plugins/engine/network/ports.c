@@ -67,11 +67,6 @@ struct expansion {
     struct firewall_ports *ports;
 };
 
-static bool is_given(const char *text)
-{
-    return text != NULL && *text != '\0';
-}
-
 /* ENTRY, whose host address is known: its family decides to which address of the container. */
 static int add_entry(struct hull_call *call, const struct expansion *expansion,
                      struct firewall_port *entry)
@@ -82,7 +77,7 @@ static int add_entry(struct hull_call *call, const struct expansion *expansion,
         return hull_fail(call, HULL_INVALID, "invalid HostIp: \"%s\"", entry->host_ip);
     bool ipv6 = host.family == AF_INET6;
     entry->address = ipv6 ? to->address6 : to->address;
-    if (!is_given(entry->address))
+    if (!net_given(entry->address))
         return hull_fail(call, HULL_NOT_SUPPORTED,
                          "can't publish port %d/%s on %s: the container has no IPv%c address",
                          (int)entry->port, entry->protocol, entry->host_ip, ipv6 ? '6' : '4');
@@ -114,14 +109,14 @@ static int expand_binding(struct hull_call *call, const struct expansion *expans
     int rc = parse_host_port(call, binding->host_port, &entry.host_port, &entry.host_port_end);
     if (rc < 0)
         return rc;
-    entry.host_ip = is_given(binding->host_ip) ? binding->host_ip : to->host_ip;
-    if (is_given(entry.host_ip) &&
-        (is_given(binding->host_ip) || !hull_streq(entry.host_ip, "0.0.0.0")))
+    entry.host_ip = net_given(binding->host_ip) ? binding->host_ip : to->host_ip;
+    if (net_given(entry.host_ip) &&
+        (net_given(binding->host_ip) || !hull_streq(entry.host_ip, "0.0.0.0")))
         return add_entry(call, expansion, &entry);
     struct firewall_port twin = entry;
-    entry.host_ip = is_given(to->address) ? "0.0.0.0" : "::";
+    entry.host_ip = net_given(to->address) ? "0.0.0.0" : "::";
     rc = add_entry(call, expansion, &entry);
-    if (rc < 0 || !is_given(to->address) || !is_given(to->address6) ||
+    if (rc < 0 || !net_given(to->address) || !net_given(to->address6) ||
         hull_streq(to->address6, to->address))
         return rc;
     twin.host_ip = "::";
