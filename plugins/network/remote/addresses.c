@@ -10,9 +10,6 @@
 #include <sys/random.h>
 #include <sys/socket.h>
 
-#define GATEWAY RMT_GATEWAY
-#define MAC RMT_MAC
-
 HULL_MESSAGE_DEFINE(rmt_pool, RMT_POOL_FIELDS)
 HULL_MESSAGE_DEFINE(rmt_lease, RMT_LEASE_FIELDS)
 
@@ -145,7 +142,7 @@ static void undo_pool(struct hull_call *call, void *arg)
 static int choose_gateway(struct hull_call *call, const struct ipam_pool *request,
                           const struct hull_map *data, struct rmt_pool *pool)
 {
-    const char *given = hull_map_find(data, GATEWAY);
+    const char *given = hull_map_find(data, RMT_GATEWAY);
     struct ip_net net;
     char text[IP_TEXT_SIZE];
     if (hull_streq(request->gateway, NULL) && !hull_streq(given, NULL)) {
@@ -155,7 +152,7 @@ static int choose_gateway(struct hull_call *call, const struct ipam_pool *reques
         pool->gateway = hull_strdup(call, ip_text(&net.addr, text));
         return 0;
     }
-    int rc = rmt_request_address(call, pool, request->gateway, "RequestAddressType", GATEWAY,
+    int rc = rmt_request_address(call, pool, request->gateway, "RequestAddressType", RMT_GATEWAY,
                                  &pool->gateway);
     if (rc == 0)
         hull_strv_add(hull_call_arena(call), &pool->requested, pool->gateway);
@@ -266,7 +263,7 @@ int rmt_address_reserve(struct hull_call *call, const struct ipam_address *reque
     if (rc < 0)
         return rc;
     const char *wanted = hull_streq(request->address, NULL) ? NULL : request->address;
-    rc = rmt_request_address(call, &pool, wanted, pool.requires_mac ? MAC : NULL, mac,
+    rc = rmt_request_address(call, &pool, wanted, pool.requires_mac ? RMT_MAC : NULL, mac,
                              &lease.address);
     if (rc < 0)
         return rc;

@@ -235,7 +235,7 @@ struct dns_view *dns_view_new(const char *container_id, const struct dns_endpoin
         view->row_room += endpoints[i].names.n + 2;
     view->rows = HULL_NEW_ARRAY(arena, struct row, view->row_room + 1);
     /* Not all containers begin with the same one of several. */
-    view->turn[0] = hash_add(HASH_START, container_id, strlen(container_id));
+    view->turn[0] = hash_bytes(container_id, strlen(container_id));
     view->turn[1] = view->turn[0];
     for (size_t i = 0; i < count; i++)
         add_endpoint(view, &endpoints[i]);

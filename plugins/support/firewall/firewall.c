@@ -44,8 +44,6 @@ static struct firewall_barriers barriers; /* there */
 static bool ready;                        /* the table is there */
 static char *table;
 static struct hull_lock lock; /* over changes of the table */
-/* Numbers kept for libnftables, whose select() takes none from FD_SETSIZE on: two are needed, the
- * others are for threads that open something at the same moment. */
 static struct fw_watch watch;
 
 /* --- memory ---------------------------------------------------------------------------------- */

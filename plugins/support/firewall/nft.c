@@ -11,7 +11,8 @@
 
 /*
  * libnftables waits with select(2), which can't take a descriptor above 1023: some are taken when
- * the plugin is loaded, and kept. Its socket and the probe get these numbers.
+ * the plugin is loaded, and kept. Its socket and the probe get two of these numbers; the others are
+ * for threads that open something at the same moment.
  */
 static int low_fds[16] = {[0 ... 15] = -1};
 
