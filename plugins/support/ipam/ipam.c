@@ -43,8 +43,7 @@ static struct hull_lock lock; /* over the choice of a pool, which yields */
 static const struct config_pool default_pools[] = {
     {"10.201.0.0/16", 24}, {"10.88.0.0/16", 24}, {"172.31.0.0/16", 24}, {"192.168.128.0/17", 24}};
 /* For a network that nobody gave a subnet and that everybody joins: 4093 containers. */
-static const struct config_pool wide_pools[] = {
-    {"10.201.0.0/16", 20}, {"10.88.0.0/16", 20}, {"172.31.0.0/16", 20}, {"192.168.128.0/17", 20}};
+#define WIDE_LENGTH 20
 static const struct config_pool default_pools6[] = {{"fd68:756c:6c00::/48", 64}};
 
 /* --- state ----------------------------------------------------------------------------------- */
@@ -247,7 +246,10 @@ static int choose_subnet(struct hull_call *call, const struct ipam_pool *spec, c
         return choose_from(call, config->default_address_pools.v, config->default_address_pools.n,
                            family, ret_subnet);
     if (spec->wide && !ipv6) {
-        int rc = choose_from(call, wide_pools, HULL_COUNT(wide_pools), family, ret_subnet);
+        struct config_pool wide[HULL_COUNT(default_pools)];
+        for (size_t i = 0; i < HULL_COUNT(wide); i++)
+            wide[i] = (struct config_pool){.base = default_pools[i].base, .size = WIDE_LENGTH};
+        int rc = choose_from(call, wide, HULL_COUNT(wide), family, ret_subnet);
         if (rc != -HULL_UNAVAILABLE)
             return rc;
         hull_error_clear(call);
