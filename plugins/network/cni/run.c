@@ -48,22 +48,36 @@ int cni_check(struct hull_call *call, const struct cni_attachment *a)
     return rc;
 }
 
+/* Where all plugins are asked, whatever one says: the first failure. */
+struct first {
+    int rc;
+    const char *error;
+};
+
+/* Take note of RC; true when there is no time to ask the others. */
+static bool note(struct hull_call *call, struct first *first, int rc)
+{
+    bool over = rc == -HULL_CANCELED || rc == -HULL_TIMEOUT;
+    if (over || (rc < 0 && first->rc == 0))
+        *first = (struct first){rc, hull_strdup(call, hull_error(call))};
+    return over;
+}
+
+static int tell(struct hull_call *call, const struct first *first)
+{
+    return first->rc < 0 ? hull_fail(call, (enum hull_kind) - first->rc, "%s", first->error) : 0;
+}
+
 int cni_del(struct hull_call *call, const struct cni_attachment *a)
 {
     const char *previous = cni_conf_checks(a->conf) ? a->result : NULL;
-    const char *error = NULL;
-    int first = 0;
+    struct first first = {.rc = 0};
     for (size_t i = a->conf->count; i > 0; i--) {
         const char *output;
-        int rc = run(call, a, i - 1, "DEL", previous, &output);
-        if (rc == -HULL_CANCELED || rc == -HULL_TIMEOUT)
-            return rc;
-        if (rc < 0 && first == 0) {
-            first = rc;
-            error = hull_strdup(call, hull_error(call));
-        }
+        if (note(call, &first, run(call, a, i - 1, "DEL", previous, &output)))
+            break;
     }
-    return first < 0 ? hull_fail(call, (enum hull_kind) - first, "%s", error) : 0;
+    return tell(call, &first);
 }
 
 /* A command that is of a whole network, to plugin INDEX. */
@@ -88,18 +102,12 @@ int cni_status(struct hull_call *call, const struct cni_conf *conf)
 
 int cni_gc(struct hull_call *call, const struct cni_conf *conf, const char *attachments)
 {
-    const char *error = NULL;
-    int first = 0;
+    struct first first = {.rc = 0};
     if (!cni_conf_collects(conf) || conf->disable_gc)
         return 0;
     for (size_t i = 0; i < conf->count; i++) {
-        int rc = run_network(call, conf, i, "GC", attachments);
-        if (rc == -HULL_CANCELED || rc == -HULL_TIMEOUT)
-            return rc;
-        if (rc < 0 && first == 0) {
-            first = rc;
-            error = hull_strdup(call, hull_error(call));
-        }
+        if (note(call, &first, run_network(call, conf, i, "GC", attachments)))
+            break;
     }
-    return first < 0 ? hull_fail(call, (enum hull_kind) - first, "%s", error) : 0;
+    return tell(call, &first);
 }
