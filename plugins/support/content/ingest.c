@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "failpoint.h"
+#include "plain.h"
 #include "root.h"
 
 #define CHUNK (256 << 10)
@@ -96,25 +97,31 @@ static int publish(const struct content_ingest *ingest, const char *name, int fd
     return 0;
 }
 
+int store_verify(struct hull_work *work, void *arg)
+{
+    struct content_ingest *ingest = arg;
+    DIGEST_AUTO *digest = digest_new();
+    int rc = pump(work, ingest, -1, digest);
+
+    if (rc < 0)
+        return rc;
+    digest_final(digest, ingest->ret);
+    return check_result(ingest, &work->problem);
+}
+
 /* True when the blob on the disk is a file of SIZE bytes (0: any) that has the digest which names
  * it: one that doesn't is written anew instead of being trusted. */
-static bool is_whole(const struct content_store *store, const char *digest, int64_t size)
+static bool is_whole(const struct hull_work *work, const struct content_store *store,
+                     const char *digest, int64_t size)
 {
-    HULL_AUTO_FREE char *buffer = malloc(CHUNK);
-    HULL_AUTO_FD fd =
-        openat(store->blobs_fd, digest_hex(digest), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-    DIGEST_AUTO *hash = digest_new();
-    char found[DIGEST_SIZE];
+    HULL_AUTO_FD fd = plain_open(store->blobs_fd, digest_hex(digest), O_RDONLY, 0);
+    struct hull_work look = {.canceled = work->canceled};
+    struct content_ingest there = {.store = store, .fd = fd, .expected = digest};
     struct stat st;
-    ssize_t got;
 
-    HULL_ASSERT(buffer);
-    if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || (size > 0 && st.st_size != size))
+    if (fd < 0 || fstat(fd, &st) < 0 || (size > 0 && st.st_size != size))
         return false;
-    while ((got = read(fd, buffer, CHUNK)) > 0)
-        digest_update(hash, buffer, (size_t)got);
-    digest_final(hash, found);
-    return got == 0 && strcmp(found, digest) == 0;
+    return store_verify(&look, &there) == 0;
 }
 
 static int write_blob(struct hull_work *work, struct content_ingest *ingest, const char *name,
@@ -130,7 +137,7 @@ static int write_blob(struct hull_work *work, struct content_ingest *ingest, con
     if (rc < 0)
         return rc;
     /* Content that came without a digest may turn out to be here already. */
-    if (is_whole(ingest->store, ingest->ret, ingest->ret_size))
+    if (is_whole(work, ingest->store, ingest->ret, ingest->ret_size))
         unlinkat(ingest->store->ingest_fd, name, 0);
     else
         rc = publish(ingest, name, fd, &work->problem);
@@ -144,7 +151,8 @@ int store_ingest(struct hull_work *work, void *arg)
     char name[32];
     int rc;
 
-    ingest->skip = ingest->skip && is_whole(ingest->store, ingest->expected, ingest->expected_size);
+    ingest->skip =
+        ingest->skip && is_whole(work, ingest->store, ingest->expected, ingest->expected_size);
     if (ingest->skip) {
         snprintf(ingest->ret, sizeof(ingest->ret), "%s", ingest->expected);
         rc = pump(work, ingest, -1, NULL);
@@ -158,18 +166,6 @@ int store_ingest(struct hull_work *work, void *arg)
     if (rc < 0)
         unlinkat(ingest->store->ingest_fd, name, 0);
     return rc;
-}
-
-int store_verify(struct hull_work *work, void *arg)
-{
-    struct content_ingest *ingest = arg;
-    DIGEST_AUTO *digest = digest_new();
-    int rc = pump(work, ingest, -1, digest);
-
-    if (rc < 0)
-        return rc;
-    digest_final(digest, ingest->ret);
-    return check_result(ingest, &work->problem);
 }
 
 int store_create(const struct content_store *store)
@@ -205,7 +201,7 @@ int store_link(struct hull_work *work, void *arg)
     int err = link_blob(file->store, path, file->digest);
     struct stat st;
     int64_t size = fstat(file->fd, &st) == 0 ? st.st_size : 0;
-    if (err == EEXIST && !is_whole(file->store, file->digest, size)) {
+    if (err == EEXIST && !is_whole(work, file->store, file->digest, size)) {
         unlinkat(file->store->blobs_fd, digest_hex(file->digest), 0);
         err = link_blob(file->store, path, file->digest);
     }
