@@ -37,6 +37,11 @@ static int read_file(struct hulld *hulld, const char *path, char **ret_text, siz
     return 0;
 }
 
+const char *hulld_config_path(const struct hulld *hulld)
+{
+    return hulld->config_file != NULL ? hulld->config_file : SYSCONFDIR "/hulld.json";
+}
+
 /* Which keys TEXT has, be their values those of nothing: it was decoded already. */
 static int look_for_keys(struct hulld *hulld, const char *text, size_t length,
                          bool ret_given[HULLD_FIELDS_MAX], struct hull_problem *problem)
@@ -54,7 +59,7 @@ static int look_for_keys(struct hulld *hulld, const char *text, size_t length,
 int hulld_config_read(struct hulld *hulld, struct daemon_config *ret_file,
                       bool ret_given[HULLD_FIELDS_MAX], struct hull_problem *problem)
 {
-    const char *path = hulld->config_file != NULL ? hulld->config_file : SYSCONFDIR "/hulld.json";
+    const char *path = hulld_config_path(hulld);
     struct hull_problem found;
     char *text = NULL;
     size_t length = 0;
@@ -78,6 +83,16 @@ int hulld_config_read(struct hulld *hulld, struct daemon_config *ret_file,
     return ret_given == NULL ? 0 : look_for_keys(hulld, text, length, ret_given, problem);
 }
 
+int hulld_config_both(const struct hull_text *names, struct hull_problem *problem)
+{
+    if (names->length == 0)
+        return 0;
+    return hull_problem_set(problem, HULL_INVALID,
+                            "the following directives are specified both as a flag and in the "
+                            "configuration file: %s",
+                            names->data);
+}
+
 int hulld_config_merge(struct hulld *hulld, const struct daemon_config *file,
                        struct hull_problem *problem)
 {
@@ -92,12 +107,7 @@ int hulld_config_merge(struct hulld *hulld, const struct daemon_config *file,
             hull_text_printf(&both, "%s%s", both.length > 0 ? ", " : "", field->name);
         memcpy((char *)&hulld->config + field->offset, from, hull_type_size(field));
     }
-    if (both.length > 0)
-        return hull_problem_set(problem, HULL_INVALID,
-                                "the following directives are specified both as a flag and in "
-                                "the configuration file: %s",
-                                both.data);
-    return 0;
+    return hulld_config_both(&both, problem);
 }
 
 /* --- defaults -------------------------------------------------------------------------------- */

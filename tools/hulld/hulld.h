@@ -28,6 +28,8 @@ int hulld_flags(struct hulld *hulld, int argc, char **argv, struct hull_problem 
 /* Print all options. */
 void hulld_usage(FILE *out);
 
+/* Where the configuration file is, or would be. */
+const char *hulld_config_path(const struct hulld *hulld);
 /* Read the configuration file into FILE; a missing default file is an empty one. RET_GIVEN, unless
  * NULL, says of each field of daemon_config_message whether the file has it. */
 int hulld_config_read(struct hulld *hulld, struct daemon_config *ret_file,
@@ -35,6 +37,8 @@ int hulld_config_read(struct hulld *hulld, struct daemon_config *ret_file,
 /* Take over what FILE says; a setting that was a flag as well is an error that names both. */
 int hulld_config_merge(struct hulld *hulld, const struct daemon_config *file,
                        struct hull_problem *problem);
+/* -HULL_INVALID with the settings NAMES that are there twice; 0 when that is empty. */
+int hulld_config_both(const struct hull_text *names, struct hull_problem *problem) HULL_CHECKED;
 /* Fill in what was left out, and refuse what can't be done. */
 int hulld_config_finish(struct hulld *hulld, struct hull_problem *problem);
 

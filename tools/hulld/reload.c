@@ -74,12 +74,7 @@ static int merge(struct hull_call *call, const struct daemon_config *file, const
             hull_log(call, HULL_LOG_WARN, "a setting needs a restart of the daemon to change",
                      "setting", field->name, NULL);
     }
-    if (both.length > 0)
-        return hull_problem_set(problem, HULL_INVALID,
-                                "the following directives are specified both as a flag and in "
-                                "the configuration file: %s",
-                                both.data);
-    return 0;
+    return hulld_config_both(&both, problem);
 }
 
 /* Labels say one thing each. */
@@ -152,9 +147,8 @@ static int reload(struct hull_call *call, void *arg)
 
 static void reload_once(struct hull_call *call, struct hulld *hulld)
 {
-    const char *path = hulld->config_file != NULL ? hulld->config_file : SYSCONFDIR "/hulld.json";
-
-    hull_log(call, HULL_LOG_INFO, "the configuration is read again", "file", path, NULL);
+    hull_log(call, HULL_LOG_INFO, "the configuration is read again", "file",
+             hulld_config_path(hulld), NULL);
     /* In a call of its own, whose memory and error go with it. */
     int rc = hull_request(call, "reload", HULL_FOREVER, reload, hulld);
     if (rc < 0)
