@@ -8,13 +8,13 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "plugins/cli/flags.h"
 #include "plugins/cli/rows.h"
 #include "plugins/common/json.h"
+#include "plugins/common/platform.h"
 #include "plugins/common/template.h"
 #include "plugins/common/timefmt.h"
 #include "plugins/common/units.h"
@@ -69,7 +69,6 @@ int cmd_version(struct cli *cli)
 {
     const struct format_options *o = cli->options;
     struct version_info server;
-    struct utsname host;
     int rc = system_version(cli->call, NULL, &(struct hull_empty){}, &server);
     const char *api = HULL_API_VERSION_MAX;
     if (rc == 0 && minor_of(server.api_version) < minor_of(api))
@@ -77,18 +76,15 @@ int cmd_version(struct cli *cli)
     int64_t built;
     if (rc == 0 && server.build_time != NULL && time_parse(server.build_time, &built))
         server.build_time = row_time(cli, built / TIME_SECOND, "%a %b %e %H:%M:%S %Y");
-    struct version_both both = {
-        .client = {.version = PACKAGE_VERSION,
-                   .api_version = api,
-                   .api_version2 = api,
-                   .default_api_version = HULL_API_VERSION_MAX,
-                   .compiler = "gcc " __VERSION__,
-                   .os = "linux",
-                   .arch = uname(&host) == 0 && strcmp(host.machine, "x86_64") == 0
-                               ? "amd64"
-                               : hull_arena_strdup(cli->arena, host.machine),
-                   .context = "default"},
-        .server = rc == 0 ? &server : NULL};
+    struct version_both both = {.client = {.version = PACKAGE_VERSION,
+                                           .api_version = api,
+                                           .api_version2 = api,
+                                           .default_api_version = HULL_API_VERSION_MAX,
+                                           .compiler = "gcc " __VERSION__,
+                                           .os = "linux",
+                                           .arch = platform_host_architecture(),
+                                           .context = "default"},
+                                .server = rc == 0 ? &server : NULL};
     struct json_value *value = output_value(cli, &version_both_message, &both);
     int status = output_template(cli, o->format != NULL ? o->format : VERSION_TEMPLATE, value);
     return rc < 0 ? cli_failed(cli, rc) : status;

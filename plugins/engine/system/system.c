@@ -9,23 +9,9 @@
 #include <sys/utsname.h>
 
 #include "json.h"
+#include "platform.h"
 #include "routes.h"
 #include "show.h"
-
-const char *system_arch(const char *machine)
-{
-    static const struct {
-        const char *machine, *arch;
-    } table[] = {
-        {"x86_64", "amd64"},    {"aarch64", "arm64"}, {"armv7l", "arm"},      {"i686", "386"},
-        {"ppc64le", "ppc64le"}, {"s390x", "s390x"},   {"riscv64", "riscv64"},
-    };
-
-    for (size_t i = 0; i < HULL_COUNT(table); i++)
-        if (!strcmp(table[i].machine, machine))
-            return table[i].arch;
-    return machine;
-}
 
 static int ping(struct hull_call *call, const struct hull_empty *request,
                 struct system_ping_reply *ret_reply)
@@ -90,7 +76,7 @@ static int version(struct hull_call *call, const struct hull_empty *request,
         .api_version = HULL_API_VERSION_MAX,
         .min_api_version = HULL_API_VERSION_MIN,
         .os = "linux",
-        .arch = system_arch(hull_strdup(call, host.machine)),
+        .arch = platform_host_architecture(),
         .kernel_version = hull_strdup(call, host.release),
     };
     hull_map_set(arena, &details, "ApiVersion", HULL_API_VERSION_MAX);

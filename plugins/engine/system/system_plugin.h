@@ -11,8 +11,6 @@
 #include "storage.h"
 #include "system.h"
 
-/* The OCI name of a machine of uname(2): amd64 for x86_64. */
-const char *system_arch(const char *machine);
 /* The handler of system.info. */
 int system_info_get(struct hull_call *call, const struct hull_empty *request,
                     struct system_info *ret_reply);
