@@ -135,6 +135,8 @@ const struct json_value *cli_config_file(struct cli *cli);
 /* 1 when the daemon's API is older than 1.MINOR, 0 when it is not; or an error. Yields. */
 int cli_daemon_before(struct cli *cli, int minor, const char **ret_version) HULL_CHECKED;
 
+/* KEY=VALUE into MAP; the value is "" when TEXT has no =. */
+void cli_set_pair(struct cli *cli, struct hull_map *map, const char *text);
 /* FN for each argument; all are tried; the exit status. */
 int cli_each(struct cli *cli, int (*fn)(struct cli *cli, const char *name));
 

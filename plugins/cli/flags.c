@@ -84,11 +84,16 @@ static bool parse_strings(struct cli *cli, void *target, const char *value)
     return true;
 }
 
+void cli_set_pair(struct cli *cli, struct hull_map *map, const char *text)
+{
+    size_t length = strcspn(text, "=");
+    hull_map_set(cli->arena, map, hull_arena_strndup(cli->arena, text, length),
+                 text[length] == '=' ? text + length + 1 : "");
+}
+
 static bool parse_map(struct cli *cli, void *target, const char *value)
 {
-    size_t length = strcspn(value, "=");
-    const char *key = hull_arena_strndup(cli->arena, value, length);
-    hull_map_set(cli->arena, target, key, value[length] == '=' ? value + length + 1 : "");
+    cli_set_pair(cli, target, value);
     return true;
 }
 

@@ -10,11 +10,8 @@
 
 void add_labels(struct cli *cli, const struct hull_strv *from, struct hull_map *to)
 {
-    for (size_t i = 0; i < from->n; i++) {
-        size_t length = strcspn(from->v[i], "=");
-        hull_map_set(cli->arena, to, hull_arena_strndup(cli->arena, from->v[i], length),
-                     from->v[i][length] == '=' ? from->v[i] + length + 1 : "");
-    }
+    for (size_t i = 0; i < from->n; i++)
+        cli_set_pair(cli, to, from->v[i]);
 }
 
 /* Whether TEXT, an address or a network, is in SUBNET. False: what can't be read is in
@@ -161,12 +158,9 @@ int cmd_network_connect(struct cli *cli)
                                          .aliases = o->aliases,
                                          .gw_priority = o->gw_priority};
     for (size_t i = 0; i < o->driver_opts.n; i++) {
-        const char *equals = strchr(o->driver_opts.v[i], '=');
-        if (equals == NULL)
+        if (strchr(o->driver_opts.v[i], '=') == NULL)
             return cli_complain(cli, "invalid key/value pair format in driver options");
-        size_t length = (size_t)(equals - o->driver_opts.v[i]);
-        hull_map_set(cli->arena, &settings.driver_opts,
-                     hull_arena_strndup(cli->arena, o->driver_opts.v[i], length), equals + 1);
+        cli_set_pair(cli, &settings.driver_opts, o->driver_opts.v[i]);
     }
     struct container_connect_request request = {
         .id = cli->argv[0], .container = cli->argv[1], .endpoint_config = &settings};

@@ -307,8 +307,7 @@ bool run_sysctl(struct cli *cli, void *target, const char *value)
     const char *equals = strchr(value, '=');
     if (equals == NULL || equals == value)
         return cli_problem(cli, "sysctl '%s' is not allowed", value);
-    hull_map_set(cli->arena, target,
-                 hull_arena_strndup(cli->arena, value, (size_t)(equals - value)), equals + 1);
+    cli_set_pair(cli, target, value);
     return true;
 }
 
@@ -316,11 +315,9 @@ static bool run_storage(struct cli *cli, struct run_options *options)
 {
     for (size_t i = 0; i < options->storage_opts.n; i++) {
         const char *text = options->storage_opts.v[i];
-        const char *equals = strchr(text, '=');
-        if (equals == NULL)
+        if (strchr(text, '=') == NULL)
             return cli_problem(cli, "invalid storage option");
-        hull_map_set(cli->arena, &options->create.host_config.storage_opt,
-                     hull_arena_strndup(cli->arena, text, (size_t)(equals - text)), equals + 1);
+        cli_set_pair(cli, &options->create.host_config.storage_opt, text);
     }
     return true;
 }

@@ -202,13 +202,6 @@ static bool octal(const char *text, int64_t *ret)
     return true;
 }
 
-static void set_pair(struct cli *cli, struct hull_map *map, const char *text)
-{
-    size_t length = strcspn(text, "=");
-    hull_map_set(cli->arena, map, hull_arena_strndup(cli->arena, text, length),
-                 text[length] == '=' ? text + length + 1 : "");
-}
-
 static bool mount_switch(struct cli *cli, struct mount_spec *mount, const char *key,
                          const char *value, bool *ret_known)
 {
@@ -260,11 +253,11 @@ static bool mount_field(struct cli *cli, struct mount_spec *mount, const char *k
     else if (strcmp(key, "image-subpath") == 0)
         image_options(cli, mount)->subpath = value;
     else if (strcmp(key, "volume-label") == 0)
-        set_pair(cli, &volume_options(cli, mount)->labels, value);
+        cli_set_pair(cli, &volume_options(cli, mount)->labels, value);
     else if (strcmp(key, "volume-driver") == 0)
         driver_config(cli, mount)->name = value;
     else if (strcmp(key, "volume-opt") == 0)
-        set_pair(cli, &driver_config(cli, mount)->options, value);
+        cli_set_pair(cli, &driver_config(cli, mount)->options, value);
     else if (strcmp(key, "tmpfs-size") == 0)
         return units_parse_bytes(value, &tmpfs_options(cli, mount)->size_bytes) ||
                cli_problem(cli, "invalid value for %s: %s", key, value);
