@@ -96,6 +96,17 @@ int shimmed_kept(struct hull_call *call, const struct runtime_keep_request *requ
     return ask(call, request->id, NULL, &packet, -1, &reply->fd);
 }
 
+/* The answer of a shim that is asked over FD how its process ended. */
+static int ask_end(struct hull_call *call, int fd, struct runtime_exit *ret)
+{
+    struct shim_packet answer;
+    int rc = client_ask(call, fd, &(struct shim_packet){.op = SHIM_WAIT}, -1, &answer, NULL);
+    if (rc == 0)
+        *ret =
+            (struct runtime_exit){.status = answer.a, .time_ns = answer.b, .oom_killed = answer.c};
+    return rc;
+}
+
 /* The shim has left without an answer: what it wrote down, or that it was lost. */
 static int lost(struct hull_call *call, const char *id, const char *dir, const char *name,
                 struct runtime_exit *ret)
@@ -116,7 +127,6 @@ int shimmed_wait(struct hull_call *call, const struct runtime_process_ref *reque
 {
     struct ctr *ctr;
     struct process *process;
-    struct shim_packet answer;
     int rc = ctr_process(call, request->id, request->process, &ctr, &process);
     if (rc < 0)
         return rc;
@@ -126,13 +136,10 @@ int shimmed_wait(struct hull_call *call, const struct runtime_process_ref *reque
     if (fd < 0)
         rc = client_connect(call, dir, name, &fd);
     if (rc == 0)
-        rc = client_ask(call, fd, &(struct shim_packet){.op = SHIM_WAIT}, -1, &answer, NULL);
-    if (rc == -HULL_NOT_FOUND || rc == -HULL_UNAVAILABLE)
-        return lost(call, request->id, dir, name, reply);
-    if (rc == 0)
-        *reply =
-            (struct runtime_exit){.status = answer.a, .time_ns = answer.b, .oom_killed = answer.c};
-    return rc;
+        rc = ask_end(call, fd, reply);
+    return rc == -HULL_NOT_FOUND || rc == -HULL_UNAVAILABLE
+               ? lost(call, request->id, dir, name, reply)
+               : rc;
 }
 
 /* --- taking away ---------------------------------------------------------------------------- */
@@ -328,18 +335,14 @@ static int adopt_execs(struct hull_call *call, struct ctr *ctr, struct hull_strv
  * file. */
 static int ended_how(struct hull_call *call, const struct ctr *ctr, struct runtime_exit *ret)
 {
-    struct shim_packet answer;
     HULL_AUTO_FD fd = -1;
     int rc = client_exit_file(call, ctr->dir, "init", ret);
     if (rc == 0)
         return 0;
     rc = client_connect(call, ctr->dir, "init", &fd);
     if (rc == 0)
-        rc = client_ask(call, fd, &(struct shim_packet){.op = SHIM_WAIT}, -1, &answer, NULL);
-    if (rc == 0)
-        *ret =
-            (struct runtime_exit){.status = answer.a, .time_ns = answer.b, .oom_killed = answer.c};
-    else
+        rc = ask_end(call, fd, ret);
+    if (rc < 0)
         *ret = (struct runtime_exit){.status = EXIT_LOST, .time_ns = hull_time_ns(), .lost = true};
     return rc;
 }
