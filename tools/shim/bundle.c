@@ -53,8 +53,9 @@ static int write_json(const char *name, const struct hull_message *message, cons
     struct hull_text text = HULL_TEXT(arena);
     json_encode(&text, message, value);
     HULL_AUTO_FD fd = plain_create(SHIM_FD_DIR, name, 0600);
-    return fd < 0 || write_all(fd, text.data, text.length) < 0 ? shim_fail_errno("write %s", name)
-                                                               : 0;
+    if (fd < 0)
+        return shim_fail(hull_kind_of_errno(-fd), "write %s: %s", name, plain_why(-fd));
+    return write_all(fd, text.data, text.length) < 0 ? shim_fail_errno("write %s", name) : 0;
 }
 
 /* The container's root, by the process whose descriptor the plan came with. */

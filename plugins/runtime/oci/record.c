@@ -29,7 +29,10 @@ int oci_record(struct hull_call *call, const struct ctr *ctr)
     if (dir < 0 || (mkdirat(dir, OCI_FOLDER, 0700) < 0 && errno != EEXIST))
         return hull_fail_errno(call, errno, "create %s/" OCI_FOLDER, ctr->dir);
     HULL_AUTO_FD fd = plain_create(dir, RECORD ".new", 0600);
-    if (fd < 0 || write(fd, text, strlen(text)) != (ssize_t)strlen(text) ||
+    if (fd < 0)
+        return hull_fail(call, hull_kind_of_errno(-fd), "write %s/" RECORD ": %s", ctr->dir,
+                         plain_why(-fd));
+    if (write(fd, text, strlen(text)) != (ssize_t)strlen(text) ||
         renameat(dir, RECORD ".new", dir, RECORD) < 0)
         return hull_fail_errno(call, errno, "write %s/" RECORD, ctr->dir);
     return 0;
