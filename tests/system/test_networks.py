@@ -150,6 +150,24 @@ def test_stopped_containers_keep_what_they_are_told(engine, nets):
     assert list(networks_of(engine, "later")) == ["net-c"]
 
 
+def test_a_name_that_begins_an_id(engine, nets):
+    """A network may have a name that the id of another begins with: the name counts."""
+    long = nets[0]
+    id_ = engine.hull("network", "inspect", "-f", "{{.Id}}", long).stdout.strip()
+    try:
+        engine.hull("network", "create", id_[:1])
+        engine.hull("create", "--name", "both", "--network", id_[:1], "busybox", "sleep", "600")
+        engine.hull("network", "connect", long, "both")
+        assert sorted(networks_of(engine, "both")) == sorted([id_[:1], long])
+        engine.hull("network", "disconnect", long, "both")
+        assert list(networks_of(engine, "both")) == [id_[:1]]
+        engine.hull("network", "connect", id_[:12], "both")
+        assert sorted(networks_of(engine, "both")) == sorted([id_[:1], long])
+    finally:
+        engine.hull("rm", "-f", "both", check=False)
+        engine.hull("network", "rm", id_[:1], check=False)
+
+
 def test_a_container_in_no_network(engine, nets):
     engine.hull("create", "--name", "lonely", "--network", "net-a", "busybox", "sleep", "600")
     engine.hull("network", "disconnect", "net-a", "lonely")

@@ -31,18 +31,30 @@ static bool is_shared(const struct ct *ct)
 
 /* --- the document ----------------------------------------------------------------------------- */
 
-/* The key under which the document has NETWORK, or NULL: a name, an id or the beginning of one. */
-static const char *key_of(const struct ct_doc *doc, const struct network *network)
+/* KEY is the beginning of NETWORK's id, and the name of no other: one may be called "f". */
+static bool is_id_of(struct hull_call *call, const char *key, const struct network *network)
+{
+    const struct network_ref ref = {.id = key};
+    struct network found;
+
+    if (!id_prefix_valid(key) || strncmp(network->id, key, strlen(key)) != 0)
+        return false;
+    if (network_inspect(call, NULL, &ref, &found) == 0)
+        return strcmp(found.id, network->id) == 0;
+    hull_error_clear(call);
+    return false;
+}
+
+/* The key under which DOC has NETWORK, or NULL: a name, an id or the beginning of one. */
+static const char *key_of(struct hull_call *call, const struct ct_doc *doc,
+                          const struct network *network)
 {
     for (size_t i = 0; i < doc->networks.n; i++)
         if (strcmp(doc->networks.keys[i], network->name) == 0)
             return doc->networks.keys[i];
-    for (size_t i = 0; i < doc->networks.n; i++) {
-        const char *key = doc->networks.keys[i];
-
-        if (id_prefix_valid(key) && strncmp(network->id, key, strlen(key)) == 0)
-            return key;
-    }
+    for (size_t i = 0; i < doc->networks.n; i++)
+        if (is_id_of(call, doc->networks.keys[i], network))
+            return doc->networks.keys[i];
     return NULL;
 }
 
@@ -197,7 +209,7 @@ static int detach(struct hull_call *call, struct ct *ct, const struct network *n
     struct ct_doc old = ct->doc;
     struct network_join_request request;
     struct network_settings reply;
-    const char *key = key_of(&ct->doc, network);
+    const char *key = key_of(call, &ct->doc, network);
     int rc = make_request(call, ct, network->name, NULL, &request);
 
     if (rc == 0)
@@ -258,7 +270,7 @@ int ct_handle_connect(struct hull_call *call, const struct container_connect_req
     if (ct_is_running(ct))
         return attach(call, ct, &network, request->endpoint_config);
     old = ct->doc;
-    key = key_of(&ct->doc, &network);
+    key = key_of(call, &ct->doc, &network);
     set_network(call, ct, key ? key : network.name, request->endpoint_config);
     return save(call, ct, &old);
 }
@@ -267,7 +279,7 @@ static int disconnect_stopped(struct hull_call *call, struct ct *ct, const char 
                               const struct network *network)
 {
     struct ct_doc old = ct->doc;
-    const char *key = key_of(&ct->doc, network);
+    const char *key = key_of(call, &ct->doc, network);
     int rc;
 
     if (!key)
@@ -327,7 +339,7 @@ static bool follow(struct hull_call *call, struct ct *ct, const struct network_s
         for (size_t k = 0; k < settings->networks.n; k++) {
             const struct network network = {.name = settings->networks.keys[k],
                                             .id = settings->networks.v[k].network_id};
-            const char *key = key_of(&old, &network);
+            const char *key = key_of(call, &old, &network);
 
             joined = joined || (key && strcmp(key, old.networks.keys[i]) == 0);
         }
@@ -345,7 +357,7 @@ static bool follow(struct hull_call *call, struct ct *ct, const struct network_s
                                                  .driver_opts = endpoint->driver_opts,
                                                  .gw_priority = endpoint->gw_priority};
 
-        if (key_of(&ct->doc, &network))
+        if (key_of(call, &ct->doc, &network))
             continue;
         set_network(call, ct, network.name, &wanted);
         changed = true;
