@@ -71,6 +71,10 @@ def test_the_verbs_and_capabilities_of_1_1_0(cni_engine, cni):
     notes.answer("DEL", "two", "echo not now >&2; exit 1")
     cni_engine.kill()
     os.kill(pids[gone], signal.SIGKILL)
+    deadline = time.monotonic() + 10
+    while os.path.exists("/proc/%d" % pids[gone]):  # who is not dead yet is found alive
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
     cni_engine.start()
     ends = notes.wait("GC", 2)
     left = [{"containerID": kept, "ifname": "eth0"}]

@@ -210,6 +210,7 @@ def test_nothing_is_left_of_a_day(own_engine_of_module):
     """Mounts, rules, interfaces, threads, processes, files and descriptors, as they were before."""
     engine = own_engine_of_module
     unhappy_day(engine)  # what is made once, by the first of its kind, is no leak
+    settles(lambda: len(engine.ports()), 0)
     before, open_before = belongings(engine), descriptors(engine)
     for _ in range(2):
         unhappy_day(engine)
