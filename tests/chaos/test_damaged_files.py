@@ -62,12 +62,7 @@ class Pulse(threading.Thread):
         self.join()
 
 
-def put(path, kind, canary):
-    """Something else in the place of PATH."""
-    if os.path.isdir(path) and not os.path.islink(path):
-        shutil.rmtree(path)
-    elif os.path.lexists(path):
-        os.unlink(path)
+def make(path, kind, canary):
     if kind == "folder":
         os.makedirs(path + "/within")
     elif kind == "fifo":
@@ -81,6 +76,18 @@ def put(path, kind, canary):
             file.write(os.urandom(3000) + b'\n{"log":' if kind == "garbage" else b"")
             if kind == "huge":
                 file.truncate(1 << 40)
+
+
+def put(path, kind, canary):
+    """Something else in the place of PATH, at once: a daemon may be at work."""
+    aside = path + ".aside"
+    make(aside, kind, canary)
+    if os.path.isdir(path) and not os.path.islink(path):
+        shutil.rmtree(path)
+    elif kind in ("gone", "folder") and os.path.lexists(path):
+        os.unlink(path)
+    if os.path.lexists(aside):
+        os.rename(aside, path)
 
 
 KINDS = ("gone", "folder", "fifo", "link", "device", "garbage", "huge")
