@@ -25,12 +25,22 @@ def pair(engine):
     """Two containers, one of which has made files of several owners."""
     names = ["userns-a", "userns-b"]
     for name in names:
-        engine.hull("run", "-d", "--userns", "auto", "--name", name, "busybox", "sleep", "1000")
+        engine.hull("run", "-d", "--userns", "auto", "--ipc", "shareable", "--name", name, "busybox",
+                    "sleep", "1000")
     engine.hull("exec", names[0], "sh", "-c",
                 "echo x >/root/f; chown me:extra /root/f; mkdir /root/d; rm /etc/group; "
                 "chmod u+s /root/f")
     yield names
     engine.hull("rm", "-f", *names)
+
+
+@pytest.fixture(scope="module")
+def plain(engine):
+    """One that has no user namespace, whatever the daemon's default is."""
+    engine.hull("run", "-d", "--userns", "host", "--ipc", "shareable", "--name", "userns-none",
+                "busybox", "sleep", "1000")
+    yield "userns-none"
+    engine.hull("rm", "-f", "userns-none")
 
 
 def listing(text):
@@ -142,16 +152,86 @@ def test_the_usual(engine, pair):
     assert int(done.stdout.split()[1]) == mapping(engine, pair[0])[0] and "eth0" in done.stdout
 
 
+# Unmapped ids and ptrace: what the members of a user namespace may do to each other, and no more.
+LOOK = """
+readlink /proc/self/ns/user; readlink /proc/1/ns/user
+cat /proc/self/uid_map; ls /sys/class/net; ls /dev/shm; grep -c mqueue /proc/mounts
+kill -0 1 && echo can
+"""
+
+
+@pytest.mark.parametrize("more", [(), ("--userns", "auto")])
+@pytest.mark.parametrize("kinds", [("pid",), ("network",), ("ipc",), ("pid", "network", "ipc")])
+def test_namespaces_of_another(engine, pair, kinds, more):
+    """Whoever shares one takes the user namespace along, asked for or not."""
+    name = pair[1]
+    engine.hull("exec", name, "touch", "/dev/shm/" + "-".join(kinds))
+    pid = engine.hull("inspect", "-f", "{{.State.Pid}}", name).stdout.strip()
+    flags = [flag for kind in kinds for flag in ("--" + kind, "container:" + name)]
+    seen = engine.hull("run", "--rm", *flags, *more, "busybox", "sh", "-c", LOOK).stdout.split()
+    own = os.readlink("/proc/%s/ns/user" % pid)
+    assert seen[0] == seen[1] == own and int(seen[3]) == mapping(engine, name)[0]
+    assert "eth0" in seen and "can" in seen
+    assert ("-".join(kinds) in seen) == ("ipc" in kinds)
+
+
+def test_members_are_root_of_what_they_share(engine, pair):
+    """Kernel parameters of the network, terminals, streams, exec, kill; the daemon's end."""
+    name = pair[0]
+    engine.hull("run", "-d", "--name", "userns-member", "--pid", "container:" + name, "--network",
+                "container:" + name, "--cap-add", "ALL", "--security-opt", "seccomp=unconfined",
+                "--security-opt", "systempaths=unconfined", "busybox", "sh", "-c",
+                "echo 77 >/proc/sys/net/ipv4/ip_default_ttl && echo set; exec sleep 1000")
+    try:
+        assert engine.hull("exec", name, "cat", "/proc/sys/net/ipv4/ip_default_ttl").stdout == "77\n"
+        assert engine.hull("logs", "userns-member").stdout == "set\n"
+        assert engine.hull("exec", "-u", "me", "userns-member", "id", "-u").stdout == "1000\n"
+        script = "mknod /n c 1 3; echo 1 >/proc/sys/vm/drop_caches; dmesg; chroot /proc/1/root true"
+        done = engine.hull("exec", "--privileged", "userns-member", "sh", "-c", script, check=False)
+        assert done.stderr.count("ermitted") + done.stderr.count("ermission denied") >= 2
+        engine.kill()
+        engine.start()
+        assert "sleep 1000" in engine.hull("top", "userns-member").stdout
+        engine.hull("restart", "-t", "0", "userns-member")
+        assert mapping(engine, "userns-member") == mapping(engine, name)
+    finally:
+        engine.hull("rm", "-f", "userns-member")
+    assert engine.hull("exec", name, "echo", "alive").stdout == "alive\n"
+
+
+def test_host_s_user_namespace_when_asked(engine, pair, plain):
+    """--userns host shares another's namespaces as the host's root; one of its own a host's network."""
+    def root(*flags):
+        return engine.hull("run", "--rm", *flags, "busybox", "sh", "-c", MAP).stdout.split()[1]
+    assert root("--userns", "host", "--pid", "container:" + pair[0]) == "0"
+    assert root("--userns", "host", "--network", "container:" + pair[0]) == "0"
+    assert root("--pid", "container:" + plain, "--ipc", "container:" + pair[0]) == "0"
+    assert int(root("--userns", "auto", "--network", "container:" + plain)) >= 65536
+
+
+def test_devices_elsewhere(engine):
+    """Nodes outside of /dev are there, for root inside, and lead nowhere but to the device."""
+    done = engine.hull("run", "--rm", "--userns", "auto", "--read-only", "--device",
+                       "/dev/zero:/else", "--device", "/dev/kmsg:/a/b/kmsg:r", "busybox", "sh", "-c",
+                       "stat -c %F:%u:%t:%T /else /a/b/kmsg; head -c 5 /else | wc -c; "
+                       "(: >/a/b/kmsg) || echo refused; mv /else /x || echo stays")
+    assert done.stdout.split("\n")[:5] == ["character special file:0:1:5",
+                                           "character special file:0:1:b", "5", "refused", "stays"]
+    done = engine.hull("run", "--rm", "--userns", "auto", "--device", "/dev/zero:/proc/sys/x", "busybox",
+                       "true", check=False)
+    assert done.returncode in (125, 126) and "/proc/sys/x" in done.stderr
+
+
 @pytest.mark.parametrize("flags, words", [
     (("--privileged",), "privileged mode is incompatible with user namespaces"),
     (("--network", "host"), "cannot share the host's network namespace when user namespaces"),
     (("--pid", "host"), "cannot share the host PID namespace when user namespaces"),
-    (("--pid", "container:userns-a"), "can't share the processes of another"),
+    (("--pid", "container:userns-none"), "that container has no user namespace"),
+    (("--network", "container:userns-a", "--ipc", "container:userns-b"), "of both userns-a and userns-b"),
     (("-u", "70000"), "setuid 70000"),
-    (("--device", "/dev/null:/else"), "only in /dev"),
     (("--runtime", "/usr/bin/crun"), "hull's own runtime only"),
 ])
-def test_what_does_not_go_together(engine, pair, flags, words):
+def test_what_does_not_go_together(engine, pair, plain, flags, words):
     done = engine.hull("run", "--rm", "--userns", "auto", *flags, "busybox", "true", check=False)
     assert done.returncode in (125, 126) and words in done.stderr
 

@@ -11,6 +11,7 @@
 #include <linux/magic.h>
 #include <linux/openat2.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
@@ -38,8 +39,7 @@ static const struct {
     mode_t mode;
 } types[] = {{"c", S_IFCHR}, {"u", S_IFCHR}, {"b", S_IFBLK}, {"p", S_IFIFO}};
 
-/* Make DEVICE as NAME below DIR_FD; one that is there already stays. */
-static int make_node(int dir_fd, const char *name, const struct oci_device *device)
+int device_make(int dir_fd, const char *name, const struct oci_device *device)
 {
     mode_t mode = 0;
     for (size_t i = 0; i < HULL_COUNT(types); i++) {
@@ -82,7 +82,7 @@ int devices_fill(int dev_fd)
     const struct oci_linux *linux_ = &shim.plan.spec.linux_;
     for (size_t i = 0; i < linux_->devices.n && rc == 0; i++) {
         if (in_dev(&linux_->devices.v[i]))
-            rc = make_node(dev_fd, linux_->devices.v[i].path + 5, &linux_->devices.v[i]);
+            rc = device_make(dev_fd, linux_->devices.v[i].path + 5, &linux_->devices.v[i]);
     }
     if (rc == 0 && shim.tty) {
         HULL_AUTO_FD fd = openat(dev_fd, "console", O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0620);
@@ -90,6 +90,42 @@ int devices_fill(int dev_fd)
             rc = shim_fail_errno("make /dev/console");
     }
     return rc;
+}
+
+static bool is_elsewhere(const struct oci_device *device)
+{
+    return device->path != NULL && !in_dev(device);
+}
+
+static int *prepared; /* mounts of nodes, by number; 0 where there is none */
+
+int devices_prepare(void)
+{
+    const struct oci_linux *linux_ = &shim.plan.spec.linux_;
+    prepared = calloc(linux_->devices.n + 1, sizeof(int));
+    if (prepared == NULL)
+        return shim_fail_errno("devices");
+    return shim.userns ? userns_nodes(is_elsewhere, prepared) : 0;
+}
+
+void devices_prepared(void)
+{
+    for (size_t i = 0; i < shim.plan.spec.linux_.devices.n; i++) {
+        if (prepared[i] > 0)
+            close(prepared[i]);
+    }
+    free(prepared);
+}
+
+/* A mount point is made where there is none; what the image has there is covered. */
+static int attach_node(const struct oci_device *device, int node)
+{
+    const struct oci_mount mount = {.destination = device->path, .source = device->path};
+    HULL_AUTO_FD target = root_make(device->path, false);
+    if (target < 0)
+        return shim_fail_errno("make device %s", device->path);
+    int rc = target_check(&mount, target);
+    return rc < 0 ? rc : attach_mount(node, target, device->path);
 }
 
 int devices_elsewhere(void)
@@ -101,12 +137,10 @@ int devices_elsewhere(void)
         if (device->path == NULL || device->path[0] != '/')
             rc = shim_fail(HULL_INVALID, "device \"%s\": the path has to be absolute",
                            device->path == NULL ? "" : device->path);
-        else if (!in_dev(device) && shim.userns)
-            rc = shim_fail(HULL_NOT_SUPPORTED,
-                           "device \"%s\": with a user namespace only in /dev; use --userns host",
-                           device->path);
+        else if (prepared[i] > 0)
+            rc = attach_node(device, prepared[i]);
         else if (!in_dev(device))
-            rc = make_node(root_fd, device->path, device);
+            rc = device_make(root_fd, device->path, device);
     }
     return rc;
 }

@@ -5,7 +5,8 @@ tools_hull_shim_SOURCES = tools/shim/main.c tools/shim/child.c tools/shim/contro
 	tools/shim/leave.c tools/shim/log.c tools/shim/loop.c tools/shim/mount_options.c tools/shim/mounts.c \
 	tools/shim/output.c tools/shim/packet.c tools/shim/packet.h tools/shim/plan.c tools/shim/plan.h tools/shim/protect.c \
 	tools/shim/protocol.h tools/shim/resolve.c tools/shim/shim.h tools/shim/source.c tools/shim/spawn.c tools/shim/stdio.c \
-	tools/shim/sysctl.c tools/shim/tables.c tools/shim/target.c tools/shim/userns.c tools/shim/users.c \
+	tools/shim/sysctl.c tools/shim/tables.c tools/shim/target.c tools/shim/userns.c tools/shim/userns_mounts.c \
+	tools/shim/users.c \
 	tools/shim/util.c plugins/common/plain.c $(CORE_STATIC)
 tools_hull_shim_CFLAGS = $(STATIC_CFLAGS)
 tools_hull_shim_LINK = $(STATIC_LINK)

@@ -38,7 +38,7 @@ int mounts_prepare(void)
         if (rc == 0)
             rc = userns_prepare_mount(mount, &sources[i]);
     }
-    return rc;
+    return rc < 0 ? rc : devices_prepare();
 }
 
 void mounts_prepared(void)
@@ -48,6 +48,7 @@ void mounts_prepared(void)
             close(sources[i]);
     }
     free(sources);
+    devices_prepared();
 }
 
 static int open_sources(void)

@@ -76,15 +76,25 @@ int shim_prepare(void) HULL_CHECKED;
 /* Let it execve; its failure to do so is this function's. */
 int shim_start(void) HULL_CHECKED;
 
-/* --- userns.c: nothing happens without a user namespace -------------------------------------- */
+/* --- userns.c, userns_mounts.c: nothing happens without a user namespace --------------------- */
 
 /* From the plan, or from what an exec joins. */
 int userns_find(void) HULL_CHECKED;
+/* The user namespace is another container's. */
+bool userns_is_joined(void);
 /* In the parent: join the namespaces of other containers for the child. */
 int userns_join_others(void) HULL_CHECKED;
+/* clone3() within the user namespace, and the process namespace, of another container: 0 in the
+ * child, which is the caller's, its number in the parent, or -1 with errno. */
+struct clone_args;
+long userns_clone(struct clone_args *args, int *ret_pidfd);
 /* In the parent, before the clone: make or open what MOUNT needs, in *RET_FD unless that is
  * there. */
 int userns_prepare_mount(const struct oci_mount *mount, int *ret_fd) HULL_CHECKED;
+/* Show FD's ids as the container has them. */
+int userns_show_ids(const struct oci_mount *mount, int fd, bool recursive) HULL_CHECKED;
+/* In the parent: the plan's devices that are WANTED, each as a mount of its node, by number. */
+int userns_nodes(bool (*wanted)(const struct oci_device *), int *ret_fds) HULL_CHECKED;
 int userns_own_stdio(const int stdio[3]) HULL_CHECKED;
 /* In the parent: map the child's ids and move it to its cgroups. */
 int userns_admit(void) HULL_CHECKED;
@@ -148,8 +158,13 @@ int cgroup_mount(int target_fd, const struct oci_mount *mount, const struct moun
     HULL_CHECKED;
 /* Nodes and links in a new /dev, which nobody else sees yet. */
 int devices_fill(int dev_fd) HULL_CHECKED;
-/* Nodes outside /dev. */
+/* Nodes outside /dev: in the parent, what the child of a user namespace can't make; in the child;
+ * and again in the parent, which closes what it has. */
+int devices_prepare(void) HULL_CHECKED;
 int devices_elsewhere(void) HULL_CHECKED;
+void devices_prepared(void);
+/* Make DEVICE as NAME below DIR_FD; one that is there already stays. */
+int device_make(int dir_fd, const char *name, const struct oci_device *device) HULL_CHECKED;
 /* Open the host's /dev/null, which hides files. Before anything is mounted. */
 int protect_open(void) HULL_CHECKED;
 int protect_paths(void) HULL_CHECKED;

@@ -43,7 +43,7 @@ static int clone_flags(uint64_t *ret)
                              ns->type == NULL ? "" : ns->type);
         if (ns->path == NULL || ns->path[0] == '\0') {
             *ret |= namespaces[at].flag;
-        } else if (namespaces[at].flag == CLONE_NEWPID) {
+        } else if (namespaces[at].flag == CLONE_NEWPID && !userns_is_joined()) {
             HULL_AUTO_FD fd = open(ns->path, O_RDONLY | O_CLOEXEC);
             if (fd < 0 || setns(fd, CLONE_NEWPID) < 0)
                 return shim_fail_errno("join namespace %s", ns->path);
@@ -99,7 +99,7 @@ int shim_spawn(void)
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
         return shim_fail_errno("socketpair");
     args.flags = flags;
-    long pid = clone_child(&args);
+    long pid = userns_is_joined() ? userns_clone(&args, &pidfd) : clone_child(&args);
     if (pid == 0) {
         close(pair[0]);
         child_main(pair[1], stdio.child);

@@ -2,21 +2,43 @@
  * userns.c: a container with a user namespace: who is who in it, and what only the host's root, the
  * parent, can do for the child, which has rights in its own namespaces alone.
  *
- * The parent maps the ids, moves the child to its cgroups, sets its limits, and opens what lies in
- * folders that are root's alone.
+ * The parent maps the ids, moves the child to its cgroups and sets its limits; userns_mounts.c
+ * opens what lies in folders that are root's alone.
+ *
+ * Who shares the user namespace of another container has to be born in it, or the child's other
+ * namespaces would belong to the host's root and not be the child's to change. A helper goes there
+ * and makes the child, which is the shim's own all the same.
  */
 #include "tools/shim/shim.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/sched.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
+
+static const char *path_of(const char *type)
+{
+    const struct oci_linux *linux_ = &shim.plan.spec.linux_;
+    for (size_t i = 0; i < linux_->namespaces.n; i++) {
+        const struct oci_namespace *ns = &linux_->namespaces.v[i];
+        if (hull_streq(ns->type, type))
+            return ns->path != NULL && ns->path[0] != '\0' ? ns->path : NULL;
+    }
+    return NULL;
+}
+
+bool userns_is_joined(void)
+{
+    return shim.userns && !shim.plan.exec && path_of("user") != NULL;
+}
 
 /* "0 1879048192 65536": who stands for 0 in the file NAME of process PID. */
 static int read_map(long pid, const char *name, uint32_t *ret)
@@ -91,8 +113,8 @@ int userns_admit(void)
     char pid[32];
     if (!shim.userns || shim.plan.exec)
         return 0; /* an exec moves before it enters, and joins a namespace that is mapped */
-    int rc = write_map("gid_map", linux_->gid_mappings.v);
-    if (rc == 0)
+    int rc = userns_is_joined() ? 0 : write_map("gid_map", linux_->gid_mappings.v);
+    if (rc == 0 && !userns_is_joined())
         rc = write_map("uid_map", linux_->uid_mappings.v);
     snprintf(pid, sizeof(pid), "%d", (int)shim.pid);
     for (size_t i = 0; i < dirs->n && rc == 0; i++)
@@ -131,10 +153,6 @@ int userns_join_others(void)
         const struct oci_namespace *ns = &linux_->namespaces.v[i];
         if (ns->path == NULL || ns->path[0] == '\0')
             continue;
-        if (hull_streq(ns->type, "pid"))
-            return shim_fail(HULL_NOT_SUPPORTED, "a container with a user namespace of its own "
-                                                 "can't share the processes of another; use "
-                                                 "--userns host for both");
         for (size_t j = 0; j < HULL_COUNT(joined); j++) {
             HULL_AUTO_FD fd = -1;
             if (!hull_streq(ns->type, joined[j].type))
@@ -147,70 +165,55 @@ int userns_join_others(void)
     return 0;
 }
 
-static bool is_new(const char *type)
+/* --- the child of a user namespace that is there already ------------------------------------- */
+
+static int enter(const char *type, int flag)
 {
-    const struct oci_linux *linux_ = &shim.plan.spec.linux_;
-    for (size_t i = 0; i < linux_->namespaces.n; i++) {
-        const struct oci_namespace *ns = &linux_->namespaces.v[i];
-        if (hull_streq(ns->type, type))
-            return ns->path == NULL || ns->path[0] == '\0';
+    const char *path = path_of(type);
+    HULL_AUTO_FD fd = path == NULL ? -1 : open(path, O_RDONLY | O_CLOEXEC);
+    return path == NULL ? 0 : fd < 0 ? -1 : setns(fd, flag);
+}
+
+/* In the helper: the number of the child, or what was wrong; 0 in the child. */
+static long make_child(struct clone_args *args)
+{
+    /* What is needed for a process namespace is opened while paths and rights are the host's. */
+    const char *path = path_of("pid");
+    HULL_AUTO_FD pids = path == NULL ? -1 : open(path, O_RDONLY | O_CLOEXEC);
+    if ((path != NULL && pids < 0) || enter("user", CLONE_NEWUSER) < 0 ||
+        (path != NULL && setns(pids, CLONE_NEWPID) < 0))
+        return -errno;
+    args->flags = (args->flags | CLONE_PARENT) & ~(uint64_t)CLONE_PIDFD;
+    args->exit_signal = 0; /* that of the helper */
+    args->pidfd = 0;
+    long pid = syscall(SYS_clone3, args, sizeof(*args));
+    return pid < 0 ? -errno : pid;
+}
+
+long userns_clone(struct clone_args *args, int *ret_pidfd)
+{
+    int report[2];
+    long pid = -EIO;
+    if (pipe2(report, O_CLOEXEC) < 0)
+        return -1;
+    pid_t helper = fork();
+    if (helper == 0) {
+        pid = make_child(args);
+        if (pid == 0) {
+            close(report[0]);
+            close(report[1]);
+            return 0;
+        }
+        (void)!write(report[1], &pid, sizeof(pid));
+        _exit(0);
     }
-    return false;
-}
-
-/* --- mounts ---------------------------------------------------------------------------------- */
-
-static int show_ids(const struct oci_mount *mount, int fd, bool recursive)
-{
-    struct mount_attr attr = {.attr_set = MOUNT_ATTR_IDMAP, .userns_fd = SHIM_FD_USERNS};
-    if (!shim.plan.has_userns)
-        return shim_fail(HULL_INTERNAL, "no user namespace came with the plan");
-    if (mount_setattr(fd, "", AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0), &attr,
-                      sizeof(attr)) == 0)
-        return 0;
-    if (errno == EINVAL)
-        return shim_fail(HULL_NOT_SUPPORTED,
-                         "mount on %s: the file system of %s can't show files with other ids (an "
-                         "idmapped mount); use --userns host",
-                         mount->destination, mount->source);
-    return shim_fail_errno("mount on %s: idmap", mount->destination);
-}
-
-/* Device nodes are the host's to make. */
-static int new_dev(const struct oci_mount *mount, const struct mount_options *options, int *ret_fd)
-{
-    HULL_AUTO_FD fd = filesystem_new(mount->type, mount->source, options);
-    mode_t before = umask(0);
-    int rc = fd < 0 ? -(int)shim_problem.kind : devices_fill(fd);
-    umask(before);
-    if (rc == 0)
-        rc = show_ids(mount, fd, false);
-    if (rc == 0)
-        *ret_fd = HULL_TAKE_FD(fd);
-    return rc;
-}
-
-static int new_shared(const struct oci_mount *mount, const struct mount_options *options,
-                      int *ret_fd)
-{
-    *ret_fd = filesystem_new(mount->type, mount->source, options);
-    return *ret_fd < 0 ? -(int)shim_problem.kind : 0;
-}
-
-int userns_prepare_mount(const struct oci_mount *mount, int *ret_fd)
-{
-    struct mount_options options;
-    int rc = shim.userns ? mount_options_parse(mount, &options) : 0;
-    if (rc < 0 || !shim.userns)
-        return rc;
-    if (options.bind) {
-        if (*ret_fd <= 0)
-            rc = source_open(mount, options.recursive, ret_fd);
-        return rc == 0 && options.idmap ? show_ids(mount, *ret_fd, options.recursive) : rc;
-    }
-    if (hull_streq(mount->destination, "/dev") && hull_streq(mount->type, "tmpfs"))
-        return new_dev(mount, &options, ret_fd);
-    bool shared = (hull_streq(mount->type, "mqueue") && !is_new("ipc")) ||
-                  (hull_streq(mount->type, "sysfs") && !is_new("network"));
-    return shared ? new_shared(mount, &options, ret_fd) : 0;
+    close(report[1]);
+    ssize_t n = helper < 0 ? -1 : read(report[0], &pid, sizeof(pid));
+    close(report[0]);
+    while (helper > 0 && waitpid(helper, NULL, 0) < 0 && errno == EINTR)
+        ;
+    if (n == (ssize_t)sizeof(pid) && pid > 0)
+        *ret_pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+    errno = pid < 0 ? (int)-pid : errno;
+    return pid > 0 && *ret_pidfd >= 0 ? pid : -1;
 }

@@ -143,14 +143,14 @@ static void make_namespaces(struct hull_arena *arena, const struct spec_input *i
         add_namespace(arena, linux_, "cgroup", NULL);
 }
 
-static void make_mappings(struct hull_arena *arena, const struct ct_doc *doc,
+static void make_mappings(struct hull_arena *arena, const struct spec_input *input,
                           struct oci_linux *linux_)
 {
-    const struct ct_userns *range = doc->userns;
+    const struct ct_userns *range = input->doc->userns;
 
     if (!range)
         return;
-    add_namespace(arena, linux_, "user", NULL);
+    add_namespace(arena, linux_, "user", input->userns);
     *HULL_LIST_ADD(arena, &linux_->uid_mappings) =
         (struct oci_id_mapping){0, range->uid, range->size};
     *HULL_LIST_ADD(arena, &linux_->gid_mappings) =
@@ -223,7 +223,7 @@ int spec_make(struct hull_call *call, const struct spec_input *input,
     spec->annotations = host->annotations;
     spec->linux_.cgroups_path = doc->cgroups_path;
     make_namespaces(arena, input, &spec->linux_);
-    make_mappings(arena, doc, &spec->linux_);
+    make_mappings(arena, input, &spec->linux_);
     make_sysctls(arena, doc, &spec->linux_);
     if (!host->privileged) {
         spec->linux_.masked_paths = host->masked_paths;

@@ -12,6 +12,7 @@ struct spec_input {
     const char *dir;                   /* its folder, with hosts, hostname and resolv.conf */
     const char *const *sources;        /* per doc->mounts: path on the host */
     const char *netns, *pidns, *ipcns; /* paths of namespaces to join, or NULL */
+    const char *userns;                /* the same; with the range of the document */
     const char *shm;                   /* the /dev/shm of whose IPC namespace is joined, or NULL */
 };
 

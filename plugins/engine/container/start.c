@@ -239,6 +239,8 @@ static int join_namespaces(struct hull_call *call, struct start *start)
         rc = join_namespace(call, host->pid_mode, "pid", &start->input.pidns, NULL);
     if (rc == 0)
         rc = join_namespace(call, host->ipc_mode, "ipc", &start->input.ipcns, &start->input.shm);
+    if (rc == 0)
+        rc = userns_join(call, start->ct, &start->input.userns);
     return rc;
 }
 
@@ -373,7 +375,9 @@ static int steps(struct hull_call *call, struct start *start)
         return rc;
     hull_undo(call, record_failure, ct);
     FAILPOINT(container_start_intent);
-    rc = mount_rootfs(call, start);
+    rc = userns_adopt(call, ct);
+    if (rc == 0)
+        rc = mount_rootfs(call, start);
     FAILPOINT(container_start_rootfs);
     if (rc == 0)
         rc = mount_volumes(call, start);
@@ -451,9 +455,7 @@ int ct_start(struct hull_call *call, struct ct *ct)
     hull_message_init(&runtime_create_request_message, &start->request);
     hull_defer(call, close_rootfs, &start->rootfs_fd);
     new_run(ct);
-    rc = userns_adopt(call, ct);
-    if (rc == 0)
-        rc = steps(call, start);
+    rc = steps(call, start);
     if (rc < 0) {
         ct->doc.error = hull_arena_strdup(ct->run_arena, hull_error(call));
         ct->doc.exit_code = exit_code_of(hull_error(call));

@@ -53,11 +53,6 @@ int userns_check(struct hull_call *call, const struct host_config *host)
     if (hull_streq(host->pid_mode, "host"))
         return hull_fail(call, HULL_INVALID,
                          "cannot share the host PID namespace when user namespaces are enabled");
-    if (ct_mode_other(host->pid_mode))
-        return hull_fail(call, HULL_NOT_SUPPORTED,
-                         "HostConfig.PidMode=%s: a container with a user namespace can't share the "
-                         "processes of another: not supported yet; use --userns host for both",
-                         host->pid_mode);
     return 0;
 }
 
@@ -224,22 +219,83 @@ int userns_reserve(struct hull_call *call, struct ct *ct, const struct host_conf
 
 /* --- a start ---------------------------------------------------------------------------------- */
 
-int userns_adopt(struct hull_call *call, struct ct *ct)
+/* What needs the host's own rights stays in its user namespace, and so does who asks for it. */
+static bool may_share(const struct host_config *host)
 {
-    const char *modes[] = {ct->doc.host_config.network_mode, ct->doc.host_config.ipc_mode};
+    return !hull_streq(host->userns_mode, "host") && !host->privileged &&
+           !hull_streq(host->network_mode, "host") && !hull_streq(host->pid_mode, "host");
+}
 
-    for (size_t i = 0; i < HULL_COUNT(modes) && ct->doc.userns; i++) {
+/* The first two of a list that have different ranges can't both be shared. */
+static int check_same(struct hull_call *call, const struct ct *ct, const struct ct *one,
+                      const struct ct *other)
+{
+    if (!one || !other->doc.userns || one->doc.userns->uid == other->doc.userns->uid)
+        return 0;
+    return hull_fail(call, HULL_CONFLICT,
+                     "container %s can't share namespaces of both %s and %s: each of these has a "
+                     "user namespace of its own",
+                     ct->doc.name, one->doc.name, other->doc.name);
+}
+
+/*
+ * The container whose user namespace CT shares, or NULL. A process namespace can be shown from its
+ * own user namespace only; with the others it is a matter of who may change what.
+ */
+static int find_sharer(struct hull_call *call, const struct ct *ct, struct ct **ret)
+{
+    const struct host_config *host = &ct->doc.host_config;
+    const char *modes[] = {host->pid_mode, host->network_mode, host->ipc_mode};
+
+    *ret = NULL;
+    for (size_t i = 0; i < HULL_COUNT(modes) && may_share(host); i++) {
         const char *name = ct_mode_other(modes[i]);
         struct ct *other;
+        int rc = name ? ct_find(call, name, &other) : 0;
 
-        if (!name)
-            continue;
-        int rc = ct_find(call, name, &other);
+        if (rc == 0 && name)
+            rc = check_same(call, ct, *ret, other);
         if (rc < 0)
             return rc;
-        if (other->doc.userns)
-            *ct->doc.userns = *other->doc.userns;
+        if (name && i == 0 && !other->doc.userns && ct->doc.userns)
+            return hull_fail(call, HULL_CONFLICT,
+                             "HostConfig.PidMode=%s: that container has no user namespace, and one "
+                             "that has can't share its processes; use --userns host for both",
+                             host->pid_mode);
+        if (name && i == 0 && !other->doc.userns)
+            return 0;
+        if (name && other->doc.userns && !*ret)
+            *ret = other;
     }
+    return 0;
+}
+
+int userns_adopt(struct hull_call *call, struct ct *ct)
+{
+    struct ct *other;
+    int rc = find_sharer(call, ct, &other);
+
+    if (rc < 0 || !other)
+        return rc;
+    if (!ct->doc.userns)
+        ct->doc.userns = HULL_NEW(ct->arena, struct ct_userns);
+    *ct->doc.userns = *other->doc.userns;
+    return 0;
+}
+
+int userns_join(struct hull_call *call, const struct ct *ct, const char **ret_path)
+{
+    struct ct *other;
+    int rc = find_sharer(call, ct, &other);
+
+    if (rc < 0 || !other)
+        return rc;
+    /* Its root and volumes are mounted already, with the range of before. */
+    if (!ct->doc.userns || ct->doc.userns->uid != other->doc.userns->uid)
+        return hull_fail(call, HULL_CONFLICT,
+                         "container %s was replaced while %s was being started: start it again",
+                         other->doc.name, ct->doc.name);
+    *ret_path = hull_printf(call, "/proc/%lld/ns/user", (long long)other->doc.pid);
     return 0;
 }
 

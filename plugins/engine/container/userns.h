@@ -17,6 +17,9 @@ int userns_reserve(struct hull_call *call, struct ct *ct, const struct host_conf
                    struct ct_doc *doc) HULL_CHECKED;
 /* At a start: whoever shares a namespace of another container has its range. */
 int userns_adopt(struct hull_call *call, struct ct *ct) HULL_CHECKED;
+/* And its user namespace, of which *RET_PATH is the path; unchanged when there is none. The
+ * containers whose namespaces are shared run. */
+int userns_join(struct hull_call *call, const struct ct *ct, const char **ret_path) HULL_CHECKED;
 /* A user namespace with the range of DOC, until CALL's handler returns; -1 when it has none.
  * Yields. */
 int userns_open(struct hull_call *call, const struct ct_doc *doc, int *ret_fd) HULL_CHECKED;
