@@ -122,11 +122,12 @@ class Life:
         self.ask(("volume", volume), True, (201,), "POST", "/volumes/create", {"Name": volume})
         self.ask(("volume", "o-" + name), True, (201,), "POST", "/volumes/create",
                  {"Name": "o-" + name, "DriverOpts": {"type": "tmpfs", "device": "tmpfs"}})
+        # Both families, and IPv6 alone.
         made = self.ask(("network", network), True, (201,), "POST", "/networks/create",
-                        {"Name": network})
+                        {"Name": network, "EnableIPv6": True})
         self.networks.append(made["Id"])
         made = self.ask(("network", "m-" + name), True, (201,), "POST", "/networks/create",
-                        {"Name": "m-" + name})
+                        {"Name": "m-" + name, "EnableIPv4": False, "EnableIPv6": True})
         self.networks.append(made["Id"])
         made = self.ask(("container", name), True, (201,), "POST",
                         "/containers/create?name=" + name,
@@ -135,7 +136,8 @@ class Life:
                          "HostConfig": {"LogConfig": LOG, "NetworkMode": network,
                                         "Binds": [volume + ":/v", "o-" + name + ":/o"],
                                         "PortBindings": {"80/tcp": [
-                                            {"HostIp": "127.0.0.1", "HostPort": str(self.port)}]}}})
+                                            {"HostIp": "127.0.0.1", "HostPort": str(self.port)},
+                                            {"HostIp": "::", "HostPort": str(self.port)}]}}})
         self.ids.append(made["Id"])
 
     def use(self):
@@ -225,15 +227,26 @@ class Life:
         os.kill(state["Pid"], 0)
         self.check_log(name)
         joined = shown["NetworkSettings"]["Networks"]
-        assert joined["n-" + self.name]["IPAddress"], shown
+        first = joined["n-" + self.name]
+        assert first["IPAddress"] and first["GlobalIPv6Address"], shown
         second = joined.get("m-" + self.name)
         assert self.second is None or (second is not None) == self.second, shown
         # What it says is what it has: each network is an interface in it.
-        links = subprocess.run(["nsenter", "-n", "-t", str(state["Pid"]), "ip", "-o", "link"],
-                               capture_output=True, text=True, check=True, timeout=10).stdout
+        inside = ["nsenter", "-n", "-t", str(state["Pid"]), "ip", "-o"]
+        links, addresses = (subprocess.run(inside + [what], capture_output=True, text=True,
+                                           check=True, timeout=10).stdout
+                            for what in ("link", "addr"))
         assert len(re.findall(r"\beth\d+@", links)) == len(joined), (links, joined)
-        assert second is None or second["IPAddress"], shown
-        assert str(self.port) in str(shown["NetworkSettings"]["Ports"]), shown
+        assert second is None or second["GlobalIPv6Address"] and not second["IPAddress"], shown
+        for one in joined.values():
+            for address in (one["IPAddress"], one["GlobalIPv6Address"]):
+                assert not address or " %s/" % address in addresses, (one, addresses)
+        bound = [one["HostIp"] for one in shown["NetworkSettings"]["Ports"]["80/tcp"]
+                 if one["HostPort"] == str(self.port)]
+        assert bound == ["127.0.0.1", "::"], shown
+        # Both are elements of the packet filter.
+        assert len([line for line in elements(self.port) if ": %s" % first["IPAddress"] in line or
+                    ": %s" % first["GlobalIPv6Address"] in line]) == 2, elements(self.port)
 
 
     def check_log(self, name):
