@@ -5,6 +5,7 @@
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -97,7 +98,31 @@ void nif_route(struct nl_batch *batch, unsigned index, int family, const struct 
     put_route(batch, 0, index, family, to, via);
 }
 
+/* Behind the loopback interface's own one. */
+#define LOOPBACK6_METRIC 2048
+
+void nif_route_loopback6(struct nl_batch *batch, unsigned index)
+{
+    struct rtmsg head = {.rtm_family = AF_INET6,
+                         .rtm_table = RT_TABLE_LOCAL,
+                         .rtm_protocol = RTPROT_BOOT,
+                         .rtm_scope = RT_SCOPE_HOST,
+                         .rtm_type = RTN_LOCAL,
+                         .rtm_dst_len = 128};
+    nl_begin(batch, RTM_NEWROUTE, ACK | NLM_F_CREATE | NLM_F_REPLACE, &head, sizeof(head));
+    nl_put(batch, RTA_DST, &in6addr_loopback, sizeof(in6addr_loopback));
+    nl_put_u32(batch, RTA_OIF, index);
+    nl_put_u32(batch, RTA_PRIORITY, LOOPBACK6_METRIC);
+}
+
 /* --- whole steps ------------------------------------------------------------------------------ */
+
+bool nif_loopback6(void)
+{
+    HULL_AUTO_FD fd = open("/proc/sys/net/bridge/bridge-nf-call-ip6tables", O_RDONLY | O_CLOEXEC);
+    char on = '0'; /* there is no such file where nothing shows frames to the filter */
+    return fd < 0 || (read(fd, &on, 1) == 1 && on == '0');
+}
 
 int nif_fail(struct hull_work *work, int rc, const struct nl_failure *failure, const char *what,
              const char *name)

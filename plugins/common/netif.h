@@ -56,6 +56,15 @@ int nif_sysctl(const char *family, const char *name, const char *key, const char
 /* Read the beginning of net/FAMILY/conf/NAME/KEY into VALUE, as a string. 0 or -errno. */
 int nif_sysctl_read(const char *family, const char *name, const char *key, char *value, size_t size)
     HULL_CHECKED;
+/*
+ * Whether the host can reach containers from ::1. What they answer is for ::1 again as soon as the
+ * packet filter has seen it, and a bridge whose frames are shown to the filter hands that up too
+ * late: the kernel takes it for a forgery.
+ */
+#define NIF_BRIDGED6 "net.bridge.bridge-nf-call-ip6tables"
+bool nif_loopback6(void);
+/* A way back from the interface to ::1: loopback addresses are looked for by interface. */
+void nif_route_loopback6(struct nl_batch *batch, unsigned index);
 /* Fill PROBLEM of WORK: "WHAT NAME: strerror: what the kernel said". FAILURE may be NULL. */
 int nif_fail(struct hull_work *work, int rc, const struct nl_failure *failure, const char *what,
              const char *name);

@@ -10,7 +10,8 @@ import time
 
 import pytest
 
-from lan import BEHIND, BEHIND6, HOST, HOST6, HostEngine, NEAR, NEAR6, Namespace, Server, served, until
+from lan import (BEHIND, BEHIND6, HOST, HOST6, HostEngine, NEAR, NEAR6, Namespace, SERVE, Server,
+                 served, until)
 
 
 @pytest.fixture(scope="module")
@@ -113,6 +114,95 @@ def test_ports_on_loopback_are_for_the_host_alone(lan, engine):
         assert engine.asks("liar", "127.0.0.9", 8081, seconds=1) is None
     finally:
         server.end()
+
+
+BRIDGED6 = "bridge/bridge-nf-call-ip6tables"
+
+
+@pytest.fixture
+def bridged6(lan):
+    """Sets whether frames within a bridge are shown to the packet filter."""
+    if "no" in lan.host.run("[ -e /proc/sys/net/%s ] || echo no" % BRIDGED6):
+        yield lambda value: value == 0
+        return
+    before = lan.host.read(BRIDGED6)
+    yield lambda value: lan.host.write(BRIDGED6, value) or True
+    lan.host.write(BRIDGED6, before)
+
+
+# An IPv6 datagram in a frame made by hand: to what Linux itself would never send there.
+FRAME = """
+import socket, struct, sys
+interface, mac, source, target, port = sys.argv[1:]
+ends = socket.inet_pton(socket.AF_INET6, source) + socket.inet_pton(socket.AF_INET6, target)
+def datagram(check):
+    return struct.pack("!HHHH", 4000, int(port), 10, check) + b"xx"
+summed = ends + struct.pack("!II", 10, 17) + datagram(0)
+total = sum(struct.unpack("!%dH" % (len(summed) // 2), summed))
+while total >> 16:
+    total = (total & 0xffff) + (total >> 16)
+with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as out:
+    out.bind((interface, 0))
+    out.send(bytes.fromhex(mac.replace(":", "")) + out.getsockname()[4] + b"\\x86\\xdd" +
+             struct.pack("!IHBB", 6 << 28, 10, 17, 64) + ends + datagram(~total & 0xffff))
+"""
+
+
+def frame(netns, mac, source, target, port):
+    subprocess.run(["nsenter", "--net=" + netns, sys.executable, "-c", FRAME, "eth0", mac, source,
+                    target, str(port)], check=True, timeout=20)
+
+
+def test_ports_on_the_loopback_of_ipv6(lan, engine, forwarded, bridged6):
+    def start(name, *flags):
+        return engine.hull("run", "-d", "--name", name, "--network", "front", *flags, "busybox",
+                           "sh", "-c", SERVE % 80, check=False)
+
+    def said(target):
+        return json.loads(engine.hull("network", "explain", "--format", "json", "host",
+                                      target).stdout)["Verdict"]
+
+    try:
+        assert bridged6(0)
+        assert start("six1", "-p", "[::1]:8083:80", "-p", "[::1]:5354:5353/udp").returncode == 0
+        until(lambda: lan.host.reaches("::1", 8083))
+        # As from the bridge's address; ports on all addresses are reached by it, too.
+        assert lan.host.peer("::1", 8083) == "fd00:70:1::1" and lan.host.reaches("::1", 8080)
+        assert (said("[::1]:8083"), said("[::1]:8080")) == ("passes", "passes")
+        # What listens on the host itself answers itself.
+        server = Server(lan.host, engine.root, 8092)
+        try:
+            until(lambda: lan.host.peer("::1", 8092) == "::1")
+        finally:
+            server.end()
+        # For the host alone, whatever neighbours and containers send.
+        assert not lan.near.reaches(HOST6, 8083) and not lan.host.reaches(HOST6, 8083)
+        bridge = engine.hull("network", "inspect", "-f", "hull-{{slice .Id 0 10}}",
+                             "front").stdout.strip()
+        container = "/proc/%s/ns/net" % engine.hull("inspect", "-f", "{{.State.Pid}}",
+                                                    "liar").stdout.strip()
+        for netns, side, source in (
+                ("/run/netns/" + lan.near.name, "eth0", NEAR6),
+                (container, bridge, engine.address6("liar", "front"))):
+            before = forwarded()
+            mac = re.search("link/ether (.{17})", lan.host.run("ip link show " + side)).group(1)
+            frame(netns, mac, source, "::1", 5354)
+            frame(netns, mac, source, "::1", 5353)
+            frame(netns, mac, source, HOST6, 5353)  # the published one: it has come
+            until(lambda: forwarded() > before)
+            assert forwarded() == before + 1
+        # Where the kernel has no way back, that is said, and clients go on to 127.0.0.1 at once.
+        if bridged6(1):
+            failed = start("six2", "-p", "[::1]:8084:80")
+            assert failed.returncode == 125 and \
+                "can't publish port 80/tcp on ::1: while net.bridge.bridge-nf-call-ip6tables is " \
+                "on" in failed.stderr
+            assert (said("[::1]:8083"), said("[::1]:8080")) == ("host", "host")
+            engine.hull("rm", "-f", "six1")  # the table is written anew
+            assert "curl: (7)" in lan.host.run("curl -gsS -m 2 http://[::1]:8080/ 2>&1", False)
+            assert lan.host.reaches("localhost", 8080)
+    finally:
+        engine.hull("rm", "-f", "six1", "six2", check=False)
 
 
 def test_a_network_without_ipv4(lan, engine):

@@ -1,6 +1,7 @@
 #include "net.h"
 
 #include "address.h"
+#include "netif.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -81,11 +82,13 @@ static int add_entry(struct hull_call *call, const struct expansion *expansion,
         return hull_fail(call, HULL_NOT_SUPPORTED,
                          "can't publish port %d/%s on %s: the container has no IPv%c address",
                          (int)entry->port, entry->protocol, entry->host_ip, ipv6 ? '6' : '4');
-    if (ipv6 && ip_is_loopback(&host) && !to->routed[1])
-        return hull_fail(call, HULL_NOT_SUPPORTED,
-                         "can't publish port %d/%s on ::1: the kernel has no way from there to a "
-                         "container; use 127.0.0.1",
-                         (int)entry->port, entry->protocol);
+    if (ipv6 && ip_is_loopback(&host) && !to->routed[1] && !nif_loopback6())
+        return hull_fail(
+            call, HULL_NOT_SUPPORTED,
+            "can't publish port %d/%s on ::1: while " NIF_BRIDGED6 " is on, the "
+            "kernel drops what a container answers; turn it off (sysctl -w " NIF_BRIDGED6
+            "=0), or use 127.0.0.1",
+            (int)entry->port, entry->protocol);
     entry->open = to->open || to->routed[ipv6];
     entry->unbound = to->routed[ipv6];
     if (entry->unbound && (entry->host_port > 0 || !ip_is_any(&host)))

@@ -41,6 +41,15 @@ static int create_bridge(int fd, const struct brg_bridge *bridge, struct nl_fail
     return rc == -EEXIST ? 0 : rc;
 }
 
+static bool has_ipv6(const struct brg_bridge *bridge)
+{
+    for (size_t i = 0; i < bridge->net_count; i++) {
+        if (bridge->nets[i].addr.family == AF_INET6)
+            return true;
+    }
+    return false;
+}
+
 /* What containers could use against the host is off before the bridge is up. */
 static int guard_bridge(const struct brg_bridge *bridge)
 {
@@ -69,6 +78,8 @@ static int raise_bridge(int fd, const struct brg_bridge *bridge, bool own,
     nif_begin(&batch, 0, (int)index, true, NULL);
     if (own)
         nif_mark_own(&batch);
+    if (has_ipv6(bridge))
+        nif_route_loopback6(&batch, index);
     int rc = nl_transact(fd, &batch, NULL, NULL, failure);
     nl_done(&batch);
     return rc;

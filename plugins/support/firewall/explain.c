@@ -4,6 +4,8 @@
  */
 #include "explain.h"
 
+#include "netif.h"
+
 #include <netinet/in.h>
 #include <stdarg.h>
 #include <string.h>
@@ -131,12 +133,18 @@ static bool is_open(const struct answer *a)
 
 /* --- ports of the host ----------------------------------------------------------------------- */
 
+static bool is_loopback6(const struct ip_addr *addr)
+{
+    return addr->family == AF_INET6 && ip_is_loopback(addr);
+}
+
 /* How well PORT fits what is asked for: 0 not at all; 1: it does, but for the host alone. */
 static int fits(const struct answer *a, const struct firewall_port *port)
 {
     struct ip_addr host;
     if (port->unbound || port->host_port != a->flow.port ||
-        !hull_streq(port->protocol, a->request->protocol) || !ip_parse(port->host_ip, &host))
+        !hull_streq(port->protocol, a->request->protocol) || !ip_parse(port->host_ip, &host) ||
+        (is_loopback6(&host) && !a->facts->loop6))
         return 0;
     bool local = ip_is_loopback(&host);
     if (a->to_host)
@@ -175,10 +183,11 @@ static bool publish(struct answer *a)
     int fit;
     const char *container = "";
     const struct firewall_port *port = find_port(a, &fit, &container);
-    if (!a->to_host && a->flow.dst.family == AF_INET6 && ip_is_loopback(&a->flow.dst))
+    if (!a->to_host && !a->facts->loop6 && is_loopback6(&a->flow.dst))
         return decide(a, "host", "output",
-                      "::1 leads to no container: what listens there on the host answers, and "
-                      "nothing does where only a container's port is published");
+                      "::1 leads to no container while " NIF_BRIDGED6 " is on: what listens there "
+                      "on the host answers, and nothing does where only a container's port is "
+                      "published");
     if (port == NULL)
         return decide(a, "host", "publish",
                       "no container publishes port %s there: a program of the host may listen on "

@@ -41,6 +41,7 @@ struct fw_admin fw_admin_ask(const struct json_value *rules, const struct fw_flo
 struct fw_facts {
     bool local;                     /* the destination is an address of this host */
     bool unroutable;                /* the host has no way there */
+    bool loop6;                     /* containers are reached by ::1 */
     const char *oif;                /* its way there */
     const struct json_value *admin; /* the administrator's chain; NULL: it could not be read */
     const char *admin_text;         /* the same for people, with handles */

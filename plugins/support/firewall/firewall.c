@@ -20,6 +20,7 @@
 #include "fw.h"
 
 #include "instance.h"
+#include "netif.h"
 #include "nft.h"
 
 #include <errno.h>
@@ -42,6 +43,7 @@ static struct entry *holders; /* of ports */
 static struct hull_arena *barriers_arena;
 static struct firewall_barriers barriers; /* there */
 static bool ready;                        /* the table is there */
+static bool loop6;                        /* and sends what is for ::1 to containers */
 static char *table;
 static struct hull_lock lock; /* over changes of the table */
 static struct fw_watch watch;
@@ -156,7 +158,8 @@ static int write_table(struct hull_call *call)
     struct firewall_state state;
     struct hull_text text = HULL_TEXT(hull_call_arena(call));
     gather(call, &state);
-    fw_table_text(&text, table, &state);
+    loop6 = nif_loopback6();
+    fw_table_text(&text, table, &state, loop6);
     ready = false;
     int rc = hull_work(call, run_text, text.data);
     ready = rc == 0;
@@ -225,6 +228,8 @@ static int write_ports(struct hull_call *call, const struct firewall_ports *port
 {
     if (!ready)
         return add || !is_idle() ? write_table(call) : 0;
+    if (loop6 != nif_loopback6()) /* somebody has turned it on or off */
+        return write_table(call);
     struct fw_port *numbers = hull_alloc(call, (ports->ports.n + 1) * sizeof(*numbers));
     struct element_work work = {.ports = numbers, .count = ports->ports.n, .add = add};
     for (size_t i = 0; i < ports->ports.n; i++) {
@@ -590,6 +595,7 @@ static int explain(struct hull_call *call, const struct firewall_explain_request
     if (rc < 0)
         return rc;
     fw_facts_read(call, &asking->asked, table, &facts);
+    facts.loop6 = loop6 && nif_loopback6();
     if (asking->sender.local)
         question.kind = "host";
     if (asking->sender.oif[0] != '\0' && question.interface == NULL)

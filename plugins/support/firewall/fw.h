@@ -13,9 +13,11 @@
 
 /*
  * Append to OUT the commands that make TABLE what STATE says, in one transaction: whatever was in
- * its sets, maps and chains goes, but for the chain "admin".
+ * its sets, maps and chains goes, but for the chain "admin". LOOP6: published ports are reached by
+ * ::1, too.
  */
-void fw_table_text(struct hull_text *out, const char *table, const struct firewall_state *state);
+void fw_table_text(struct hull_text *out, const char *table, const struct firewall_state *state,
+                   bool loop6);
 /* The same for the sets of networks alone, in a table that is there. */
 void fw_networks_text(struct hull_text *out, const char *table,
                       const struct firewall_network *networks, size_t count);

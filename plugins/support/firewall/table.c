@@ -44,6 +44,7 @@ static const char *const sets[] = {
     "set open6 { type ipv6_addr . inet_proto . inet_service; }",
     "set before4 { type ifname; }",
     "set before6 { type ifname; }",
+    "set loop6 { type ifname; }",
 };
 /* Those that say what networks there are. */
 static const char *const set_names[] = {
@@ -120,12 +121,13 @@ static const struct {
     {"prerouting", "ip daddr 127.0.0.0/8 return"},
     {"prerouting", "ip6 daddr ::1 return"},
     {"prerouting", "jump publish"},
-    /* The kernel routes nothing from a bridge to ::1, so there is no way back: better a refusal. */
-    {"output", "ip6 daddr ::1 return"},
+    /* Where there is no way back from a bridge to ::1: better a refusal. */
+    {"output", "ip6 daddr ::1 oifname != @loop6 return"},
     {"output", "jump publish"},
 
-    /* The host reaches a container by 127.0.0.1: the answer has to come back to the bridge. */
+    /* The host reaches a container by its loopback: the answer has to come back to the bridge. */
     {"postrouting", "oifname @bridges ip saddr 127.0.0.0/8 masquerade"},
+    {"postrouting", "oifname @bridges ip6 saddr ::1 masquerade"},
     /* A container reaches a published port: without this the answer goes around the NAT. */
     {"postrouting", "ct status dnat ip saddr @nets4 ip daddr @nets4 masquerade"},
     {"postrouting", "ct status dnat ip6 saddr @nets6 ip6 daddr @nets6 masquerade"},
@@ -361,7 +363,8 @@ static void barriers_text(struct hull_text *out, const char *table,
     }
 }
 
-void fw_table_text(struct hull_text *out, const char *table, const struct firewall_state *state)
+void fw_table_text(struct hull_text *out, const char *table, const struct firewall_state *state,
+                   bool loop6)
 {
     hull_text_printf(out, "add table inet %s\n", table);
     for (size_t i = 0; i < HULL_COUNT(sets) + HULL_COUNT(maps); i++) {
@@ -369,6 +372,9 @@ void fw_table_text(struct hull_text *out, const char *table, const struct firewa
         /* "set NAME {…}" to "add set inet TABLE NAME {…}" */
         hull_text_printf(out, "add %.3s inet %s %s\n", line, table, line + 4);
     }
+    hull_text_printf(out, "flush set inet %s loop6\n", table);
+    if (loop6)
+        hull_text_printf(out, "add element inet %s loop6 { \"lo\" }\n", table);
     chains_text(out, table);
     fw_networks_text(out, table, state->networks.v, state->networks.n);
     ports_text(out, table, state);
