@@ -86,6 +86,12 @@ static inline void box_process(struct box *box, struct oci_process *process)
     process->capabilities->permitted = process->capabilities->bounding;
 }
 
+/* The parent goes with the core that used it: a program whose tests run beside has its own. */
+static inline const char *box_cgroup(struct hull_call *call, const char *id)
+{
+    return hull_printf(call, "/hull-test-%d/%s", (int)getpid(), id);
+}
+
 static inline void box_spec(struct box *box)
 {
     static const char *const namespaces[] = {"mount", "network", "uts", "pid", "ipc"};
@@ -103,7 +109,7 @@ static inline void box_spec(struct box *box)
         hull_strv_add(arena, &spec->linux_.masked_paths, masked[i]);
     for (size_t i = 0; i < HULL_COUNT(readonly); i++)
         hull_strv_add(arena, &spec->linux_.readonly_paths, readonly[i]);
-    spec->linux_.cgroups_path = hull_printf(box->call, "/hull-test/%s", box->id);
+    spec->linux_.cgroups_path = box_cgroup(box->call, box->id);
     hull_map_set(arena, &spec->linux_.sysctl, "net.ipv4.ip_unprivileged_port_start", "0");
     box_mount(box, "/proc", "proc", "proc", "nosuid,noexec,nodev");
     box_mount(box, "/dev", "tmpfs", "tmpfs", "nosuid,strictatime,mode=755,size=65536k");

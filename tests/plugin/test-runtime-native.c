@@ -447,12 +447,12 @@ static int find_it(struct hull_call *call, void *arg)
     (void)arg;
     *box = (struct box){.call = call, .id = left_id, .dir = left_dir};
     hull_defer(call, box_remove, box);
-    CHECK_OK(runtime_adopt(call, PORT,
-                           &(struct runtime_adopt_request){
-                               .id = left_id,
-                               .dir = hull_printf(call, "%s/state", left_dir),
-                               .cgroups_path = hull_printf(call, "/hull-test/%s", left_id)},
-                           &found));
+    CHECK_OK(runtime_adopt(
+        call, PORT,
+        &(struct runtime_adopt_request){.id = left_id,
+                                        .dir = hull_printf(call, "%s/state", left_dir),
+                                        .cgroups_path = box_cgroup(call, left_id)},
+        &found));
     CHECK_STR(found.state, "running");
     CHECK(found.pid > 1);
     struct hull_stream *stream = box_attach(box, NULL, true);
