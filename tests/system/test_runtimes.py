@@ -2,8 +2,10 @@
 
 HULL_TEST_RUNTIME=crun runs every other file of these tests with that runtime, too.
 """
+import glob
 import json
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -30,10 +32,16 @@ def oci():
                   bridge="htr%d" % (os.getpid() % 100000))
     made.folder, made.seen = folder, set()
     made.load_busybox()
+    made.hull("run", "-d", "--name", "first", "--runtime", "my-runc", "busybox", "sleep", "60")
+    pid = made.hull("inspect", "-f", "{{.State.Pid}}", "first").stdout.strip()
+    with open("/proc/%s/cgroup" % pid) as file:
+        parent = re.search(r":pids:/(hull-[^/]+)/", file.read()).group(1)
+    made.hull("rm", "-f", "first")
     yield made
     made.stop()
     shutil.rmtree(folder)
     assert not leftovers(made.root)
+    assert not glob.glob("/sys/fs/cgroup/*/" + parent)
 
 
 @pytest.fixture(params=["runc", "crun"])

@@ -30,6 +30,7 @@ struct hierarchy {
 static struct hierarchy hierarchies[MOST_HIERARCHIES];
 static size_t hierarchy_count;
 static int version = -1;
+static char *unified; /* version 1: where version 2 is mounted beside it, without controllers */
 
 static const struct {
     const char *v1, *v2;
@@ -105,6 +106,9 @@ int cg_init(struct hull_call *call)
         if (strcmp(found->mnt_type, "cgroup") == 0) {
             version = 1;
             add_hierarchy(found->mnt_dir, v1_bits(found));
+        } else if (strcmp(found->mnt_type, "cgroup2") == 0 && unified == NULL) {
+            unified = strdup(found->mnt_dir);
+            HULL_ASSERT(unified != NULL);
         }
     }
     endmntent(mounts);
@@ -119,6 +123,8 @@ void cg_fini(void)
         free(h->name);
         free(h->path);
     }
+    free(unified);
+    unified = NULL;
     version = -1;
 }
 
@@ -173,6 +179,9 @@ int cg_open(struct hull_call *call, struct hull_arena *arena, const char *path, 
         hull_strv_add(arena, &ret->dirs,
                       hull_arena_printf(arena, "%s/%s", hierarchies[i].path, path));
     }
+    if (version == 1 && unified != NULL)
+        ret->unified = hull_arena_printf(arena, "%s/%s", unified, path + strspn(path, "/"));
+    cg_remember_parents(ret);
     return 0;
 }
 
@@ -242,7 +251,6 @@ static int make_all(struct hull_work *work, void *arg)
 
 int cg_create(struct hull_call *call, struct cgroup *cgroup)
 {
-    cg_remember_parents(cgroup);
     /* One lock of the kernel for all cgroups: when many start, each waits for the others. */
     return hull_work_brief(call, make_all, cgroup);
 }
@@ -447,5 +455,7 @@ int cg_remove(struct hull_call *call, const struct cgroup *cgroup)
         if (rc < 0)
             return rc;
     }
+    if (cgroup->unified != NULL)
+        (void)rmdir(cgroup->unified); /* a runtime that was killed has left it */
     return err < 0 ? hull_fail_errno(call, -err, "remove cgroup %s", cgroup->dirs.v[0]) : 0;
 }

@@ -32,6 +32,8 @@ void cg_remember_parents(const struct cgroup *cgroup)
 {
     for (size_t i = 0; i < cgroup->dirs.n; i++)
         remember(cgroup->dirs.v[i]);
+    if (cgroup->unified != NULL)
+        remember(cgroup->unified);
 }
 
 int cg_find_parents(struct hull_call *call)
@@ -39,13 +41,7 @@ int cg_find_parents(struct hull_call *call)
     const char *suffix = instance_suffix();
     const char *path = hull_printf(call, *suffix ? "/hull-%s/any" : "/hull%s/any", suffix);
     struct cgroup cgroup;
-    int rc = cg_open(call, hull_call_arena(call), path, &cgroup);
-    if (rc < 0)
-        return rc;
-    cg_remember_parents(&cgroup);
-    for (size_t i = 0; i < parents.n; i++)
-        (void)rmdir(parents.v[i]); /* it is made again with the first container */
-    return 0;
+    return cg_open(call, hull_call_arena(call), path, &cgroup);
 }
 
 void cg_remove_parents(void)

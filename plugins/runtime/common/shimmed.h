@@ -33,20 +33,22 @@ enum cg_controller {
 struct cgroup {
     struct hull_strv names; /* of the hierarchies, below /sys/fs/cgroup; v2: one empty */
     struct hull_strv dirs;  /* the container's folder in each */
+    const char *unified;    /* v1: a folder that OCI runtimes make beside them, or NULL */
 };
 /* 1, 2, or 0 when the host has none mounted. */
 int cg_version(void);
 /* Look at what is mounted; once. */
 int cg_init(struct hull_call *call) HULL_CHECKED;
 void cg_fini(void);
-/* The folders of PATH ("/docker/ID"), which need not exist; ARENA keeps them. */
+/* The folders of PATH ("/docker/ID"), which need not exist; ARENA keeps them. Their parents are
+ * remembered. */
 int cg_open(struct hull_call *call, struct hull_arena *arena, const char *path, struct cgroup *ret)
     HULL_CHECKED;
 /* -HULL_CONFLICT when somebody has removed one of the folders. */
 int cg_check(struct hull_call *call, const struct cgroup *cgroup) HULL_CHECKED;
 /* cgroup_parents.c: the folders above CGROUP's, when they are this daemon's, go when it ends. */
 void cg_remember_parents(const struct cgroup *cgroup);
-/* At the start: those of an earlier daemon of the same root, too; without containers they go. */
+/* At the start: those of an earlier daemon of the same root are remembered, too. */
 int cg_find_parents(struct hull_call *call) HULL_CHECKED;
 void cg_remove_parents(void);
 /* Make the folders. CGROUP, which stays as it is, has to outlive the call. Yields. */

@@ -252,6 +252,8 @@ const struct shim_driver shim_driver = {
 static int init(struct hull_call *call)
 {
     int rc = cg_init(call);
+    if (rc == 0)
+        rc = cg_find_parents(call);
     return rc < 0 ? rc : launch_init(call);
 }
 
