@@ -183,7 +183,7 @@ tests_unit_test_ipam_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_ipam_LDFLAGS = $(TEST_LDFLAGS)
 tests_unit_test_ipam_LDADD = $(TEST_LIBADD)
 tests_unit_test_ports_SOURCES = tests/unit/test-ports.c plugins/engine/network/ports.c \
-	plugins/common/address.c
+	plugins/common/address.c plugins/common/netif.c plugins/common/netlink.c plugins/common/netns.c
 tests_unit_test_ports_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_ports_LDFLAGS = $(TEST_LDFLAGS)
 tests_unit_test_ports_LDADD = $(TEST_LIBADD)
