@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/fsuid.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -25,6 +26,7 @@
 #define OCI_VERSION "1.0.2"
 
 static struct hull_arena *arena;
+static const char *bundle; /* its path */
 
 /* --- the process ----------------------------------------------------------------------------- */
 
@@ -48,11 +50,12 @@ static int plain_process(struct oci_process *process)
     return 0;
 }
 
-static int write_json(const char *name, const struct hull_message *message, const void *value)
+static int write_json(int dir_fd, const char *name, const struct hull_message *message,
+                      const void *value)
 {
     struct hull_text text = HULL_TEXT(arena);
     json_encode(&text, message, value);
-    HULL_AUTO_FD fd = plain_create(SHIM_FD_DIR, name, 0600);
+    HULL_AUTO_FD fd = plain_create(dir_fd, name, 0600);
     if (fd < 0)
         return shim_fail(hull_kind_of_errno(-fd), "write %s: %s", name, plain_why(-fd));
     return write_all(fd, text.data, text.length) < 0 ? shim_fail_errno("write %s", name) : 0;
@@ -80,9 +83,12 @@ int bundle_process(void)
     int rc = open_target_root();
     if (rc == 0)
         rc = plain_process(&shim.plan.spec.process);
+    if (rc == 0)
+        rc = bundle_place_again();
     close(root_fd);
     snprintf(name, sizeof(name), "oci/%s.json", shim.plan.name);
-    return rc < 0 ? rc : write_json(name, &oci_process_message, &shim.plan.spec.process);
+    return rc < 0 ? rc
+                  : write_json(SHIM_FD_DIR, name, &oci_process_message, &shim.plan.spec.process);
 }
 
 /* --- mounts ---------------------------------------------------------------------------------- */
@@ -91,7 +97,7 @@ int bundle_process(void)
 static int attach(int tree, const char *name, const char **ret_path)
 {
     struct stat st;
-    const char *path = hull_arena_printf(arena, "%s/oci/bundle/%s", shim.plan.dir, name);
+    const char *path = hull_arena_printf(arena, "%s/%s", bundle, name);
     if (fstat(tree, &st) < 0)
         return shim_fail_errno("%s", path);
     if (S_ISDIR(st.st_mode)) {
@@ -111,30 +117,61 @@ static int attach(int tree, const char *name, const char **ret_path)
 /* What a runtime can't open by a path, or not safely, or not from a namespace that is a slave. */
 static bool needs_tree(const struct oci_mount *mount, const struct mount_options *options)
 {
-    return mount->subpath != NULL || options->propagation == MS_SHARED ||
+    return shim.userns || mount->subpath != NULL || options->propagation == MS_SHARED ||
            (mount->source != NULL && strncmp(mount->source, "/proc/", 6) == 0);
 }
 
 /* Before the host's mounts are left: a tree that is shared with them stays shared. */
 static int open_trees(int *trees)
 {
-    const struct oci_spec *spec = &shim.plan.spec;
+    struct oci_spec *spec = &shim.plan.spec;
     for (size_t i = 0; i < spec->mounts.n; i++) {
         struct mount_options options;
         const struct oci_mount *mount = &spec->mounts.v[i];
+        if (trees[i] >= 0) /* a device */
+            continue;
         int rc = mount_options_parse(mount, &options);
         if (rc < 0)
             return rc;
         rc = source_detached(mount, &trees[i]);
         if (rc < 0)
             return rc;
-        if (trees[i] >= 0 || !options.bind || !needs_tree(mount, &options))
-            continue;
-        rc = source_open(mount, options.recursive, &trees[i]);
+        if (trees[i] < 0 && options.bind && needs_tree(mount, &options))
+            rc = source_open(mount, options.recursive, &trees[i]);
+        if (rc == 0 && shim.userns && trees[i] >= 0)
+            rc = bundle_tree(arena, &spec->mounts.v[i], trees[i]);
         if (rc < 0)
             return rc;
     }
     return 0;
+}
+
+static bool is_any(const struct oci_device *device)
+{
+    return device->path != NULL;
+}
+
+/* Device nodes are the host's to make: they become mounts. */
+static int open_nodes(int **trees)
+{
+    static const char *const bind[] = {"bind", "rprivate"};
+    struct oci_spec *spec = &shim.plan.spec;
+    size_t count = spec->mounts.n + spec->linux_.devices.n;
+    int *all = HULL_NEW_ARRAY(arena, int, count + 1);
+    *trees = all;
+    memset(all, -1, (count + 1) * sizeof(*all));
+    if (!shim.userns)
+        return 0;
+    int rc = userns_nodes(is_any, all + spec->mounts.n);
+    for (size_t i = 0; rc == 0 && i < spec->linux_.devices.n; i++) {
+        struct oci_mount *mount = HULL_LIST_ADD(arena, &spec->mounts);
+        const char *path = spec->linux_.devices.v[i].path;
+        *mount = (struct oci_mount){.destination = path, .source = path, .type = "bind"};
+        for (size_t j = 0; j < HULL_COUNT(bind); j++)
+            hull_strv_add(arena, &mount->options, bind[j]);
+    }
+    spec->linux_.devices.n = 0;
+    return rc;
 }
 
 static int attach_trees(const int *trees)
@@ -167,7 +204,8 @@ static int attach_root(void)
 
 static int attach_init(void)
 {
-    static const char *const options[] = {"bind", "ro"};
+    /* The mount is read-only already, which is all that a user namespace's root may have it be. */
+    const char *const options[] = {"bind", shim.userns ? "rprivate" : "ro"};
     struct oci_mount *mount;
     if (!shim.plan.has_init)
         return 0;
@@ -180,6 +218,7 @@ static int attach_init(void)
 
 static int own_namespace(void)
 {
+    bundle = hull_arena_printf(arena, "%s/oci/bundle", shim.plan.dir);
     if (mkdirat(SHIM_FD_DIR, "oci/bundle", 0700) < 0 && errno != EEXIST)
         return shim_fail_errno("create %s/oci/bundle", shim.plan.dir);
     return unshare(CLONE_NEWNS) < 0 ? shim_fail_errno("unshare mount namespace") : 0;
@@ -188,6 +227,8 @@ static int own_namespace(void)
 static int attach_all(const int *trees)
 {
     int rc = leave_host();
+    if (rc == 0 && shim.userns)
+        rc = bundle_place(arena, &bundle);
     if (rc == 0)
         rc = attach_root();
     if (rc == 0)
@@ -224,6 +265,20 @@ static void make_target(const struct oci_mount *mount, bool file)
         return; /* the runtime makes of it what it can */
 }
 
+/* Whoever is root in there. */
+static void make_target_as_root(const struct oci_mount *mount, bool file)
+{
+    if (!shim.userns) {
+        make_target(mount, file);
+        return;
+    }
+    setfsgid(shim.gid);
+    setfsuid(shim.uid);
+    make_target(mount, file);
+    setfsuid(0);
+    setfsgid(0);
+}
+
 /* Not all runtimes refuse to mount on /proc. Nothing is below a file, and crun can't make it
  * read-only with what is. */
 static int plain_mounts(struct oci_spec *spec)
@@ -235,7 +290,7 @@ static int plain_mounts(struct oci_spec *spec)
         if (rc < 0)
             return rc;
         if (spec->root.readonly)
-            make_target(mount, file);
+            make_target_as_root(mount, file);
         for (size_t j = 0; file && j < mount->options.n; j++) {
             if (strcmp(mount->options.v[j], "rro") == 0)
                 mount->options.v[j] = "ro";
@@ -262,21 +317,35 @@ static void plain_rules(struct oci_resources *resources)
         resources->devices.n = kept;
 }
 
-/* The domain's name has no place of its own in the versions that runtimes understand. */
+/* The domain's name has no place of its own in the versions that runtimes understand, and is no
+ * parameter that root of a user namespace may set. */
 static void plain_spec(struct oci_spec *spec)
 {
     spec->oci_version = OCI_VERSION;
-    if (spec->domainname != NULL && spec->domainname[0] != '\0')
+    if (!shim.userns && spec->domainname != NULL && spec->domainname[0] != '\0')
         hull_map_set(arena, &spec->linux_.sysctl, "kernel.domainname", spec->domainname);
     spec->domainname = NULL;
 }
 
-int bundle_make(void)
+static int write_config(const struct oci_spec *spec)
+{
+    struct oci_spec plain = *spec;
+    HULL_AUTO_FD dir = open(bundle, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (dir < 0)
+        return shim_fail_errno("open %s", bundle);
+    plain_rules(plain.linux_.resources);
+    plain_spec(&plain);
+    return write_json(dir, "config.json", &oci_spec_message, &plain);
+}
+
+int bundle_make(const char **ret_path)
 {
     struct oci_spec *spec = &shim.plan.spec;
     arena = hull_arena_new();
-    int *trees = HULL_NEW_ARRAY(arena, int, spec->mounts.n + 1);
-    int rc = open_trees(trees);
+    int *trees;
+    int rc = open_nodes(&trees);
+    if (rc == 0)
+        rc = open_trees(trees);
     if (rc == 0)
         rc = own_namespace();
     if (rc == 0)
@@ -285,9 +354,6 @@ int bundle_make(void)
         rc = plain_process(&spec->process);
     if (rc == 0)
         rc = plain_mounts(spec);
-    if (rc < 0)
-        return rc;
-    plain_rules(spec->linux_.resources);
-    plain_spec(spec);
-    return write_json("oci/bundle/config.json", &oci_spec_message, spec);
+    *ret_path = bundle;
+    return rc < 0 ? rc : write_config(spec);
 }

@@ -129,29 +129,11 @@ static int open_target(const struct oci_mount *mount, bool directory)
     return fd;
 }
 
-static int set_bind_attributes(int fd, const struct mount_options *options)
-{
-    struct mount_attr attr = {.attr_set = options->set, .attr_clr = options->clear};
-    if ((attr.attr_set | attr.attr_clr) != 0 &&
-        mount_setattr(fd, "", AT_EMPTY_PATH, &attr, sizeof(attr)) < 0)
-        return -1;
-    attr = (struct mount_attr){.attr_set = options->recursive_set};
-    if (attr.attr_set != 0 &&
-        mount_setattr(fd, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr, sizeof(attr)) < 0)
-        return -1;
-    if (options->propagation == MS_SHARED)
-        return 0; /* it is what the clone has already: one of the source's peers */
-    attr = (struct mount_attr){.propagation = options->propagation};
-    if (attr.propagation == 0)
-        attr.propagation = MS_PRIVATE;
-    return mount_setattr(fd, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr, sizeof(attr));
-}
-
 static int mount_bind(const struct oci_mount *mount, const struct mount_options *options,
                       int source)
 {
     struct stat st;
-    if (fstat(source, &st) < 0 || set_bind_attributes(source, options) < 0)
+    if (fstat(source, &st) < 0 || source_protect(source, options) < 0)
         return shim_fail_errno("error mounting \"%s\" to rootfs at \"%s\"", mount->source,
                                mount->destination);
     HULL_AUTO_FD target = open_target(mount, S_ISDIR(st.st_mode));

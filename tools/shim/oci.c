@@ -249,9 +249,13 @@ static int empty_input(void)
 int shim_spawn(void)
 {
     arena = hull_arena_new();
-    int rc = stdio_make(&streams);
+    int rc = userns_find();
+    if (rc == 0)
+        rc = stdio_make(&streams);
     if (rc == 0 && !shim.tty && !shim.plan.open_stdin)
         rc = empty_input();
+    if (rc == 0)
+        rc = userns_own_stdio(streams.child);
     if (rc == 0 && !shim.tty)
         output_open(streams.parent[0], streams.parent[1], streams.parent[2]);
     return rc;
@@ -259,7 +263,7 @@ int shim_spawn(void)
 
 static void close_inherited(void)
 {
-    for (int fd = SHIM_FD_ROOTFS; fd <= SHIM_FD_TARGET; fd++)
+    for (int fd = SHIM_FD_ROOTFS; fd <= SHIM_FD_USERNS; fd++)
         close(fd);
 }
 
@@ -273,10 +277,11 @@ int shim_prepare(void)
         close_inherited();
         return rc;
     }
-    command[2] = hull_arena_printf(arena, "%s/oci/bundle", shim.plan.dir);
-    int rc = bundle_make();
+    int rc = bundle_make(&command[2]);
     close_inherited();
-    return rc < 0 ? rc : make_process(command, 5);
+    if (rc == 0)
+        rc = make_process(command, 5);
+    return rc < 0 ? rc : bundle_domain();
 }
 
 int shim_start(void)

@@ -76,12 +76,14 @@ int shim_prepare(void) HULL_CHECKED;
 /* Let it execve; its failure to do so is this function's. */
 int shim_start(void) HULL_CHECKED;
 
-/* --- userns.c, userns_mounts.c: nothing happens without a user namespace --------------------- */
+/* --- userns*.c: nothing happens without a user namespace --------------------- */
 
 /* From the plan, or from what an exec joins. */
 int userns_find(void) HULL_CHECKED;
 /* The user namespace is another container's. */
 bool userns_is_joined(void);
+/* The path of the namespace of TYPE that is to be joined, or NULL. */
+const char *userns_path_of(const char *type);
 /* In the parent: join the namespaces of other containers for the child. */
 int userns_join_others(void) HULL_CHECKED;
 /* clone3() within the user namespace, and the process namespace, of another container: 0 in the
@@ -177,6 +179,8 @@ int source_open(const struct oci_mount *mount, bool recursive, int *ret_fd) HULL
 /* The same when its source is a mount of the daemon that is attached nowhere; *RET_FD is -1 when it
  * is not. In the daemon's namespaces. */
 int source_detached(const struct oci_mount *mount, int *ret_fd) HULL_CHECKED;
+/* Give a tree the attributes and the propagation of OPTIONS; 0, or -1 with errno. */
+int source_protect(int fd, const struct mount_options *options);
 /* A clone of the mount /proc/PID/root/… of another namespace, or -1 with errno. */
 int foreign_tree(const char *source);
 /* A terminal in the devpts at PTS_FD, or, when that is -1, at the container's /dev/pts. */
@@ -186,9 +190,19 @@ int terminal_use(int master) HULL_CHECKED;
 
 /* --- bundle.c, oci.c: only in hull-shim-oci ------------------------------------------------- */
 
-/* Make the folder "oci/bundle" of the state folder from the plan: the root and all mounts at paths
- * that only this process and its children see, and config.json. */
-int bundle_make(void) HULL_CHECKED;
+/* Make a bundle from the plan: the root and all mounts at paths that only this process and its
+ * children see, and config.json. *RET_PATH is the folder: "oci/bundle" of the state folder, or a
+ * place of its own, where users have to get at it who are not the host's root. */
+int bundle_make(const char **ret_path) HULL_CHECKED;
+/* bundle_userns.c: in a mount namespace of our own: a new folder that everybody gets at. */
+int bundle_place(struct hull_arena *arena, const char **ret_path) HULL_CHECKED;
+/* For an exec: make it look as if that were still there. */
+int bundle_place_again(void) HULL_CHECKED;
+/* TREE is what MOUNT binds: do to it what its options say, of which only those remain that
+ * change nothing of it. */
+int bundle_tree(struct hull_arena *arena, struct oci_mount *mount, int tree) HULL_CHECKED;
+/* Set the name of the domain of process SHIM.PID, which root of a user namespace can't. */
+int bundle_domain(void) HULL_CHECKED;
 /* Write the process of the plan, an exec, into the file oci/NAME.json of the state folder. */
 int bundle_process(void) HULL_CHECKED;
 

@@ -68,3 +68,21 @@ int source_detached(const struct oci_mount *mount, int *ret_fd)
         return 0;
     return take_detached(mount, pid, number, ret_fd);
 }
+
+int source_protect(int fd, const struct mount_options *options)
+{
+    struct mount_attr attr = {.attr_set = options->set, .attr_clr = options->clear};
+    if ((attr.attr_set | attr.attr_clr) != 0 &&
+        mount_setattr(fd, "", AT_EMPTY_PATH, &attr, sizeof(attr)) < 0)
+        return -1;
+    attr = (struct mount_attr){.attr_set = options->recursive_set};
+    if (attr.attr_set != 0 &&
+        mount_setattr(fd, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr, sizeof(attr)) < 0)
+        return -1;
+    if (options->propagation == MS_SHARED)
+        return 0; /* it is what the clone has already: one of the source's peers */
+    attr = (struct mount_attr){.propagation = options->propagation};
+    if (attr.propagation == 0)
+        attr.propagation = MS_PRIVATE;
+    return mount_setattr(fd, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr, sizeof(attr));
+}

@@ -178,17 +178,39 @@ static void set_runtime(struct hull_call *call, struct shim_plan *plan, const ch
     plan->container = id;
 }
 
+/* What is joined has to be of the user namespace that is joined with it: a runtime makes all mounts
+ * as its root, who can't show the network of somebody else. */
+static int check_namespaces(struct hull_call *call, const struct runtime_create_request *request)
+{
+    const struct oci_linux *linux_ = &request->spec.linux_;
+    const struct oci_namespace *other = NULL;
+    bool own = false;
+    for (size_t i = 0; i < linux_->namespaces.n; i++) {
+        const struct oci_namespace *ns = &linux_->namespaces.v[i];
+        bool joined = ns->path != NULL && ns->path[0] != '\0';
+        if (hull_streq(ns->type, "user"))
+            own = !joined;
+        else if (joined)
+            other = ns;
+    }
+    return own && other != NULL
+               ? hull_fail(call, HULL_NOT_SUPPORTED,
+                           "runtime \"%s\": a container with a user namespace of its own can't "
+                           "share the %s namespace of one that has none; use --userns host, or "
+                           "hull's own runtime (--runtime native)",
+                           request->program, other->type)
+               : 0;
+}
+
 static int plan_create(struct hull_call *call, const struct runtime_create_request *request,
                        struct launch *launch)
 {
     if (request->program == NULL || request->program[0] != '/')
         return hull_fail(call, HULL_INVALID, "runtime \"%s\": an absolute path is expected",
                          request->program == NULL ? "" : request->program);
-    if (request->spec.linux_.uid_mappings.n > 0)
-        return hull_fail(call, HULL_NOT_SUPPORTED,
-                         "runtime \"%s\": user namespaces are made by hull's own runtime only; use "
-                         "--runtime runc or --userns host",
-                         request->program);
+    int rc = check_namespaces(call, request);
+    if (rc < 0)
+        return rc;
     set_runtime(call, launch->plan, request->program, &request->program_args, request->dir,
                 request->id);
     return choose_policy(call, request, &launch->plan->spec.linux_.seccomp);
