@@ -7,6 +7,11 @@
 
 #include "network_types.h"
 
+/* What network/remote has of pools of others, and has to tell them still: while there is a document
+ * in one of these buckets, it is to be swept at a start. */
+#define IPAM_POOLS_BUCKET "remote-pool"
+#define IPAM_OWED_BUCKET "remote-owed"
+
 /*
  * Reserve a pool. Without a subnet one is chosen from the default pools that overlaps neither
  * another pool nor a route or address of the host. Reserves the gateway too. Prefer: a pool that

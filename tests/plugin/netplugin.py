@@ -13,7 +13,8 @@ import sys
 import pluginserver
 
 FOLDER, NAME = sys.argv[1], (sys.argv[2:] or ["toy"])[0]
-POOLS, JOINS = {}, {}  # JOINS: what the option "join" of a network adds to the answer
+# JOINS: what the option "join" of a network adds to the answer; INFOS: the option "info".
+POOLS, JOINS, INFOS = {}, {}, {}
 
 
 def ip(*args, check=True):
@@ -26,6 +27,7 @@ def network_create(body):
     ip("link", "add", bridge, "type", "bridge")
     JOINS[body["NetworkID"]] = json.loads(
         body["Options"]["com.docker.network.generic"].get("join", "{}"))
+    INFOS[body["NetworkID"]] = body["Options"]["com.docker.network.generic"].get("info", "{}")
     for data in body["IPv4Data"] + (body["IPv6Data"] or []):
         if data.get("Gateway"):
             ip("addr", "add", data["Gateway"], "dev", bridge)
@@ -93,6 +95,11 @@ def address_release(body):
     return {}
 
 
+def endpoint_info(body):
+    """What its network's option "info" says, if there is one."""
+    return {"Value": json.loads(INFOS.get(body["NetworkID"], "{}"))}
+
+
 METHODS = {
     "Plugin.Activate": lambda body: {"Implements": ["NetworkDriver", "IpamDriver"]},
     "NetworkDriver.GetCapabilities": lambda body: {"Scope": "local", "ConnectivityScope": "local"},
@@ -102,6 +109,7 @@ METHODS = {
     "NetworkDriver.DeleteEndpoint": endpoint_delete,
     "NetworkDriver.Join": endpoint_join,
     "NetworkDriver.Leave": lambda body: {},
+    "NetworkDriver.EndpointOperInfo": endpoint_info,
     "NetworkDriver.ProgramExternalConnectivity": lambda body: {},
     "NetworkDriver.RevokeExternalConnectivity": lambda body: {},
     "IpamDriver.GetCapabilities": lambda body: {},

@@ -3,10 +3,10 @@
     serve(FOLDER, NAME, METHODS)    serves FOLDER/NAME.sock, and comes back when it listens
 
 It goes to the background; FOLDER/NAME.pid has its process, FOLDER/NAME.log each call and answer,
-a line of JSON. What FOLDER/NAME.mode says ("NetworkDriver.Join hang") is done to that method:
-hang, die, lie (an answer of the wrong type), junk (no JSON), drip (a byte now and then), flood
-(100 MB), endless (a head without end), fail (an error of its own), missing (404), or JSON to answer
-with. It ends by itself after some minutes.
+a line of JSON. What a line of FOLDER/NAME.mode says ("NetworkDriver.Join hang") is done to that
+method: hang, die, lie (an answer of the wrong type), junk (no JSON), drip (a byte now and then),
+flood (100 MB), endless (a head without end), fail (an error of its own), missing (404), or JSON to
+answer with. It ends by itself after some minutes.
 """
 import http.server
 import json
@@ -33,10 +33,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def mode_of(self, method):
         try:
             with open(self.server.base + ".mode") as file:
-                found, what = file.read().strip().split(" ", 1)
-                return what if found == method else None
-        except (OSError, ValueError):
+                modes = [line.strip().split(" ", 1) for line in file]
+        except OSError:
             return None
+        return dict(mode for mode in modes if len(mode) == 2).get(method)
 
     def pour(self, head, piece, count, pause):
         """Until the other end has had enough."""

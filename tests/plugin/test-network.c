@@ -3,6 +3,7 @@
 
 #include "api/config.h"
 #include "firewall.h"
+#include "netdriver.h"
 #include "network.h"
 
 #include <ftw.h>
@@ -407,6 +408,118 @@ FIBER_TEST(addresses_that_the_host_took_meanwhile)
     CHECK_STR(network.ipam.config.v[0].subnet, "10.88.0.0/20");
     CHECK(reaches(call, NULL, SOCK_STREAM, settings.ip_address, 80));
     CHECK_OK(leave(call, id));
+    place_end(&box);
+    end_engine(&lan);
+}
+
+FIBER_TEST(addresses_stay_where_a_default_gateway_was_named)
+{
+    struct place lan = host_new(call);
+    begin_engine();
+    config.default_gateway = "10.201.0.254";
+    struct place box = place_new(80);
+    run(call, "ip link add other0 type bridge");
+    struct network_ref ref = {.id = "bridge"};
+    struct network network;
+    CHECK_OK(network_inspect(call, NULL, &ref, &network));
+    run(call, "ip addr add 10.201.0.77/16 dev other0");
+    struct network_join_request request =
+        request_of(call, id_of(call, 'a'), &box, NULL, NULL, NULL);
+    struct network_settings settings;
+    CHECK_OK(network_join(call, NULL, &request, &settings));
+    CHECK_STR(settings.gateway, "10.201.0.254");
+    CHECK_OK(network_inspect(call, NULL, &ref, &network));
+    CHECK_STR(network.ipam.config.v[0].subnet, "10.201.0.0/20");
+    CHECK_STR(hull_map_find(&network.ipam.config.v[0].auxiliary_addresses, "DefaultGatewayIPv4"),
+              "10.201.0.254");
+    CHECK_OK(leave(call, request.container_id));
+    place_end(&box);
+    end_engine(&lan);
+}
+
+/* --- a driver that leaves ports alone --------------------------------------------------------- */
+
+static int plain_about(struct hull_call *call, const struct netdriver_about_request *request,
+                       struct netdriver_about_reply *ret_reply)
+{
+    (void)call;
+    (void)request;
+    *ret_reply = (struct netdriver_about_reply){.scope = "local"};
+    return 0;
+}
+
+static int plain_network(struct hull_call *call, const struct netdriver_network *request,
+                         struct hull_empty *ret_reply)
+{
+    (void)call;
+    (void)request;
+    (void)ret_reply;
+    return 0;
+}
+
+static int plain_joins, plain_leaves;
+
+static int plain_join(struct hull_call *call, const struct netdriver_join_request *request,
+                      struct netdriver_join_reply *ret_reply)
+{
+    (void)call;
+    (void)ret_reply;
+    plain_joins++;
+    CHECK_INT(request->ports.n, 0);
+    return 0;
+}
+
+static int plain_leave(struct hull_call *call, const struct netdriver_leave_request *request,
+                       struct hull_empty *ret_reply)
+{
+    (void)call;
+    (void)request;
+    (void)ret_reply;
+    plain_leaves++;
+    return 0;
+}
+
+static const struct hull_handler plain_handlers[] = {
+    HULL_HANDLE(netdriver, about, plain_about),    HULL_HANDLE(netdriver, create, plain_network),
+    HULL_HANDLE(netdriver, remove, plain_network), HULL_HANDLE(netdriver, join, plain_join),
+    HULL_HANDLE(netdriver, leave, plain_leave),    {},
+};
+HULL_PLUGIN(network_plain, .port = "network/plain", .version = "1", .handlers = plain_handlers);
+
+FIBER_TEST(ports_that_a_driver_can_not_publish_are_refused)
+{
+    struct place lan = host_new(call);
+    hull_plugin_register(&hull_plugin_network_plain);
+    begin_engine();
+    struct place box = place_new(80);
+    const char *id = id_of(call, 'a');
+    struct network_create_request create = {.name = "plain", .driver = "plain"};
+    struct network_create_reply made;
+    struct network_settings settings;
+    CHECK_OK(network_create(call, NULL, &create, &made));
+    struct network_join_request request = request_of(call, id, &box, NULL, "18088", "80/tcp");
+    request.network_mode = "plain";
+    CHECK_KIND(network_join(call, NULL, &request, &settings), HULL_NOT_SUPPORTED);
+    CHECK_STR(hull_error(call),
+              "can't publish port 80/tcp: driver plain of network plain, which is the container's "
+              "way out, publishes no ports");
+    CHECK_INT(plain_joins, 1);
+    CHECK_INT(plain_leaves, 1);
+    request = request_of(call, id, &box, NULL, NULL, NULL);
+    request.network_mode = "plain";
+    hull_strv_add(hull_call_arena(call), &request.exposed_ports, "80/tcp");
+    CHECK_OK(network_join(call, NULL, &request, &settings));
+    CHECK_OK(leave(call, id));
+    /* Beside a bridge that is the way out they are published there. */
+    create = (struct network_create_request){.name = "bridged"};
+    CHECK_OK(network_create(call, NULL, &create, &made));
+    request = request_of(call, id, &box, NULL, "18088", "80/tcp");
+    request.network_mode = "bridged";
+    HULL_MSGMAP_ADD(hull_call_arena(call), &request.networks, "plain");
+    CHECK_OK(network_join(call, NULL, &request, &settings));
+    CHECK(reaches(call, NULL, SOCK_STREAM, "127.0.0.1", 18088));
+    CHECK_OK(leave(call, id));
+    CHECK(!reaches(call, NULL, SOCK_STREAM, "127.0.0.1", 18088));
     place_end(&box);
     end_engine(&lan);
 }

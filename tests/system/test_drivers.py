@@ -15,6 +15,10 @@ from plugins import PluginProcess
 TAG = os.getpid() % 10000
 
 
+# A server that has just been started may not listen yet.
+GET = "curl -s -m 5 --retry 8 --retry-connrefused --retry-delay 1 "
+
+
 def sh(command, check=True):
     return subprocess.run(command, shell=True, check=check, capture_output=True, text=True).stdout
 
@@ -24,10 +28,12 @@ def settings(engine, name, network):
     return found["Networks"][network]
 
 
-def asks(engine, name, address, seconds=3):
-    """What the container NAME gets from the page at ADDRESS."""
-    return engine.hull("exec", name, "sh", "-c", "printf 'GET / HTTP/1.0\\r\\n\\r\\n' | "
-                       "nc -w %d %s 80" % (seconds, address), check=False).stdout
+def asks(engine, name, address, seconds=0):
+    """What the container NAME gets from the page at ADDRESS: with SECONDS at once, or nothing; else
+    as soon as somebody serves there."""
+    once = "printf 'GET / HTTP/1.0\\r\\n\\r\\n' | nc -w %d %s 80" % (seconds or 3, address)
+    again = "for i in $(seq 40); do %s | grep works && break; sleep 0.1; done" % once
+    return engine.hull("exec", name, "sh", "-c", once if seconds else again, check=False).stdout
 
 
 def fails(engine, *args):
@@ -96,7 +102,7 @@ def test_macvlan_makes_a_container_a_peer_of_the_neighbours(engine, nets, lan):
     found = settings(engine, web, name)
     assert (found["IPAddress"], found["Gateway"]) == ("10.97.0.20", "10.97.0.1")
     assert found["MacAddress"] == "02:42:0a:61:00:14"
-    assert "works" in lan.run("curl -s -m 3 http://10.97.0.20/")
+    assert "works" in lan.run(GET + "http://10.97.0.20/")
     assert "02:42:0a:61:00:14" in lan.run("ip neigh show 10.97.0.20")
     assert "default via 10.97.0.1 dev eth0" in engine.hull("exec", web, "ip", "route").stdout
     other = nets.web(name)
@@ -105,7 +111,7 @@ def test_macvlan_makes_a_container_a_peer_of_the_neighbours(engine, nets, lan):
     # The address is free again, and the neighbour finds whoever has it next.
     engine.hull("rm", "-f", web)
     nets.web(name, "--ip", "10.97.0.20")
-    assert "works" in lan.run("ip neigh flush dev eth0; curl -s -m 3 http://10.97.0.20/")
+    assert "works" in lan.run("ip neigh flush dev eth0; " + GET + "http://10.97.0.20/")
 
 
 @pytest.mark.parametrize("mode", ["private", "vepa"])
@@ -114,7 +120,7 @@ def test_macvlan_modes_keep_siblings_apart(engine, nets, lan, mode):
                        *POOL)
     one, two = nets.web(name), nets.web(name)
     at = settings(engine, two, name)["IPAddress"]
-    assert "works" in lan.run("curl -s -m 3 http://%s/" % at)
+    assert "works" in lan.run(GET + "http://%s/" % at)
     assert "works" not in asks(engine, one, at, 1)
 
 
@@ -126,7 +132,7 @@ def test_macvlan_passthru_is_for_one(engine, nets, lan):
         engine, "network", "create", "-d", "macvlan", "-o", "parent=" + lan.wire, "drvno")
     web = nets.web(name)
     assert settings(engine, web, name)["MacAddress"] == mac
-    assert "works" in lan.run("curl -s -m 3 http://%s/" % settings(engine, web, name)["IPAddress"])
+    assert "works" in lan.run(GET + "http://%s/" % settings(engine, web, name)["IPAddress"])
     # The parent is free again when its container has gone.
     engine.hull("restart", "-t", "0", web)
     assert settings(engine, web, name)["MacAddress"] == mac
@@ -176,7 +182,7 @@ def test_vlan_parents_are_made_and_removed(engine, nets, lan):
             "ip addr add 10.97.0.1/24 dev eth0.50; ip link set eth0.50 up")
     name = nets.create("-d", "macvlan", "-o", "parent=" + parent, *POOL)
     web = nets.web(name)
-    assert "works" in lan.run("curl -s -m 3 http://%s/" % settings(engine, web, name)["IPAddress"])
+    assert "works" in lan.run(GET + "http://%s/" % settings(engine, web, name)["IPAddress"])
     engine.hull("rm", "-f", web)
     engine.hull("network", "rm", name)
     assert parent not in sh("ip -br link") and lan.wire + ".9" in sh("ip -br link")
@@ -409,8 +415,8 @@ def test_cni_bridge_and_portmap_carry_traffic(cni_engine, cni, version):
     web = cni.web(network, "-p", "%d:80" % port, "--ip", "10.96.0.77")
     found = settings(cni_engine, web, network)
     assert (found["IPAddress"], found["Gateway"]) == ("10.96.0.77", "10.96.0.1")
-    assert "works" in sh("curl -s -m 3 http://10.96.0.77/")
-    assert "works" in sh("curl -s -m 3 http://127.0.0.1:%d/" % port)
+    assert "works" in sh(GET + "http://10.96.0.77/")
+    assert "works" in sh(GET + "http://127.0.0.1:%d/" % port)
     assert "works" in asks(cni_engine, cni.web(network), "10.96.0.77")
     assert cni_engine.hull("exec", web, "cat",
                            "/proc/sys/net/ipv4/conf/all/log_martians").stdout == "1\n"
@@ -455,7 +461,7 @@ def test_other_cni_plugins_carry_traffic(cni_engine, cni, lan, plugin):
     at = settings(cni_engine, two, network)["IPAddress"]
     assert "works" in asks(cni_engine, one, at)
     if plugin == "macvlan":
-        assert "works" in lan.run("curl -s -m 3 http://%s/" % at)
+        assert "works" in lan.run(GET + "http://%s/" % at)
     cni_engine.hull("rm", "-f", one, two)
     assert cni_engine.leases() == []
 
@@ -488,7 +494,7 @@ def test_cni_deletes_what_a_killed_daemon_added(cni_engine, cni):
     os.kill(pid, 9)
     cni_engine.start()
     cni_engine.hull("rm", "-f", web)
-    assert "works" in sh("curl -s -m 3 http://%s/" % at)
+    assert "works" in sh(GET + "http://%s/" % at)
     assert cni_engine.leases() == [at] and not rules("18230")
     cni_engine.hull("rm", "-f", kept)
     assert cni_engine.leases() == [] and not rules("10.96.0.")

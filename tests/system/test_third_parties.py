@@ -1,13 +1,14 @@
 """Plugins of others that are slow, dead or wrong: who asked them hears of it, and nobody else."""
 import http.client
 import json
+import os
 import socket
 import threading
 import time
 
 import pytest
 from test_drivers import POOL, asks, fails, plugged, remote, settings  # noqa: F401, fixtures too
-from test_drivers import sh
+from test_drivers import GET, sh
 
 
 class UnixConnection(http.client.HTTPConnection):
@@ -181,6 +182,84 @@ def test_an_ipam_plugin_that_forgets_is_told_again(plugged, remote):
     assert sorted(call["Address"] for call in plugged.plugin.calls("ReleaseAddress")[-2:])[0] == at
 
 
+def heard(plugged, since):
+    """What the plugin was asked since then: methods with what they were about."""
+    with open(plugged.plugin.base + ".log") as file:
+        calls = [json.loads(line) for line in file][since:]
+    return [(call["method"].split(".")[1], call["body"].get("Address", call["body"].get("PoolID")))
+            for call in calls if "Release" in call["method"] or "Request" in call["method"] or
+            "DeleteNetwork" in call["method"]]
+
+
+def count_calls(plugged):
+    with open(plugged.plugin.base + ".log") as file:
+        return len(file.readlines())
+
+
+@pytest.mark.parametrize("away", ["killed", "stopped", "hanging"])
+@pytest.mark.parametrize("told", ["by what comes next", "by a start"])
+def test_what_an_ipam_plugin_missed_is_told_later(plugged, remote, away, told):
+    subnet = "10.98.%d.0/24" % (20 + 2 * ("killed stopped hanging".split().index(away)) +
+                                (told == "by a start"))
+    pool, base = "pool-" + subnet, subnet[:-4]
+    name = remote.create("-d", "toy", "--ipam-driver", "toy", "--subnet", subnet,
+                         "--aux-address", "router=" + base + "9")
+    web = remote.web(name)
+    assert settings(plugged, web, name)["IPAddress"] == base + "2"
+    if away == "hanging":
+        plugged.plugin.mode("IpamDriver.ReleaseAddress hang")
+    else:
+        plugged.plugin.kill()
+    if away == "stopped":  # in order: nothing is left of it
+        os.unlink(plugged.plugin.base + ".sock")
+    plugged.hull("rm", "-f", web)
+    plugged.hull("network", "rm", name)
+    since = count_calls(plugged)
+    if away == "hanging":
+        plugged.plugin.mode("")
+    else:
+        plugged.plugin.start()
+    owed = [("ReleaseAddress", base + "2"), ("ReleaseAddress", base + "1"),
+            ("ReleaseAddress", base + "9"), ("ReleasePool", pool)]
+    if told == "by a start":
+        plugged.kill()
+        plugged.start()
+        plugged.hull("network", "ls")
+        deadline = time.monotonic() + 10
+        while ("ReleasePool", pool) not in heard(plugged, since):
+            assert time.monotonic() < deadline, heard(plugged, since)
+            time.sleep(0.02)
+        assert [call for call in heard(plugged, since) if call[0] != "DeleteNetwork"] == owed
+    # Once, and before anything new is asked for.
+    again = remote.create("--ipam-driver", "toy", "--subnet", subnet)
+    asked = [call for call in heard(plugged, since) if call[0] != "DeleteNetwork"]
+    assert asked == owed + [("RequestPool", None), ("RequestAddress", "")]
+    assert settings(plugged, remote.web(again), again)["IPAddress"] == base + "2"
+    if away != "hanging":
+        assert ("DeleteNetwork", None) in heard(plugged, since)
+
+
+def test_what_a_plugin_gives_again_is_not_owed_any_more(plugged, remote):
+    """One that has forgotten all gives an address to somebody else before it hears of the release."""
+    name = remote.create("--ipam-driver", "toy", "--subnet", "10.98.30.0/24")
+    web, other = remote.web(name), remote.web(name)
+    plugged.plugin.mode("IpamDriver.ReleaseAddress hang")
+    plugged.hull("rm", "-f", web)
+    since = count_calls(plugged)
+    # It still does not hear, and gives the address as if it were free.
+    with open(plugged.plugin.base + ".mode", "w") as file:
+        file.write('IpamDriver.ReleaseAddress hang\nIpamDriver.RequestAddress '
+                   '{"Address":"10.98.30.2/24"}')
+    box = remote.web(name)
+    assert settings(plugged, box, name)["IPAddress"] == "10.98.30.2"
+    plugged.plugin.mode("")
+    plugged.kill()
+    plugged.start()
+    plugged.hull("rm", "-f", other)
+    assert [call for call in heard(plugged, since) if call[0].startswith("Rel")] == [
+        ("ReleaseAddress", "10.98.30.2"), ("ReleaseAddress", "10.98.30.3")]
+
+
 @pytest.mark.parametrize("method,answer,says", [
     ("RequestAddress", '{"Address":"192.0.2.1/24"}', "is no address in 10.97.9.0/24"),
     ("RequestAddress", "junk", "cannot understand its answer"),
@@ -223,11 +302,119 @@ def test_what_join_says_is_done(plugged, remote, names, inside):
         assert any(line.startswith(wanted) for line in lines), (wanted, lines)
 
 
-def test_a_plugin_may_want_no_default_route(plugged, remote):
-    name = remote.create("-d", "toy", *POOL, "-o", "join=" + json.dumps(
-        {"Gateway": "10.97.0.1", "DisableGatewayService": True}))
-    said = plugged.hull("run", "--rm", "--network", name, "busybox", "ip", "route").stdout
-    assert "default" not in said and "10.97.0.0/24" in said
+def test_a_plugin_may_want_no_other_way_out(plugged, remote):
+    """As with dockerd: what it gives as a gateway is one, and without one there is none."""
+    for gateway, found in ("10.97.0.1", True), ("", False):
+        name = remote.create("-d", "toy", *POOL, "-o", "join=" + json.dumps(
+            {"Gateway": gateway, "DisableGatewayService": True}))
+        said = plugged.hull("run", "--rm", "--network", name, "busybox", "ip", "route").stdout
+        assert ("default via 10.97.0.1 dev eth0" in said) == found and "10.97.0.0/24" in said
+        assert ("default" in said) == found
+        plugged.hull("network", "rm", name)
+
+
+# --- ports, and the way out --------------------------------------------------------------------------
+
+PORTS = ("-p", "18351:80", "-p", "127.0.0.1:18352-18353:90/udp", "-p", "99", "--expose", "77",
+         "--expose", "50-51/udp")
+EXPOSED = [(6, 77), (6, 80), (6, 99), (17, 50), (17, 51), (17, 90)]
+PORTMAP = [(6, 80, "", 18351, 18351), (6, 99, "", 0, 0), (17, 90, "127.0.0.1", 18352, 18353)]
+
+
+def told_of_ports(options):
+    """As dockerd sends them; the order is of no meaning there."""
+    exposed = sorted((port["Proto"], port["Port"])
+                     for port in options.pop("com.docker.network.endpoint.exposedports"))
+    ports = sorted((port["Proto"], port["Port"], port["HostIP"], port["HostPort"],
+                    port["HostPortEnd"]) for port in options.pop("com.docker.network.portmap"))
+    return exposed, ports
+
+
+def test_ports_are_the_plugins_when_it_has_the_gateway(plugged, remote):
+    info = {"com.docker.network.endpoint.macaddress": "02:42:01:02:03:04",
+            "com.docker.network.portmap": [
+                {"Proto": 6, "IP": "10.97.0.2", "Port": 99, "HostIP": "", "HostPort": 32999,
+                 "HostPortEnd": 32999},
+                {"Proto": 17, "Port": 90, "HostIP": "127.0.0.1", "HostPort": 18353},
+                {"Proto": 6, "Port": 4, "HostPort": 4}]}
+    name = remote.create("-d", "toy", *POOL, "-o", "join=" + json.dumps({"Gateway": "10.97.0.1"}),
+                         "-o", "info=" + json.dumps(info))
+    web = remote.web(name, *PORTS)
+    end = {"NetworkID": plugged.plugin.calls("CreateNetwork")[-1]["NetworkID"],
+           "EndpointID": settings(plugged, web, name)["EndpointID"]}
+    for method in ("CreateEndpoint", "Join", "ProgramExternalConnectivity"):
+        told = plugged.plugin.calls(method)[-1]
+        assert {key: told[key] for key in end} == end
+        assert told_of_ports(told["Options"]) == (EXPOSED, PORTMAP), method
+        assert told["Options"] == {}
+    assert plugged.plugin.calls("EndpointOperInfo")[-1] == end
+    # What it chose itself, and nothing that nobody asked for.
+    shown = json.loads(plugged.hull("inspect", web).stdout)[0]["NetworkSettings"]["Ports"]
+    assert shown == {"50/udp": None, "51/udp": None, "77/tcp": None,
+                     "80/tcp": [{"HostIp": "0.0.0.0", "HostPort": "18351"}],
+                     "90/udp": [{"HostIp": "127.0.0.1", "HostPort": "18353"}],
+                     "99/tcp": [{"HostIp": "0.0.0.0", "HostPort": "32999"}]}
+    plugged.hull("rm", "-f", web)
+    for method in ("RevokeExternalConnectivity", "Leave", "DeleteEndpoint"):
+        assert plugged.plugin.calls(method)[-1] == end
+    # One that nobody tells of is not shown as published.
+    bare = remote.create("-d", "toy", "--subnet", "10.95.0.0/24", "-o", "join=" + json.dumps(
+        {"Gateway": "10.95.0.1"}))
+    web = remote.web(bare, "-p", "99")
+    shown = json.loads(plugged.hull("inspect", web).stdout)[0]["NetworkSettings"]["Ports"]
+    assert shown.get("99/tcp") is None
+    # Information of any form harms nobody.
+    for mode in ("fail", "missing", '{"Value":{"com.docker.network.portmap":7}}', '{"Value":[]}'):
+        plugged.plugin.mode("NetworkDriver.EndpointOperInfo " + mode)
+        plugged.hull("run", "--rm", "--network", bare, "-p", "99", "busybox", "true")
+    plugged.plugin.mode("")
+
+
+def test_a_network_without_a_gateway_has_a_way_out(plugged, remote):
+    """The bridge that dockerd makes for this is called docker_gwbridge."""
+    name = remote.create("-d", "toy", *POOL)
+    try:
+        before = len(plugged.plugin.calls("ProgramExternalConnectivity"))
+        web, other = remote.web(name, "-p", "18354:80"), remote.web(name)
+        assert "works" in sh(GET + "http://127.0.0.1:18354/")
+        assert len(plugged.plugin.calls("ProgramExternalConnectivity")) == before
+        # It is nobody's network: it isn't shown, has no names, and nobody meets anybody there.
+        shown = json.loads(plugged.hull("inspect", web).stdout)[0]["NetworkSettings"]
+        assert list(shown["Networks"]) == [name]
+        assert shown["Ports"]["80/tcp"][0] == {"HostIp": "0.0.0.0", "HostPort": "18354"}
+        members = json.loads(plugged.hull("network", "inspect", "docker_gwbridge").stdout)[0]
+        assert members["Options"]["com.docker.network.bridge.enable_icc"] == "false"
+        at = [end["IPv4Address"].split("/")[0] for end in members["Containers"].values()
+              if end["Name"] == web][0]
+        assert "default via %s dev eth1" % members["IPAM"]["Config"][0]["Gateway"] in plugged.hull(
+            "exec", other, "ip", "route").stdout
+        assert "works" not in asks(plugged, other, at, 1)
+        assert plugged.hull("exec", other, "nslookup", web + ".docker_gwbridge",
+                            check=False).returncode != 0
+        assert "works" in asks(plugged, other, settings(plugged, web, name)["IPAddress"])
+        # It is there again after a restart of either, and gone with the container.
+        plugged.kill()
+        plugged.start()
+        assert "works" in sh(GET + "http://127.0.0.1:18354/")
+        plugged.hull("restart", "-t", "0", web)
+        assert "works" in sh(GET + "http://127.0.0.1:18354/")
+        # A network with a gateway takes over.
+        wide = remote.create()
+        plugged.hull("network", "connect", wide, web)
+        assert "dev eth2" in plugged.hull("exec", web, "ip", "route", "show", "default").stdout
+        assert "works" in sh(GET + "http://127.0.0.1:18354/")
+        plugged.hull("network", "disconnect", wide, web)
+        assert "dev eth1" in plugged.hull("exec", web, "ip", "route", "show", "default").stdout
+        assert "works" in sh(GET + "http://127.0.0.1:18354/")
+        # An internal one has none.
+        inner = remote.create("-d", "toy", "--internal", "--subnet", "10.95.0.0/24")
+        assert "default" not in plugged.hull("run", "--rm", "--network", inner, "busybox", "ip",
+                                             "route").stdout
+    finally:
+        for box in remote.boxes:
+            plugged.hull("rm", "-f", box, check=False)
+        plugged.hull("network", "rm", "docker_gwbridge")
+    assert "works" not in sh("curl -s -m 1 http://127.0.0.1:18354/", check=False)
 
 
 @pytest.mark.parametrize("answer,says", [

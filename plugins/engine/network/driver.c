@@ -51,5 +51,5 @@ const char *net_ipam(const struct network *network)
         return NULL;
     if (driver == NULL || *driver == '\0' || hull_streq(driver, "default"))
         return NET_IPAM;
-    return "network/remote";
+    return NET_IPAM_OTHERS;
 }

@@ -220,7 +220,7 @@ int net_endpoint_plan(struct hull_call *call, const struct net_record *record,
     endpoint->dns_names = (struct hull_strv){0};
     if (record->predefined && !hull_streq(record->network.driver, "bridge"))
         return 0;
-    if (!record->predefined)
+    if (!record->predefined && !net_is_way_out(&record->network))
         add_dns_names(call, request, endpoint);
     if (net_ipam(&record->network) == NULL)
         return 0;

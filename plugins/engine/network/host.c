@@ -269,7 +269,8 @@ static int renew_pools(struct hull_call *call, struct net_record *record)
         struct ipam_pool request = {
             .network_id = record->network.id, .ipv6 = ipv6, .prefer = true, .wide = true};
         struct ipam_pool pool;
-        if (net_given(family.bip) || (ipv6 && net_given(family.fixed)))
+        /* Whoever names the default gateway knows where the network is, too. */
+        if (net_given(family.bip) || net_given(family.gateway) || (ipv6 && net_given(family.fixed)))
             continue;
         int rc = ipam_pool_reserve(call, NET_IPAM, &request, &pool);
         if (rc < 0)

@@ -49,7 +49,7 @@ int join_add(struct hull_call *call, struct join *join, const char *name,
 static int list_networks(struct hull_call *call, struct join *join)
 {
     const struct network_join_request *request = join->request;
-    size_t room = request->networks.n + 1;
+    size_t room = request->networks.n + 2; /* network_mode, and a way out */
     join->networks = hull_alloc(call, room * sizeof(*join->networks));
     join->wanted = hull_alloc(call, room * sizeof(*join->wanted));
     int rc = request->network_mode == NULL ? 0 : join_add(call, join, request->network_mode, NULL);
@@ -120,19 +120,29 @@ int join_plan(struct hull_call *call, struct join *join, size_t i)
 
 /* --- interfaces ------------------------------------------------------------------------------ */
 
-/* The network with the highest GwPriority, then the first, among those with a gateway. */
+static bool is_usable(const struct join *join, size_t i, bool ipv6)
+{
+    const struct endpoint_settings *endpoint = &join->sandbox.settings.networks.v[i];
+    return ipv6 ? net_given(endpoint->ipv6_gateway) && !net_given(endpoint->gateway)
+                : net_given(endpoint->gateway);
+}
+
+/* The network with the highest GwPriority, then the first, among those with a gateway. The one that
+ * is a way out and no more only when there is no other. */
 static size_t best_gateway(const struct join *join, bool ipv6)
 {
+    const struct endpoint_settings *all = join->sandbox.settings.networks.v;
     size_t best = join->count;
+    size_t way_out = join->count;
     for (size_t i = 0; i < join->count; i++) {
-        const struct endpoint_settings *endpoint = &join->sandbox.settings.networks.v[i];
-        bool usable = ipv6 ? net_given(endpoint->ipv6_gateway) && !net_given(endpoint->gateway)
-                           : net_given(endpoint->gateway);
-        if (usable && (best == join->count ||
-                       endpoint->gw_priority > join->sandbox.settings.networks.v[best].gw_priority))
+        if (!is_usable(join, i, ipv6))
+            continue;
+        if (hull_streq(join->networks[i]->network.id, join->sandbox.way_out))
+            way_out = i;
+        else if (best == join->count || all[i].gw_priority > all[best].gw_priority)
             best = i;
     }
-    return best;
+    return best < join->count ? best : way_out;
 }
 
 /* Which network has the default route. One without IPv4 only where all are. */
@@ -196,6 +206,15 @@ static void take_reply(const struct netdriver_join_reply *reply, struct endpoint
         endpoint->ipv6_gateway = reply->ipv6_gateway;
 }
 
+/* Whether network I is, or may turn out to be, the one with the gateway: its driver is asked to
+ * publish the ports. One that hands out addresses itself tells of its gateway afterwards. */
+static bool may_publish(const struct join *join, size_t i,
+                        const struct netdriver_about_reply *about)
+{
+    size_t via = join_gateway(join);
+    return via == i || via == join->count || (about->own_addresses && via > i);
+}
+
 /* The ports for a driver that publishes them itself: as asked for, it knows the address. */
 static int own_ports(struct hull_call *call, struct join *join, size_t i,
                      struct netdriver_join_request *request)
@@ -204,7 +223,8 @@ static int own_ports(struct hull_call *call, struct join *join, size_t i,
     struct netdriver_about_reply about;
     struct firewall_ports ports = {0};
     int rc = net_about(call, join->networks[i], &about);
-    if (rc < 0 || !about.own_ports || join->ports_done)
+    if (rc < 0 || !about.own_ports || join->no_ports || join->ports_done ||
+        !may_publish(join, i, &about))
         return rc;
     const struct net_publish to = {unknown, unknown, "0.0.0.0", {false, false}, false};
     rc = net_ports_expand(call, join->request, &to, &ports);
@@ -216,6 +236,22 @@ static int own_ports(struct hull_call *call, struct join *join, size_t i,
     join->ports_done = true;
     join->sandbox_ports = ports;
     return rc;
+}
+
+/* What its driver says of ports, when it was asked for some, and of the way out. */
+static void take_more(struct join *join, bool asked, const struct netdriver_join_reply *reply)
+{
+    join->way_out = join->way_out || reply->way_out;
+    join->no_way_out = join->no_way_out || reply->no_way_out;
+    if (!asked)
+        return;
+    if (reply->ports_left) {
+        join->ports_done = false;
+        join->sandbox_ports = (struct firewall_ports){0};
+    } else {
+        join->sandbox_ports.ports.n = reply->ports.n;
+        join->sandbox_ports.ports.v = reply->ports.v;
+    }
 }
 
 static const char *interface_of(const struct join *join, size_t i)
@@ -233,6 +269,7 @@ int join_driver(struct hull_call *call, struct join *join, size_t i, bool defaul
                                              .default_route = default_route,
                                              .netns_fd = join->request->netns_fd};
     struct netdriver_join_reply reply;
+    bool done = join->ports_done;
     int rc = own_ports(call, join, i, &request);
     if (rc == 0)
         rc = netdriver_join(call, net_driver(call, join->networks[i]), &request, &reply);
@@ -244,6 +281,7 @@ int join_driver(struct hull_call *call, struct join *join, size_t i, bool defaul
                           request.ifname,    reply.host_interface,        request.netns_fd};
     hull_undo(call, unplug, plug);
     take_reply(&reply, endpoint);
+    take_more(join, !done && join->ports_done, &reply);
     if (hull_streq(request.network.driver, "bridge"))
         rc = net_endpoint_settings_apply(call, endpoint, request.ifname, request.netns_fd);
     if (reply.host_interface != NULL)
@@ -309,35 +347,68 @@ static void keep_ports(const struct firewall_ports *kept, struct firewall_ports 
     }
 }
 
+/* Through the firewall, to the container's address in the bridge network VIA. */
+static int publish_by_bridge(struct hull_call *call, struct join *join, size_t via,
+                             struct firewall_ports *ret_ports)
+{
+    struct firewall_ports wanted = {.container_id = join->request->container_id};
+    const struct endpoint_settings *endpoint = &join->sandbox.settings.networks.v[via];
+    struct netbridge options;
+    int rc = netbridge_read(call, &join->networks[via]->network, &options);
+    const struct net_publish to = {
+        endpoint->ip_address,
+        endpoint->global_ipv6_address,
+        options.host_ip,
+        {options.mode[0] == NETBRIDGE_ROUTED, options.mode[1] == NETBRIDGE_ROUTED},
+        options.trusted.n > 0};
+    if (rc == 0)
+        rc = net_ports_expand(call, join->request, &to, &wanted);
+    keep_ports(&join->kept, &wanted);
+    if (rc == 0 && wanted.ports.n > 0) {
+        hull_undo(call, join_unpublish, hull_strdup(call, wanted.container_id));
+        rc = firewall_publish(call, NET_FIREWALL, &wanted, ret_ports);
+    }
+    return hull_wrap(call, rc,
+                     "driver failed programming external connectivity on endpoint %s (%s)",
+                     join->request->name, endpoint->endpoint_id);
+}
+
+/* A container that is a peer of the host's neighbours has all its ports there already; others that
+ * nobody publishes for are told. */
+static int refuse_ports(struct hull_call *call, const struct join *join, size_t via)
+{
+    static const char unknown[] = "?";
+    const struct net_publish to = {unknown, unknown, "0.0.0.0", {false, false}, false};
+    const struct network *network = &join->networks[via]->network;
+    struct netdriver_about_reply about;
+    struct firewall_ports ports = {0};
+    if (join->networks[via]->predefined)
+        return 0; /* host, none */
+    int rc = net_about(call, join->networks[via], &about);
+    if (rc < 0 || about.open_ports)
+        return rc;
+    rc = net_ports_expand(call, join->request, &to, &ports);
+    if (rc < 0 || ports.ports.n == 0)
+        return rc;
+    return hull_fail(call, HULL_NOT_SUPPORTED,
+                     "can't publish port %d/%s: driver %s of network %s, which is the container's "
+                     "way out, publishes no ports",
+                     (int)ports.ports.v[0].port, ports.ports.v[0].protocol, network->driver,
+                     network->name);
+}
+
 int join_publish(struct hull_call *call, struct join *join)
 {
     size_t via = join_gateway(join);
-    struct firewall_ports wanted = {.container_id = join->request->container_id};
     struct firewall_ports ports = join->sandbox_ports;
-    /* A container that is a peer of the host's neighbours has all its ports there already. */
-    if (via < join->count && hull_streq(join->networks[via]->network.driver, "bridge")) {
-        const struct endpoint_settings *endpoint = &join->sandbox.settings.networks.v[via];
-        struct netbridge options;
-        int rc = netbridge_read(call, &join->networks[via]->network, &options);
-        const struct net_publish to = {
-            endpoint->ip_address,
-            endpoint->global_ipv6_address,
-            options.host_ip,
-            {options.mode[0] == NETBRIDGE_ROUTED, options.mode[1] == NETBRIDGE_ROUTED},
-            options.trusted.n > 0};
-        if (rc == 0)
-            rc = net_ports_expand(call, join->request, &to, &wanted);
-        keep_ports(&join->kept, &wanted);
-        if (rc == 0 && wanted.ports.n > 0) {
-            hull_undo(call, join_unpublish, hull_strdup(call, wanted.container_id));
-            rc = firewall_publish(call, NET_FIREWALL, &wanted, &ports);
-        }
-        if (rc < 0)
-            return hull_wrap(call, rc,
-                             "driver failed programming external connectivity on endpoint %s (%s)",
-                             join->request->name, endpoint->endpoint_id);
-    }
     struct hull_strv exposed = join->request->exposed_ports;
+    int rc = 0;
+    if (via < join->count && !join->ports_done) {
+        bool bridge = hull_streq(join->networks[via]->network.driver, "bridge");
+        rc = bridge ? publish_by_bridge(call, join, via, &ports) : refuse_ports(call, join, via);
+    }
+    if (rc < 0)
+        return rc;
     if (via == join->count)
         exposed = (struct hull_strv){0};
     net_ports_show(call, &exposed, &ports, &join->sandbox.settings);
@@ -436,6 +507,8 @@ int net_join(struct hull_call *call, const struct network_join_request *request,
         rc = join_driver(call, &join, i, join_routes(&join, i));
     FAILPOINT(network_join_driver);
     if (rc == 0)
+        rc = join_way_out(call, &join);
+    if (rc == 0)
         rc = join_publish(call, &join);
     FAILPOINT(network_join_publish);
     if (rc == 0)
@@ -449,7 +522,7 @@ int net_join(struct hull_call *call, const struct network_join_request *request,
     FAILPOINT(network_join_commit);
     for (size_t i = 0; i < join.count; i++)
         join_tell(call, join.networks[i], "connect", request->container_id);
-    *ret_reply = join.sandbox.settings;
+    join_show(call, &join.sandbox, ret_reply);
     return 0;
 }
 

@@ -13,8 +13,10 @@ struct join {
     struct net_record **networks;            /* in the order of their interfaces */
     const struct endpoint_settings **wanted; /* what was asked of each, or NULL */
     size_t count;
+    bool no_ports;                       /* no driver is to publish any itself */
     bool ports_done;                     /* a driver publishes them itself */
     struct firewall_ports sandbox_ports; /* those */
+    bool way_out, no_way_out;            /* a driver wants it for the container, or forbids it */
     struct firewall_ports kept;          /* published before: they keep their ports of the host */
 };
 
@@ -31,6 +33,12 @@ size_t join_gateway(const struct join *join);
 /* Whether network I brings a default route: of the gateway, or that of IPv6 alone, when the gateway
  * is one without IPv6. */
 bool join_routes(const struct join *join, size_t i);
+/* Join the network that is a way out for containers whose own ones have none, if a driver wants
+ * that. Yields. */
+int join_way_out(struct hull_call *call, struct join *join) HULL_CHECKED;
+/* What others see of the container's networks: without that one, which nobody asked for. */
+void join_show(struct hull_call *call, const struct net_sandbox *sandbox,
+               struct network_settings *ret);
 /* Publish the ports through that network. Yields. */
 int join_publish(struct hull_call *call, struct join *join) HULL_CHECKED;
 /* Take all ports of the container ARG back, for hull_undo(). Yields. */

@@ -191,7 +191,7 @@ int net_attach(struct hull_call *call, const struct network_join_request *reques
         return rc;
     size_t at = join->count - 1;
     bool first = join_gateway(old) == old->count;
-    join->ports_done = !first; /* they are published already */
+    join->no_ports = !first && join_gateway(join) != at; /* they are published already */
     FAILPOINT(network_attach_plan);
     rc = join_driver(call, join, at, join_gateway(join) == at ? first : join_routes(join, at));
     FAILPOINT(network_attach_driver);
@@ -207,7 +207,7 @@ int net_attach(struct hull_call *call, const struct network_join_request *reques
     if (rc < 0)
         return rc;
     join_tell(call, join->networks[at], "connect", request->container_id);
-    *ret_reply = join->sandbox.settings;
+    join_show(call, &join->sandbox, ret_reply);
     return 0;
 }
 
@@ -317,7 +317,7 @@ int net_detach(struct hull_call *call, const struct network_join_request *reques
                          request->container_id, record->network.name);
     rc = leave(call, &join, at);
     if (rc == 0)
-        *ret_reply = join.sandbox.settings;
+        join_show(call, &join.sandbox, ret_reply);
     return rc;
 }
 
@@ -327,7 +327,8 @@ int net_settings(struct hull_call *call, const struct network_leave_request *req
     struct net_sandbox_record *record = net_sandbox_find(request->container_id);
     if (record == NULL)
         return 0;
-    struct network_settings source = record->sandbox.settings;
+    struct network_settings source;
+    join_show(call, &record->sandbox, &source);
     hull_message_copy(hull_call_arena(call), &network_settings_message, &source, ret_reply);
     return 0;
 }

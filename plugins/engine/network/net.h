@@ -13,6 +13,7 @@
 #include <hull/hull.h>
 
 #define NET_IPAM "support/ipam"
+#define NET_IPAM_OTHERS "network/remote"
 #define NET_FIREWALL "support/firewall"
 #define NET_DNS "support/dns"
 #define NET_BUCKET "network"
@@ -47,6 +48,15 @@ int net_drop(struct hull_call *call, struct net_record *record) HULL_CHECKED;
 int net_load(struct hull_call *call, struct hull_strv *ret_unreadable) HULL_CHECKED;
 void net_unload(void);
 
+/* The bridge network that is a way out for containers of networks without one: made when it is
+ * needed, or by hand, with options of one's own, under docker's name for it. */
+#define NET_WAY_OUT "docker_gwbridge"
+/* True for that one. */
+static inline bool net_is_way_out(const struct network *network)
+{
+    return hull_streq(network->name, NET_WAY_OUT);
+}
+
 /* A text that is there and not empty. */
 static inline bool net_given(const char *text)
 {
@@ -56,15 +66,16 @@ static inline bool net_given(const char *text)
 /* --- containers in networks (sandbox.c) ---------------------------------------------------- */
 
 /* What is recorded of a container's networking, before it has effects. */
-#define NET_SANDBOX_FIELDS(F, T)                                          \
-    F(T, STRING, _, container_id, "ContainerID", 0, "")                   \
-    F(T, STRING, _, name, "Name", 0, "")                                  \
-    F(T, MESSAGE, network_settings, settings, "NetworkSettings", 0, "")   \
-    F(T, LIST, firewall_port, ports, "PublishedPorts", HULL_OMIT, "")     \
-    F(T, STRV, _, dns, "Dns", HULL_OMIT, "")                              \
-    F(T, MAP, _, inside, "Inside", HULL_OMIT, "Network id to interface")  \
-    F(T, MAP, _, outside, "Outside", HULL_OMIT, "To its other end")       \
-    F(T, INT, _, next, "Next", HULL_OMIT, "Number of the next interface") \
+#define NET_SANDBOX_FIELDS(F, T)                                                               \
+    F(T, STRING, _, container_id, "ContainerID", 0, "")                                        \
+    F(T, STRING, _, name, "Name", 0, "")                                                       \
+    F(T, MESSAGE, network_settings, settings, "NetworkSettings", 0, "")                        \
+    F(T, LIST, firewall_port, ports, "PublishedPorts", HULL_OMIT, "")                          \
+    F(T, STRV, _, dns, "Dns", HULL_OMIT, "")                                                   \
+    F(T, MAP, _, inside, "Inside", HULL_OMIT, "Network id to interface")                       \
+    F(T, MAP, _, outside, "Outside", HULL_OMIT, "To its other end")                            \
+    F(T, INT, _, next, "Next", HULL_OMIT, "Number of the next interface")                      \
+    F(T, STRING, _, way_out, "WayOut", HULL_OMIT, "Id of the network that was joined as such") \
     F(T, STRING, _, pending, "Pending", HULL_OMIT, "Id of the network it is joining or leaving")
 HULL_MESSAGE_DECLARE(net_sandbox, NET_SANDBOX_FIELDS)
 

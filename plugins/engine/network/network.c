@@ -12,6 +12,8 @@
  */
 #include "net.h"
 
+#include "state.h"
+
 #include "events.h"
 #include "filters.h"
 
@@ -141,23 +143,42 @@ static void count_users(const struct net_sandbox *sandbox, void *ctx)
     }
 }
 
+static int note_document(struct hull_call *call, void *ctx, const void *reply)
+{
+    (void)call;
+    (void)reply;
+    *(bool *)ctx = true;
+    return 0;
+}
+
+/* Whether IPAM drivers of others gave anything, or are to be told of something. */
+static int has_others(struct hull_call *call, bool *ret)
+{
+    static const struct state_key buckets[] = {{.bucket = IPAM_POOLS_BUCKET},
+                                               {.bucket = IPAM_OWED_BUCKET}};
+    struct state_document last;
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < HULL_COUNT(buckets); i++)
+        rc = hull_send_many(call, NULL, &state_list_method, &buckets[i], &last,
+                            &(struct hull_sink){.reply = note_document, .ctx = ret});
+    return rc;
+}
+
 /* A create or a remove that a crash ended may have left its address pools. Those of UNREADABLE
  * networks stay. */
 static void sweep_pools(struct hull_call *call, const struct hull_strv *unreadable)
 {
     struct ipam_sweep_request known = {.networks = *unreadable};
     struct hull_empty done;
-    const char *other = NULL; /* who hands out addresses besides ours */
-    for (const struct net_record *record = net_records; record != NULL; record = record->next) {
-        const char *ipam = net_ipam(&record->network);
+    bool others = false;
+    for (const struct net_record *record = net_records; record != NULL; record = record->next)
         hull_strv_add(hull_call_arena(call), &known.networks,
                       hull_strdup(call, record->network.id));
-        if (ipam != NULL && strcmp(ipam, NET_IPAM) != 0)
-            other = ipam;
-    }
     int rc = ipam_sweep(call, NET_IPAM, &known, &done);
-    if (rc == 0 && other != NULL)
-        rc = ipam_sweep(call, other, &known, &done);
+    if (rc == 0)
+        rc = has_others(call, &others);
+    if (rc == 0 && others)
+        rc = ipam_sweep(call, NET_IPAM_OTHERS, &known, &done);
     if (rc == 0)
         return;
     hull_log(call, HULL_LOG_WARN, "sweeping address pools", "error", hull_error(call), NULL);

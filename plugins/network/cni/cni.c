@@ -498,6 +498,8 @@ static int join(struct hull_call *call, const struct netdriver_join_request *req
     a->ifname = hull_strdup(call, request->ifname);
     a->netns = netns_path(call, request->netns_fd);
     rc = add(call, request, undo);
+    ret_reply->ports.n = request->ports.n;
+    ret_reply->ports.v = request->ports.v;
     return rc < 0 ? rc : fill_reply(call, a, ret_reply);
 }
 

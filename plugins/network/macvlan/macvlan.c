@@ -135,7 +135,7 @@ static int about(struct hull_call *call, const struct netdriver_about_request *r
 {
     bool ipvlan = hull_streq(request->driver, "ipvlan");
     struct probe probe = {.kind = ipvlan ? "ipvlan" : "macvlan"};
-    *ret_reply = (struct netdriver_about_reply){.scope = "local"};
+    *ret_reply = (struct netdriver_about_reply){.scope = "local", .open_ports = true};
     if (!request->check)
         return 0;
     int rc = hull_work(call, probe_kernel, &probe);

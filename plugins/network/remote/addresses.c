@@ -60,14 +60,19 @@ int rmt_request_address(struct hull_call *call, const struct rmt_pool *pool, con
         return plugin_lie(call, pool->driver, method, "it gave %s when asked for %s", reply.address,
                           request.address);
     *ret = hull_strdup(call, ip_text(&net.addr, text));
-    return 0;
+    return rmt_forgive(call, pool->driver, pool->pool_id, *ret);
+}
+
+static const char *release_method(const char *address)
+{
+    return address == NULL ? "IpamDriver.ReleasePool" : "IpamDriver.ReleaseAddress";
 }
 
 static int release(struct hull_call *call, const struct rmt_pool *pool, const char *address)
 {
     struct rmt_release request = {.pool_id = pool->pool_id, .address = address};
-    const char *method = address == NULL ? "IpamDriver.ReleasePool" : "IpamDriver.ReleaseAddress";
-    return rmt_call_brief(call, pool->driver, method, &rmt_release_message, &request);
+    return rmt_call_brief(call, pool->driver, release_method(address), &rmt_release_message,
+                          &request);
 }
 
 static int request_pool(struct hull_call *call, const struct ipam_pool *request,
@@ -77,7 +82,9 @@ static int request_pool(struct hull_call *call, const struct ipam_pool *request,
     struct rmt_capabilities capabilities = {.requires_mac = false};
     struct rmt_spaces spaces;
     struct ip_net net;
-    int rc = rmt_call(call, pool->driver, "IpamDriver.GetCapabilities", NULL, NULL,
+    int rc = rmt_settle(call, pool->driver);
+    if (rc == 0)
+        rc = rmt_call(call, pool->driver, "IpamDriver.GetCapabilities", NULL, NULL,
                       &rmt_capabilities_message, &capabilities);
     rc = rmt_optional(call, rc);
     if (rc == 0)
@@ -95,6 +102,8 @@ static int request_pool(struct hull_call *call, const struct ipam_pool *request,
                   &rmt_request_pool_reply_message, &reply);
     if (rc < 0)
         return rc;
+    if (!hull_streq(reply.pool_id, NULL))
+        rc = rmt_forgive(call, pool->driver, reply.pool_id, NULL);
     pool->address_space = spaces.local;
     pool->pool_id = reply.pool_id;
     pool->pool = reply.pool;
@@ -106,7 +115,7 @@ static int request_pool(struct hull_call *call, const struct ipam_pool *request,
     if (!ip_net_parse(reply.pool, &net) || (net.addr.family == AF_INET6) != request->ipv6)
         return plugin_lie(call, pool->driver, method, "\"%s\" is no IPv%c subnet",
                           reply.pool == NULL ? "" : reply.pool, request->ipv6 ? '6' : '4');
-    return 0;
+    return rc;
 }
 
 /* --- pools ------------------------------------------------------------------------------------ */
@@ -116,18 +125,48 @@ struct held {
     struct rmt_pool pool;
 };
 
-int rmt_pool_give_back(struct hull_call *call, const char *key, const struct rmt_pool *pool)
+/* Release ADDRESS of the pool, or without one the pool itself; what is not heard is in COMMIT then.
+ * SILENT: it did not listen before, and is not asked now. */
+static int release_or_owe(struct hull_call *call, const struct rmt_pool *pool, const char *address,
+                          bool *silent, struct state_commit_request *commit)
 {
-    int rc = 0;
-    for (size_t i = 0; i < pool->requested.n && rc == 0; i++)
-        rc = release(call, pool, pool->requested.v[i]);
-    if (rc != -HULL_IO)
-        rc = release(call, pool, NULL);
+    const struct rmt_owed what = {.pool_id = pool->pool_id, .address = address};
+    int rc = *silent ? 0 : release(call, pool, address);
+    *silent = *silent || rmt_is_silent(call, pool->driver, rc);
+    if (*silent)
+        rmt_owe(call, pool->driver, release_method(address), &what, commit);
+    return rc;
+}
+
+static void add_removal(struct hull_call *call, const char *bucket, const char *key,
+                        struct state_commit_request *commit)
+{
+    *(HULL_LIST_ADD(hull_call_arena(call), &commit->operations)) =
+        (struct state_document){.bucket = bucket, .key = key};
+}
+
+/* Tell of the failure RC, once what is to be kept of it is. */
+static int keep(struct hull_call *call, int rc, const struct state_commit_request *commit)
+{
     const char *error = rc < 0 ? hull_strdup(call, hull_error(call)) : NULL;
-    int stored = rmt_store(call, RMT_POOLS, key, NULL, NULL);
+    int stored = rmt_commit(call, commit);
     if (stored < 0)
         return stored;
     return rc < 0 ? hull_fail(call, (enum hull_kind) - rc, "%s", error) : 0;
+}
+
+int rmt_pool_give_back(struct hull_call *call, const char *key, const struct rmt_pool *pool)
+{
+    struct state_commit_request commit = {0};
+    bool silent = false;
+    int first = 0;
+    for (size_t i = 0; i <= pool->requested.n; i++) {
+        const char *address = i < pool->requested.n ? pool->requested.v[i] : NULL;
+        int rc = release_or_owe(call, pool, address, &silent, &commit);
+        first = first < 0 ? first : rc;
+    }
+    add_removal(call, RMT_POOLS, key, &commit);
+    return keep(call, first, &commit);
 }
 
 static void undo_pool(struct hull_call *call, void *arg)
@@ -234,12 +273,17 @@ static int new_mac(struct hull_call *call, const char **ret)
 struct taken {
     struct rmt_pool pool;
     const char *address;
+    const char *key;
 };
 
 static void undo_address(struct hull_call *call, void *arg)
 {
     const struct taken *taken = arg;
-    if (release(call, &taken->pool, taken->address) < 0)
+    struct state_commit_request commit = {0};
+    bool silent = false;
+    int rc = release_or_owe(call, &taken->pool, taken->address, &silent, &commit);
+    add_removal(call, RMT_ADDRESSES, taken->key, &commit);
+    if (keep(call, rc, &commit) < 0)
         hull_log(call, HULL_LOG_WARN, "address not given back to the plugin", "error",
                  hull_error(call), NULL);
 }
@@ -258,6 +302,8 @@ int rmt_address_reserve(struct hull_call *call, const struct ipam_address *reque
     if (rc == 0 && !found)
         rc = hull_fail(call, HULL_NOT_FOUND, "network %.12s has no pool of a plugin",
                        request->network_id);
+    if (rc == 0)
+        rc = rmt_settle(call, pool.driver);
     if (rc == 0 && pool.requires_mac && mac == NULL)
         rc = new_mac(call, &mac);
     if (rc < 0)
@@ -268,7 +314,7 @@ int rmt_address_reserve(struct hull_call *call, const struct ipam_address *reque
     if (rc < 0)
         return rc;
     struct taken *taken = hull_alloc(call, sizeof(*taken));
-    *taken = (struct taken){pool, lease.address};
+    *taken = (struct taken){pool, lease.address, lease_key(call, request)};
     hull_undo(call, undo_address, taken);
     lease.mac = pool.requires_mac ? mac : NULL;
     rc = rmt_store(call, RMT_ADDRESSES, lease_key(call, request), &rmt_lease_message, &lease);
@@ -298,10 +344,9 @@ int rmt_address_release(struct hull_call *call, const struct ipam_address *reque
         rc = load_pool(call, request->network_id, request->ipv6, &pool, &has_pool);
     if (rc < 0 || !found)
         return rc;
-    rc = has_pool ? release(call, &pool, lease.address) : 0;
-    const char *error = rc < 0 ? hull_strdup(call, hull_error(call)) : NULL;
-    int stored = rmt_store(call, RMT_ADDRESSES, key, NULL, NULL);
-    if (stored < 0)
-        return stored;
-    return rc < 0 ? hull_fail(call, (enum hull_kind) - rc, "%s", error) : 0;
+    struct state_commit_request commit = {0};
+    bool silent = false;
+    rc = has_pool ? release_or_owe(call, &pool, lease.address, &silent, &commit) : 0;
+    add_removal(call, RMT_ADDRESSES, key, &commit);
+    return keep(call, rc, &commit);
 }

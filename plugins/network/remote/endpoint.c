@@ -9,55 +9,23 @@
 #include "address.h"
 #include "json.h"
 
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 /* --- options ---------------------------------------------------------------------------------- */
 
-static int protocol_number(const char *name)
-{
-    return hull_streq(name, "udp")    ? IPPROTO_UDP
-           : hull_streq(name, "sctp") ? IPPROTO_SCTP
-                                      : IPPROTO_TCP;
-}
-
-static void put_port(struct hull_text *out, const struct firewall_port *port)
-{
-    bool any = hull_streq(port->host_ip, "0.0.0.0");
-    int64_t last = port->host_port_end > 0 ? port->host_port_end : port->host_port;
-    hull_text_printf(out, "{\"Proto\":%d,\"IP\":\"\",\"Port\":%d,\"HostIP\":",
-                     protocol_number(port->protocol), (int)port->port);
-    json_quote(out, any ? "" : port->host_ip, any ? 0 : strlen(port->host_ip));
-    hull_text_printf(out, ",\"HostPort\":%d,\"HostPortEnd\":%d}", (int)port->host_port, (int)last);
-}
-
-static void put_exposed(struct hull_text *out, const char *text)
-{
-    const char *slash = strchr(text, '/');
-    hull_text_printf(out, "{\"Proto\":%d,\"Port\":%d}",
-                     protocol_number(slash != NULL ? slash + 1 : "tcp"),
-                     (int)strtol(text, NULL, 10));
-}
-
-static const char *options_of(struct hull_call *call, const struct netdriver_join_request *request)
+/* Those of CreateEndpoint: ports, unless the network has no way out, and the endpoint's own. */
+static const char *options_of(struct hull_call *call, const struct netdriver_join_request *request,
+                              const char *ports)
 {
     const struct hull_map *own = &request->endpoint.driver_opts;
     struct hull_text out = HULL_TEXT(hull_call_arena(call));
-    hull_text_puts(&out, "{\"com.docker.network.endpoint.exposedports\":[");
-    for (size_t i = 0; i < request->exposed.n; i++) {
-        hull_text_puts(&out, i > 0 ? "," : "");
-        put_exposed(&out, request->exposed.v[i]);
-    }
-    hull_text_puts(&out, "],\"com.docker.network.portmap\":[");
-    for (size_t i = 0; i < request->ports.n; i++) {
-        hull_text_puts(&out, i > 0 ? "," : "");
-        put_port(&out, &request->ports.v[i]);
-    }
-    hull_text_puts(&out, "]");
+    hull_text_puts(&out, "{");
+    if (!request->network.internal)
+        hull_text_add(&out, ports + 1, strlen(ports) - 2); /* without its braces */
     for (size_t i = 0; i < own->n; i++) {
-        hull_text_puts(&out, ",");
+        hull_text_puts(&out, out.length > 1 ? "," : "");
         json_quote_pair(&out, &own->v[i]);
     }
     hull_text_puts(&out, "}");
@@ -180,7 +148,7 @@ static int take_routes(struct hull_call *call, const struct netdriver_join_reque
             continue;
         if (!ip_parse(gateways[i], &gateway))
             return bad_join(call, e, "Gateway", gateways[i]);
-        if (request->default_route && !reply->no_gateway)
+        if (request->default_route)
             inside->gateway[i] = gateway;
     }
     return 0;
@@ -256,6 +224,7 @@ static void fill_reply(struct hull_call *call, const struct rmt_link *link,
     ret->mac_address = hull_strdup(call, mac_text(link->mac, text));
     ret->gateway = join->gateway == NULL ? "" : join->gateway;
     ret->ipv6_gateway = join->gateway6 == NULL ? "" : join->gateway6;
+    ret->no_way_out = join->no_gateway;
     if (link->inside.nets[0].addr.family != 0) {
         ret->ip_address = hull_strdup(call, ip_text(&link->inside.nets[0].addr, text));
         ret->ip_prefix_len = link->inside.nets[0].length;
@@ -287,6 +256,34 @@ static int plug_in(struct hull_call *call, const struct netdriver_join_request *
     return rmt_endpoint_save(call, e);
 }
 
+/* A gateway, or a route that is as good. */
+static bool has_way_out(const struct rmt_join_reply *join)
+{
+    struct ip_net net;
+    if (!hull_streq(join->gateway, NULL) || !hull_streq(join->gateway6, NULL))
+        return true;
+    for (size_t i = 0; i < join->routes.n; i++) {
+        if (ip_net_parse(join->routes.v[i].destination, &net) && net.length == 0 &&
+            ip_is_any(&net.addr))
+            return true;
+    }
+    return false;
+}
+
+/* Ports are published through the network with the gateway, as docker does it. */
+static int go_out(struct hull_call *call, const struct netdriver_join_request *request,
+                  struct rmt_endpoint_state *e, const struct rmt_join_reply *join,
+                  const char *ports, struct netdriver_join_reply *ret_reply)
+{
+    bool gateway = !hull_streq(join->gateway, NULL) || !hull_streq(join->gateway6, NULL);
+    ret_reply->way_out = !request->network.internal && !has_way_out(join);
+    ret_reply->ports_left = !gateway || !request->default_route;
+    if (ret_reply->ports_left)
+        return 0;
+    int rc = publish(call, e, ports);
+    return rc < 0 ? rc : rmt_port_info(call, request, e, ret_reply);
+}
+
 int rmt_join(struct hull_call *call, const struct netdriver_join_request *request,
              struct netdriver_join_reply *ret_reply)
 {
@@ -294,7 +291,7 @@ int rmt_join(struct hull_call *call, const struct netdriver_join_request *reques
     struct rmt_link *link = hull_alloc(call, sizeof(*link));
     struct rmt_interface iface;
     struct rmt_join_reply join;
-    const char *options = options_of(call, request);
+    const char *ports = rmt_port_options(call, request);
     e->network_id = hull_strdup(call, request->network.id);
     e->key = rmt_endpoint_key(call, e->network_id, request->container_id);
     e->joined.driver = hull_strdup(call, request->network.driver);
@@ -308,13 +305,13 @@ int rmt_join(struct hull_call *call, const struct netdriver_join_request *reques
     if (rc < 0)
         return rc;
     hull_undo(call, undo_endpoint, e);
-    rc = create_endpoint(call, request, e, options, &iface);
+    rc = create_endpoint(call, request, e, options_of(call, request, ports), &iface);
     if (rc == 0)
-        rc = ask_to_join(call, request, e, options, &join);
+        rc = ask_to_join(call, request, e, ports, &join);
     if (rc == 0)
         rc = plug_in(call, request, e, &iface, &join, link);
-    if (rc == 0 && request->default_route)
-        rc = publish(call, e, options);
+    if (rc == 0)
+        rc = go_out(call, request, e, &join, ports, ret_reply);
     if (rc == 0)
         fill_reply(call, link, &join, ret_reply);
     return rc;

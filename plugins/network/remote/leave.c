@@ -60,7 +60,7 @@ int rmt_go_back(struct hull_call *call, struct rmt_endpoint_state *e)
         int rc = steps[i].wanted ? tell(call, e, steps[i].method) : 0;
         if (i == 0)
             rc = rmt_optional(call, rc);
-        silent = rc == -HULL_IO || rc == -HULL_CANCELED || rc == -HULL_TIMEOUT;
+        silent = rmt_is_silent(call, e->joined.driver, rc);
         if (rc < 0 && first == 0) {
             first = rc;
             error = hull_strdup(call, hull_error(call));

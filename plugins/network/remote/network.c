@@ -122,6 +122,9 @@ int rmt_create(struct hull_call *call, const struct netdriver_network *request,
         return rc;
     if (found && untell(call, network) < 0)
         hull_error_clear(call); /* it may never have heard of it */
+    rc = rmt_settle(call, network->driver);
+    if (rc < 0)
+        return rc;
     told = (struct rmt_told){.driver = network->driver};
     hull_undo(call, forget, hull_strdup(call, network->id));
     rc = rmt_store(call, RMT_NETWORKS, network->id, &rmt_told_message, &told);
@@ -137,6 +140,8 @@ int rmt_remove(struct hull_call *call, const struct netdriver_network *request,
 {
     (void)ret_reply;
     const struct network *network = &request->network;
+    struct rmt_owed what = {.network_id = network->id};
+    struct state_commit_request commit = {0};
     struct rmt_told told;
     bool found;
     int rc = rmt_load(call, RMT_NETWORKS, network->id, &rmt_told_message, &told, &found);
@@ -150,6 +155,10 @@ int rmt_remove(struct hull_call *call, const struct netdriver_network *request,
     if (rc < 0)
         hull_log(call, HULL_LOG_WARN, "the plugin did not delete the network", "network",
                  network->name, "error", hull_error(call), NULL);
+    if (rmt_is_silent(call, network->driver, rc))
+        rmt_owe(call, network->driver, "NetworkDriver.DeleteNetwork", &what, &commit);
     hull_error_clear(call);
-    return rmt_store(call, RMT_NETWORKS, network->id, NULL, NULL);
+    *(HULL_LIST_ADD(hull_call_arena(call), &commit.operations)) =
+        (struct state_document){.bucket = RMT_NETWORKS, .key = network->id};
+    return rmt_commit(call, &commit);
 }

@@ -66,8 +66,20 @@ HULL_MESSAGE_DECLARE(rmt_route, RMT_ROUTE_FIELDS)
     F(T, STRING, _, gateway, "Gateway", 0, "")                       \
     F(T, STRING, _, gateway6, "GatewayIPv6", 0, "")                  \
     F(T, LIST, rmt_route, routes, "StaticRoutes", 0, "")             \
-    F(T, BOOL, _, no_gateway, "DisableGatewayService", 0, "It wants no default route")
+    F(T, BOOL, _, no_gateway, "DisableGatewayService", 0, "It wants no other way out")
 HULL_MESSAGE_DECLARE(rmt_join_reply, RMT_JOIN_REPLY_FIELDS)
+
+/* EndpointOperInfo: what is of interest in its Value, which may have anything. */
+#define RMT_INFO_REPLY_FIELDS(F, T) F(T, JSON, _, value, "Value", 0, "Free in form")
+HULL_MESSAGE_DECLARE(rmt_info_reply, RMT_INFO_REPLY_FIELDS)
+#define RMT_PORT_FIELDS(F, T)                            \
+    F(T, INT, _, protocol, "Proto", 0, "6, 17 or 132")   \
+    F(T, INT, _, port, "Port", 0, "Of the container")    \
+    F(T, STRING, _, host_ip, "HostIP", 0, "\"\" is any") \
+    F(T, INT, _, host_port, "HostPort", 0, "As it was chosen")
+HULL_MESSAGE_DECLARE(rmt_port, RMT_PORT_FIELDS)
+#define RMT_INFO_FIELDS(F, T) F(T, LIST, rmt_port, ports, "com.docker.network.portmap", 0, "")
+HULL_MESSAGE_DECLARE(rmt_info, RMT_INFO_FIELDS)
 
 /* --- IpamDriver ------------------------------------------------------------------------------- */
 

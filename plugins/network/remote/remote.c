@@ -64,6 +64,13 @@ int rmt_call_brief(struct hull_call *call, const char *name, const char *method,
     return call_for(call, &what, RETRY_BRIEF_MS, TIMEOUT_BRIEF_MS, NULL);
 }
 
+bool rmt_exists(struct hull_call *call, const char *name)
+{
+    const struct rmt_options *o = options();
+    const struct plugin_dirs dirs = {o->sockets, o->specs, o->retry_ms};
+    return plugin_exists(call, &dirs, name);
+}
+
 int rmt_optional(struct hull_call *call, int rc)
 {
     if (rc != -HULL_NOT_FOUND)

@@ -9,13 +9,14 @@
 #include "netif.h"
 #include "plugin_client.h"
 #include "protocol.h"
+#include "state.h"
 
 #include <hull/hull.h>
 
 /* Networks that a plugin was told of; endpoints that it may have; pools and addresses it gave. */
 #define RMT_NETWORKS "remote-network"
 #define RMT_ENDPOINTS "remote-endpoint"
-#define RMT_POOLS "remote-pool"
+#define RMT_POOLS IPAM_POOLS_BUCKET
 #define RMT_ADDRESSES "remote-address"
 
 /* --- remote.c --------------------------------------------------------------------------------- */
@@ -30,12 +31,36 @@ int rmt_call_brief(struct hull_call *call, const char *name, const char *method,
                    const struct hull_message *request, const void *value) HULL_CHECKED;
 /* Drop the failure RC of a call that the protocol does not ask every plugin to have. */
 int rmt_optional(struct hull_call *call, int rc) HULL_CHECKED;
+/* True when there is a plugin of the name, listening or not. Never yields. */
+bool rmt_exists(struct hull_call *call, const char *name);
 /* The record KEY of BUCKET; *RET_FOUND is false when there is none. Yields. */
 int rmt_load(struct hull_call *call, const char *bucket, const char *key,
              const struct hull_message *message, void *ret_value, bool *ret_found) HULL_CHECKED;
 /* Write it, or remove it when VALUE is NULL. Yields. */
 int rmt_store(struct hull_call *call, const char *bucket, const char *key,
               const struct hull_message *message, const void *value) HULL_CHECKED;
+
+/* --- owed.c: what a plugin did not listen to -------------------------------------------------- */
+
+/* True when DRIVER, whose call failed with RC, has not heard what it was told. */
+bool rmt_is_silent(struct hull_call *call, const char *driver, int rc);
+/* What it is told again: a pool to release, an address of it, or a network to delete. */
+struct rmt_owed {
+    const char *pool_id, *address, *network_id;
+};
+/* The plugin DRIVER will be told METHOD later, once COMMIT is committed. */
+void rmt_owe(struct hull_call *call, const char *driver, const char *method,
+             const struct rmt_owed *what, struct state_commit_request *commit);
+/* Commit, whatever becomes of CALL meanwhile. Yields. */
+int rmt_commit(struct hull_call *call, const struct state_commit_request *commit) HULL_CHECKED;
+/* Tell it now, before it is asked for anything new. One that still does not listen is in the log.
+ * Yields. */
+int rmt_settle(struct hull_call *call, const char *driver) HULL_CHECKED;
+/* It gave ADDRESS of the pool anew, or (NULL) the pool: that is not owed any more. Yields. */
+int rmt_forgive(struct hull_call *call, const char *driver, const char *pool_id,
+                const char *address) HULL_CHECKED;
+/* All plugins that have to be told something, beside all else. Yields. */
+int rmt_settle_all(struct hull_call *call) HULL_CHECKED;
 
 /* --- addresses.c: the IPAM of plugins --------------------------------------------------------- */
 
@@ -65,8 +90,8 @@ const char *rmt_pool_key(struct hull_call *call, const char *network_id, bool ip
  * of the protocol. *RET is without length. Yields. */
 int rmt_request_address(struct hull_call *call, const struct rmt_pool *pool, const char *wanted,
                         const char *option, const char *value, const char **ret) HULL_CHECKED;
-/* All that the plugin gave for the network goes back to it; the first failure is told, nothing is
- * kept. Yields. */
+/* All that the plugin gave for the network goes back to it, later if it does not listen; the first
+ * failure is told, nothing is kept. Yields. */
 int rmt_pool_give_back(struct hull_call *call, const char *key, const struct rmt_pool *pool)
     HULL_CHECKED;
 /* The address space that the network's pool came from. Yields. */
@@ -131,6 +156,15 @@ int rmt_go_back(struct hull_call *call, struct rmt_endpoint_state *e) HULL_CHECK
 int rmt_tell_late(struct hull_call *call, const char *network_id, bool forget) HULL_CHECKED;
 int rmt_restore(struct hull_call *call, const struct netdriver_restore_request *request,
                 struct hull_empty *ret_reply) HULL_CHECKED;
+
+/* --- ports.c ---------------------------------------------------------------------------------- */
+
+/* The options that tell a plugin of the ports of REQUEST, a JSON object. */
+const char *rmt_port_options(struct hull_call *call, const struct netdriver_join_request *request);
+/* What the plugin published of them, as it says itself, for the reply. Yields. */
+int rmt_port_info(struct hull_call *call, const struct netdriver_join_request *request,
+                  const struct rmt_endpoint_state *e, struct netdriver_join_reply *ret_reply)
+    HULL_CHECKED;
 
 /* --- link.c: the plugin's interface in the namespace; all of it runs on a worker -------------- */
 

@@ -171,5 +171,5 @@ int rmt_sweep(struct hull_call *call, const struct ipam_sweep_request *request,
                             &(struct hull_sink){.reply = note_pool, .ctx = &sweeping});
     for (struct replay *replay = replays; replay != NULL; replay = replay->next)
         hull_spawn("ipam replay", run, replay);
-    return rc;
+    return rc < 0 ? rc : rmt_settle_all(call);
 }
