@@ -100,8 +100,10 @@ FIBER_TEST(rules_hold)
     struct cgroup cgroup = {};
     int status = -1;
     make_folder();
-    CHECK_OK(cg_limit_devices(call, &cgroup, &resources));
-    CHECK_OK(cg_limit_devices(call, &cgroup, &resources)); /* as update does */
+    struct hull_arena *arena = hull_call_arena(call);
+    struct hull_problem problem = {};
+    CHECK_INT(cg_limit_devices(arena, &cgroup, &resources, &problem), 0);
+    CHECK_INT(cg_limit_devices(arena, &cgroup, &resources, &problem), 0); /* as update does */
     pid_t pid = fork();
     if (pid == 0)
         _exit(try_all());

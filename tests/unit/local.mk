@@ -118,6 +118,14 @@ tests_unit_test_patience_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_patience_LDFLAGS = $(TEST_LDFLAGS)
 tests_unit_test_patience_LDADD = plugins/common/libcommon.la core/libhull.la
 
+check_PROGRAMS += tests/unit/test-gate
+TESTS += tests/unit/test-gate
+tests_unit_test_gate_SOURCES = tests/unit/test-gate.c tests/unit/tap.h \
+	plugins/engine/container/gate.c plugins/engine/container/gate.h
+tests_unit_test_gate_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_gate_LDFLAGS = $(TEST_LDFLAGS)
+tests_unit_test_gate_LDADD = core/libhull.la
+
 check_PROGRAMS += tests/unit/test-plain
 TESTS += tests/unit/test-plain
 tests_unit_test_plain_SOURCES = tests/unit/test-plain.c

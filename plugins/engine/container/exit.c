@@ -6,6 +6,7 @@
 
 #include "failpoint.h"
 #include "files.h"
+#include "gate.h"
 #include "network.h"
 #include "runtime.h"
 #include "timed.h"
@@ -185,10 +186,13 @@ static void take_exit(struct hull_call *call, struct ct *ct, const struct runtim
 void ct_record_exit(struct hull_call *call, struct ct *ct, const struct runtime_exit *exit)
 {
     struct runtime_exit end = *exit;
+    struct gate_place place;
+    bool inside;
 
     if (end.time_ns <= 0)
         end.time_ns = hull_time_ns();
     hull_shield(call);
+    inside = gate_enter(call, &place) == 0;
     FAILPOINT(container_exit_begin);
     /* With the process goes what its shim knows: a daemon after us has it from here. */
     if (ct_save_exit(call, ct, &end) < 0)
@@ -203,6 +207,8 @@ void ct_record_exit(struct hull_call *call, struct ct *ct, const struct runtime_
     ct->exits++;
     ct_set_state(ct, ct->state);
     ct_log_ended(ct);
+    if (inside)
+        gate_leave(&place);
     hull_unshield(call);
 }
 

@@ -341,16 +341,35 @@ bool files_are_there(struct hull_call *call, const char *id)
     return access(path, F_OK) == 0 || errno != ENOENT;
 }
 
+struct removal {
+    int fd;
+    const char *id;
+    int err;
+};
+
+static int remove_work(struct hull_work *work, void *arg)
+{
+    struct removal *removal = arg;
+
+    (void)work;
+    removal->err = root_remove_tree(removal->fd, removal->id);
+    return 0;
+}
+
 int files_remove(struct hull_call *call, const char *id)
 {
     char *path = hull_printf(call, "%s/containers", daemon_config()->data_root);
     HULL_AUTO_FD fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    int err;
+    struct removal removal = {.fd = fd, .id = id};
+    int rc;
 
     if (fd < 0)
         return errno == ENOENT ? 0 : hull_fail_errno(call, errno, "opening %s", path);
-    err = root_remove_tree(fd, id);
-    return err < 0 ? hull_fail_errno(call, -err, "removing %s/%s", path, id) : 0;
+    /* A file system takes its time to let go of a large log. */
+    rc = hull_work(call, remove_work, &removal);
+    if (rc < 0)
+        return rc;
+    return removal.err < 0 ? hull_fail_errno(call, -removal.err, "removing %s/%s", path, id) : 0;
 }
 
 /* What a shim keeps there. Nothing else goes: the configuration may have data and runs in one

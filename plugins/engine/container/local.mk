@@ -12,7 +12,8 @@ plugins_engine_container_la_SOURCES = \
 	plugins/engine/container/connect.c plugins/engine/container/create.c plugins/engine/container/ct.h \
 	plugins/engine/container/doc.c plugins/engine/container/doc.h \
 	plugins/engine/container/exit.c plugins/engine/container/files.c \
-	plugins/engine/container/files.h plugins/engine/container/health.c \
+	plugins/engine/container/files.h plugins/engine/container/gate.c plugins/engine/container/gate.h \
+	plugins/engine/container/health.c \
 	plugins/engine/container/health_net.c plugins/engine/container/health_net.h \
 	plugins/engine/container/inspect.c plugins/engine/container/kept.c plugins/engine/container/list.c \
 	plugins/engine/container/logging.c plugins/engine/container/logs.c plugins/engine/container/mounts.c \

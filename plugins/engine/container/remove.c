@@ -11,6 +11,7 @@
 #include "failpoint.h"
 #include "files.h"
 #include "filters.h"
+#include "gate.h"
 #include "network.h"
 #include "runtime.h"
 #include "storage.h"
@@ -44,15 +45,10 @@ static int remove_outside(struct hull_call *call, struct ct *ct)
     return rc;
 }
 
-int ct_remove(struct hull_call *call, struct ct *ct, bool volumes)
+static int remove_all(struct hull_call *call, struct ct *ct, bool volumes)
 {
-    int rc;
+    int rc = ct_save(call, ct, volumes ? "remove-volumes" : "remove", false);
 
-    hull_shield(call);
-    ct_set_state(ct, CT_REMOVING);
-    ct->removed_code = ct->doc.exit_code;
-    ct_log_stop(call, ct);
-    rc = ct_save(call, ct, volumes ? "remove-volumes" : "remove", false);
     FAILPOINT(container_remove_intent);
     if (rc == 0)
         rc = remove_outside(call, ct);
@@ -62,6 +58,23 @@ int ct_remove(struct hull_call *call, struct ct *ct, bool volumes)
     if (rc == 0)
         rc = ct_forget(call, ct);
     FAILPOINT(container_remove_commit);
+    return rc;
+}
+
+int ct_remove(struct hull_call *call, struct ct *ct, bool volumes)
+{
+    struct gate_place place;
+    int rc;
+
+    hull_shield(call);
+    ct_set_state(ct, CT_REMOVING);
+    ct->removed_code = ct->doc.exit_code;
+    ct_log_stop(call, ct);
+    rc = gate_enter(call, &place);
+    if (rc == 0) {
+        rc = remove_all(call, ct, volumes);
+        gate_leave(&place);
+    }
     if (rc < 0) {
         ct->doc.error = hull_arena_strdup(ct->run_arena, hull_error(call));
         ct_set_state(ct, CT_DEAD);

@@ -11,6 +11,7 @@
 #include "cdi_apply.h"
 #include "failpoint.h"
 #include "files.h"
+#include "gate.h"
 #include "links.h"
 #include "network.h"
 #include "populate.h"
@@ -446,8 +447,12 @@ static void close_rootfs(struct hull_call *call, void *fd)
 int ct_start(struct hull_call *call, struct ct *ct)
 {
     struct start *start = HULL_NEW(hull_call_arena(call), struct start);
+    struct gate_place place;
     int rc = check_startable(call, ct);
 
+    if (rc < 0)
+        return rc;
+    rc = gate_enter(call, &place);
     if (rc < 0)
         return rc;
     start->ct = ct;
@@ -456,6 +461,7 @@ int ct_start(struct hull_call *call, struct ct *ct)
     hull_defer(call, close_rootfs, &start->rootfs_fd);
     new_run(ct);
     rc = steps(call, start);
+    gate_leave(&place);
     if (rc < 0) {
         ct->doc.error = hull_arena_strdup(ct->run_arena, hull_error(call));
         ct->doc.exit_code = exit_code_of(hull_error(call));

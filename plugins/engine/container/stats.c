@@ -31,8 +31,11 @@ static struct container_cpu_stats *no_cpu(struct hull_arena *arena)
 }
 
 /* What a container that does not run shows. */
-static void no_stats(struct hull_arena *arena, struct container_stats_reply *ret)
+static void no_stats(struct hull_arena *arena, const struct ct *ct,
+                     struct container_stats_reply *ret)
 {
+    *ret = (struct container_stats_reply){0};
+    fill_name(arena, ct, ret);
     ret->read = ret->preread = NEVER;
     ret->pids_stats = HULL_NEW(arena, struct container_pids_stats);
     ret->blkio_stats = HULL_NEW(arena, struct container_blkio_stats);
@@ -93,15 +96,17 @@ static const char *network_stats(struct hull_arena *arena, const struct ct *ct)
 static int take(struct hull_call *call, struct ct *ct, struct container_stats_reply *ret)
 {
     struct hull_arena *arena = hull_call_arena(call);
-    int rc;
+    const struct runtime_process_ref request = {.id = ct->doc.id};
+    int rc = 0;
 
+    if (ct_is_running(ct))
+        rc = runtime_stats(call, ct->doc.runtime, &request, ret);
+    /* It may have ended meanwhile. */
     if (!ct_is_running(ct)) {
-        *ret = (struct container_stats_reply){0};
-        no_stats(arena, ret);
-        fill_name(arena, ct, ret);
+        hull_error_clear(call);
+        no_stats(arena, ct, ret);
         return 0;
     }
-    rc = runtime_stats(call, ct->doc.runtime, &(struct runtime_process_ref){.id = ct->doc.id}, ret);
     if (rc < 0)
         return rc;
     fill_name(arena, ct, ret);

@@ -239,32 +239,40 @@ static int make_dirs(struct hull_arena *arena, size_t i, const char *dir,
     }
 }
 
-static int make_all(struct hull_work *work, void *arg)
+int cg_make(struct hull_arena *arena, const struct cgroup *cgroup, struct hull_problem *problem)
 {
-    const struct cgroup *cgroup = arg;
-    HULL_AUTO_ARENA *arena = hull_arena_new();
     int rc = 0;
     for (size_t i = 0; i < cgroup->dirs.n && rc == 0; i++)
-        rc = make_dirs(arena, i, cgroup->dirs.v[i], &work->problem);
+        rc = make_dirs(arena, i, cgroup->dirs.v[i], problem);
     return rc;
 }
 
-int cg_create(struct hull_call *call, struct cgroup *cgroup)
-{
-    /* One lock of the kernel for all cgroups: when many start, each waits for the others. */
-    return hull_work_brief(call, make_all, cgroup);
-}
-
-int cg_check(struct hull_call *call, const struct cgroup *cgroup)
+int cg_check(const struct cgroup *cgroup, struct hull_problem *problem)
 {
     for (size_t i = 0; i < cgroup->dirs.n; i++) {
         if (access(cgroup->dirs.v[i], F_OK) < 0)
-            return hull_fail(call, HULL_CONFLICT,
-                             "the container's cgroup %s is gone, somebody has removed it; restart "
-                             "the container to have it made again",
-                             cgroup->dirs.v[i]);
+            return hull_problem_set(problem, HULL_CONFLICT,
+                                    "the container's cgroup %s is gone, somebody has removed it; "
+                                    "restart the container to have it made again",
+                                    cgroup->dirs.v[i]);
     }
     return 0;
+}
+
+static void copy_strv(struct hull_arena *arena, const struct hull_strv *list, struct hull_strv *ret)
+{
+    *ret = (struct hull_strv){};
+    for (size_t i = 0; i < list->n; i++)
+        hull_strv_add(arena, ret, hull_arena_strdup(arena, list->v[i]));
+}
+
+void cg_copy(struct hull_arena *arena, const struct cgroup *cgroup, struct cgroup *ret)
+{
+    struct cgroup copy;
+    copy.unified = hull_arena_strdup(arena, cgroup->unified);
+    copy_strv(arena, &cgroup->names, &copy.names);
+    copy_strv(arena, &cgroup->dirs, &copy.dirs);
+    *ret = copy;
 }
 
 const char *cg_oom_file(struct hull_arena *arena, const struct cgroup *cgroup)
@@ -355,10 +363,11 @@ static void close_members(struct members *members)
         hull_fd_cleanup(&members->fds[i]);
 }
 
-void cg_kill(struct hull_arena *arena, const struct cgroup *cgroup, int signal)
+static void kill_all(const struct cgroup *cgroup, int signal)
 {
     struct hull_ints pids;
     struct members some;
+    HULL_AUTO_ARENA *arena = hull_arena_new();
     if (version == 2 && signal == SIGKILL && cg_write(main_dir(cgroup), "cgroup.kill", "1") == 0)
         return;
     cg_pids(arena, cgroup, &pids);
@@ -370,6 +379,26 @@ void cg_kill(struct hull_arena *arena, const struct cgroup *cgroup, int signal)
         }
         close_members(&some);
     }
+}
+
+struct killing {
+    struct cgroup cgroup;
+    int signal;
+};
+
+static int kill_work(struct hull_work *work, void *arg)
+{
+    const struct killing *killing = arg;
+    (void)work;
+    kill_all(&killing->cgroup, killing->signal);
+    return 0;
+}
+
+int cg_kill(struct hull_call *call, const struct cgroup *cgroup, int signal)
+{
+    struct killing killing = {.signal = signal};
+    cg_copy(hull_call_arena(call), cgroup, &killing.cgroup);
+    return hull_work_brief(call, kill_work, &killing);
 }
 
 /* --- removal -------------------------------------------------------------------------------- */
@@ -394,14 +423,26 @@ static int remove_dir(struct hull_arena *arena, const char *dir, int depth)
     return any && rmdir(dir) == 0 ? 0 : -err;
 }
 
-static int remove_dirs(struct hull_arena *arena, const struct cgroup *cgroup)
+/* What the workers of a removal find. */
+struct removal {
+    const struct cgroup *cgroup;
+    int err;      /* negative: why a folder is still there */
+    int first_fd; /* a pidfd of a process in it, or -1 */
+};
+
+static int remove_work(struct hull_work *work, void *arg)
 {
-    int err = 0;
-    for (size_t i = 0; i < cgroup->dirs.n; i++) {
-        int one = remove_dir(arena, cgroup->dirs.v[i], 0);
-        err = one < 0 ? one : err;
+    struct removal *removal = arg;
+    HULL_AUTO_ARENA *arena = hull_arena_new();
+    (void)work;
+    removal->err = 0;
+    for (size_t i = 0; i < removal->cgroup->dirs.n; i++) {
+        int one = remove_dir(arena, removal->cgroup->dirs.v[i], 0);
+        removal->err = one < 0 ? one : removal->err;
     }
-    return err;
+    if (removal->cgroup->unified != NULL && removal->err == 0)
+        (void)rmdir(removal->cgroup->unified); /* a runtime that was killed has left it */
+    return 0;
 }
 
 /* The end of a process, whose pidfd is ARG. One that is stuck in the kernel is not waited for. */
@@ -412,27 +453,38 @@ static int await_end(struct hull_call *call, void *arg)
     return rc < 0 ? rc : 0;
 }
 
-/* Kill what is still there, and wait for the first of it to be gone. */
-static int kill_and_wait_v1(struct hull_call *call, const struct cgroup *cgroup, int64_t *delay_ms)
+static int kill_work_v1(struct hull_work *work, void *arg)
 {
+    struct removal *removal = arg;
     struct hull_ints pids;
     struct members first;
     HULL_AUTO_ARENA *arena = hull_arena_new();
-    (void)cg_write(cg_dir(cgroup, CG_FREEZER), "freezer.state", "THAWED");
-    cg_kill(arena, cgroup, SIGKILL);
-    cg_pids(arena, cgroup, &pids);
-    open_members(cgroup, pids.v, pids.n > 0 ? 1 : 0, &first);
-    HULL_AUTO_FD fd = first.count > 0 ? first.fds[0] : -1;
+    (void)work;
+    (void)cg_write(cg_dir(removal->cgroup, CG_FREEZER), "freezer.state", "THAWED");
+    kill_all(removal->cgroup, SIGKILL);
+    cg_pids(arena, removal->cgroup, &pids);
+    open_members(removal->cgroup, pids.v, pids.n > 0 ? 1 : 0, &first);
+    removal->first_fd = first.count > 0 ? first.fds[0] : -1;
+    return 0;
+}
+
+/* Kill what is still there, and wait for the first of it to be gone. */
+static int kill_and_wait_v1(struct hull_call *call, const struct cgroup *cgroup, int64_t *delay_ms)
+{
+    struct removal removal = {.cgroup = cgroup, .first_fd = -1};
+    int rc = hull_work_brief(call, kill_work_v1, &removal);
+    HULL_AUTO_FD fd = removal.first_fd;
+    if (rc < 0)
+        return rc;
     return fd < 0 ? cg_back_off(call, delay_ms)
                   : hull_task_join(call, hull_task_start(call, "cgroup end", await_end, &fd));
 }
 
 static int kill_and_wait_v2(struct hull_call *call, const struct cgroup *cgroup, int64_t *delay_ms)
 {
-    HULL_AUTO_ARENA *arena = hull_arena_new();
-    const char *dir = main_dir(cgroup);
-    cg_kill(arena, cgroup, SIGKILL);
-    int rc = cg_await_event(call, dir, "populated", 0, REMOVE_MS);
+    int rc = cg_kill(call, cgroup, SIGKILL);
+    if (rc == 0)
+        rc = cg_await_event(call, main_dir(cgroup), "populated", 0, REMOVE_MS);
     if (rc == -HULL_CANCELED || rc == -HULL_TIMEOUT)
         return rc;
     /* Nobody is in it and still it is in use, by what was made below meanwhile; or the host has
@@ -443,19 +495,20 @@ static int kill_and_wait_v2(struct hull_call *call, const struct cgroup *cgroup,
 
 int cg_remove(struct hull_call *call, const struct cgroup *cgroup)
 {
-    HULL_AUTO_ARENA *arena = hull_arena_new();
     int64_t deadline = hull_now_ms() + REMOVE_MS, delay_ms = 0;
-    int err;
-    while ((err = remove_dirs(arena, cgroup)) == -EBUSY) {
-        if (hull_now_ms() > deadline)
+    struct removal removal = {.cgroup = cgroup};
+    for (;;) {
+        int rc = hull_work_brief(call, remove_work, &removal);
+        if (rc == 0 && (removal.err != -EBUSY || hull_now_ms() > deadline))
             break;
-        int rc = (version == 2 ? kill_and_wait_v2 : kill_and_wait_v1)(call, cgroup, &delay_ms);
+        if (rc == 0)
+            rc = (version == 2 ? kill_and_wait_v2 : kill_and_wait_v1)(call, cgroup, &delay_ms);
         if (rc == -HULL_TIMEOUT && hull_check(call) == 0)
             break;
         if (rc < 0)
             return rc;
     }
-    if (cgroup->unified != NULL)
-        (void)rmdir(cgroup->unified); /* a runtime that was killed has left it */
-    return err < 0 ? hull_fail_errno(call, -err, "remove cgroup %s", cgroup->dirs.v[0]) : 0;
+    return removal.err < 0
+               ? hull_fail_errno(call, -removal.err, "remove cgroup %s", cgroup->dirs.v[0])
+               : 0;
 }

@@ -26,6 +26,36 @@ int cg_back_off(struct hull_call *call, int64_t *delay_ms)
     return hull_sleep(call, *delay_ms);
 }
 
+struct freezing {
+    struct cgroup cgroup;
+    const char *dir; /* the freezer's */
+    bool frozen, done;
+};
+
+/* The file that tells to freeze, and what to write to it. */
+static const char *freeze_file(bool frozen, const char **ret_word)
+{
+    bool v2 = cg_version() == 2;
+    *ret_word = v2 ? (frozen ? "1" : "0") : (frozen ? "FROZEN" : "THAWED");
+    return v2 ? "cgroup.freeze" : "freezer.state";
+}
+
+static int freeze_work(struct hull_work *work, void *arg)
+{
+    struct freezing *freezing = arg;
+    const char *word, *file = freeze_file(freezing->frozen, &word);
+    int rc = cg_check(&freezing->cgroup, &work->problem);
+    if (rc < 0)
+        return rc;
+    int err = cg_write(freezing->dir, file, word);
+    if (err < 0)
+        return hull_problem_set(&work->problem, hull_kind_of_errno(-err), "write %s to %s: %s",
+                                word, file, strerror(-err));
+    HULL_AUTO_ARENA *arena = hull_arena_new();
+    freezing->done = hull_streq(cg_read(arena, freezing->dir, file), word);
+    return 0;
+}
+
 /* --- version 2 ------------------------------------------------------------------------------ */
 
 struct await {
@@ -63,32 +93,26 @@ int cg_await_event(struct hull_call *call, const char *dir, const char *key, int
     return hull_task_join(call, hull_task_start(call, "cgroup event", await_event, &await));
 }
 
-static int freeze_v2(struct hull_call *call, const char *dir, bool frozen)
+static int freeze_v2(struct hull_call *call, struct freezing *freezing)
 {
-    int err = cg_write(dir, "cgroup.freeze", frozen ? "1" : "0");
-    if (err < 0)
-        return hull_fail_errno(call, -err, "write cgroup.freeze");
-    return cg_await_event(call, dir, "frozen", frozen, FREEZE_MS);
+    int rc = hull_work_brief(call, freeze_work, freezing);
+    return rc < 0 ? rc : cg_await_event(call, freezing->dir, "frozen", freezing->frozen, FREEZE_MS);
 }
 
 /* --- version 1 ------------------------------------------------------------------------------ */
 
-static int freeze_v1(struct hull_call *call, const char *dir, bool frozen)
+static int freeze_v1(struct hull_call *call, struct freezing *freezing)
 {
-    const char *word = frozen ? "FROZEN" : "THAWED";
     int64_t deadline = hull_now_ms() + FREEZE_MS, delay_ms = 0;
     for (;;) {
-        HULL_AUTO_ARENA *arena = hull_arena_new();
         /* Again with the word, for tasks that were made meanwhile. */
-        int err = cg_write(dir, "freezer.state", word);
-        if (err < 0)
-            return hull_fail_errno(call, -err, "write %s to freezer.state", word);
-        if (hull_streq(cg_read(arena, dir, "freezer.state"), word))
-            return 0;
+        int rc = hull_work_brief(call, freeze_work, freezing);
+        if (rc < 0 || freezing->done)
+            return rc;
         if (hull_now_ms() > deadline)
             return hull_fail(call, HULL_TIMEOUT, "the kernel took more than %d s",
                              FREEZE_MS / 1000);
-        int rc = cg_back_off(call, &delay_ms);
+        rc = cg_back_off(call, &delay_ms);
         if (rc < 0)
             return rc;
     }
@@ -107,15 +131,18 @@ bool cg_frozen(const struct cgroup *cgroup)
 
 int cg_freeze(struct hull_call *call, const struct cgroup *cgroup, bool frozen)
 {
-    const char *dir = cg_dir(cgroup, CG_FREEZER);
-    bool v2 = cg_version() == 2;
-    if (dir == NULL)
+    const char *word, *file = freeze_file(false, &word);
+    struct freezing freezing = {.frozen = frozen};
+    if (cg_dir(cgroup, CG_FREEZER) == NULL)
         return hull_fail(call, HULL_NOT_SUPPORTED,
                          "the host has no cgroup freezer: containers can't be paused");
-    /* A copy: the container may be gone when this comes back. */
-    dir = hull_strdup(call, dir);
-    int rc = (v2 ? freeze_v2 : freeze_v1)(call, dir, frozen);
+    cg_copy(hull_call_arena(call), cgroup, &freezing.cgroup);
+    freezing.dir = cg_dir(&freezing.cgroup, CG_FREEZER);
+    int rc = (cg_version() == 2 ? freeze_v2 : freeze_v1)(call, &freezing);
+    /* Even of a call that is cancelled, for which no worker would do it. */
     if (rc < 0)
-        (void)cg_write(dir, v2 ? "cgroup.freeze" : "freezer.state", v2 ? "0" : "THAWED");
-    return hull_wrap(call, rc, "the container could not be %s", frozen ? "frozen" : "thawed");
+        (void)cg_write(freezing.dir, file, word);
+    return rc == -HULL_CONFLICT
+               ? rc
+               : hull_wrap(call, rc, "the container could not be %s", frozen ? "frozen" : "thawed");
 }

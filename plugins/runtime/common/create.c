@@ -161,7 +161,8 @@ static int ask_create(struct hull_call *call, int fd, struct shim_packet *ret_an
 
 /* What the daemon has to do when the shim is on its way: the cgroup, then the shim's answer. */
 static int finish_create(struct hull_call *call, const struct runtime_create_request *request,
-                         struct cgroup *cgroup, int *control, struct runtime_create_reply *reply)
+                         const struct cgroup *cgroup, int *control,
+                         struct runtime_create_reply *reply)
 {
     struct shim_packet answer;
     HULL_AUTO_FD pidfd = -1;
@@ -184,7 +185,7 @@ static int finish_create(struct hull_call *call, const struct runtime_create_req
 }
 
 static int create(struct hull_call *call, const struct runtime_create_request *request,
-                  struct ctr *ctr, struct cgroup *cgroup, struct launch *launch,
+                  struct ctr *ctr, const struct cgroup *cgroup, struct launch *launch,
                   struct runtime_create_reply *reply)
 {
     struct shim_plan *plan = launch->plan;

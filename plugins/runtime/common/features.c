@@ -7,13 +7,30 @@
 #include <string.h>
 #include <unistd.h>
 
+struct reading {
+    struct hull_arena *arena;
+    struct cgroup cgroup;
+    struct container_stats_reply *ret;
+};
+
+static int read_work(struct hull_work *work, void *arg)
+{
+    const struct reading *reading = arg;
+    (void)work;
+    cg_stats(reading->arena, &reading->cgroup, reading->ret);
+    return 0;
+}
+
 int shimmed_stats(struct hull_call *call, const struct runtime_process_ref *request,
                   struct container_stats_reply *reply)
 {
     struct ctr *ctr;
     int rc = ctr_get(call, request->id, &ctr);
-    if (rc == 0)
-        cg_stats(hull_call_arena(call), &ctr->cgroup, reply);
+    if (rc == 0) {
+        struct reading reading = {.arena = hull_call_arena(call), .ret = reply};
+        cg_copy(reading.arena, &ctr->cgroup, &reading.cgroup);
+        rc = hull_work_brief(call, read_work, &reading);
+    }
     return rc;
 }
 

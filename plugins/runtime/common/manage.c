@@ -69,7 +69,7 @@ int shimmed_kill(struct hull_call *call, const struct runtime_kill_request *requ
         return ask(call, request->id, request->process, &packet, -1, NULL);
     int rc = ctr_process(call, request->id, request->process, &ctr, &process);
     if (rc == 0)
-        cg_kill(hull_call_arena(call), &ctr->cgroup, (int)request->signal);
+        rc = cg_kill(call, &ctr->cgroup, (int)request->signal);
     return rc;
 }
 
@@ -117,9 +117,11 @@ static int lost(struct hull_call *call, const char *id, const char *dir, const c
     hull_error_clear(call);
     struct ctr *ctr = ctr_find(id);
     if (ctr != NULL && strcmp(name, "init") == 0)
-        cg_kill(hull_call_arena(call), &ctr->cgroup, SIGKILL);
+        rc = cg_kill(call, &ctr->cgroup, SIGKILL);
+    else
+        rc = 0;
     *ret = (struct runtime_exit){.status = EXIT_LOST, .time_ns = hull_time_ns(), .lost = true};
-    return 0;
+    return rc;
 }
 
 int shimmed_wait(struct hull_call *call, const struct runtime_process_ref *request,
@@ -208,13 +210,6 @@ int ctr_delete_process(struct hull_call *call, struct ctr *ctr, struct process *
     return rc;
 }
 
-static void copy_strv(struct hull_arena *arena, const struct hull_strv *list, struct hull_strv *ret)
-{
-    *ret = (struct hull_strv){};
-    for (size_t i = 0; i < list->n; i++)
-        hull_strv_add(arena, ret, hull_arena_strdup(arena, list->v[i]));
-}
-
 /* What is needed of CTR when it may be gone. */
 static void copy_ctr(struct hull_arena *arena, const struct ctr *ctr, struct ctr *ret)
 {
@@ -224,8 +219,9 @@ static void copy_ctr(struct hull_arena *arena, const struct ctr *ctr, struct ctr
                         .pidfd = -1};
     if (ctr->runtime != NULL)
         ret->runtime = hull_arena_strdup(arena, ctr->runtime);
-    copy_strv(arena, &ctr->runtime_args, &ret->runtime_args);
-    copy_strv(arena, &ctr->cgroup.dirs, &ret->cgroup.dirs);
+    for (size_t i = 0; i < ctr->runtime_args.n; i++)
+        hull_strv_add(arena, &ret->runtime_args, hull_arena_strdup(arena, ctr->runtime_args.v[i]));
+    cg_copy(arena, &ctr->cgroup, &ret->cgroup);
 }
 
 int ctr_delete(struct hull_call *call, struct ctr *ctr)
@@ -373,8 +369,9 @@ int shimmed_adopt(struct hull_call *call, const struct runtime_adopt_request *re
         rc = client_exit_file(call, ctr->dir, "init", &reply->exit);
         state = rc == 0 ? "exited" : "gone";
         hull_error_clear(call);
+        rc = rc < 0 ? cg_kill(call, &ctr->cgroup, SIGKILL) : 0;
         if (rc < 0)
-            cg_kill(hull_call_arena(call), &ctr->cgroup, SIGKILL);
+            return rc;
     } else {
         reply->pid = init->pid;
         ctr->running = hull_streq(state, "running");

@@ -16,7 +16,13 @@
 #include "tools/shim/plan.h"
 #include "tools/shim/protocol.h"
 
-/* --- cgroup.c: where the host's hierarchies are, and a container's folders in them ---------- */
+/*
+ * --- cgroup.c: where the host's hierarchies are, and a container's folders in them ----------
+ *
+ * What makes, changes, reads or removes folders waits in the kernel, for locks that all cgroups
+ * share and for memory that is taken back when a limit is lowered. Workers do it, never the loop:
+ * what is "Worker-safe." does it, what "Yields." has it done.
+ */
 
 enum cg_controller {
     CG_MEMORY,
@@ -44,28 +50,32 @@ void cg_fini(void);
  * remembered. */
 int cg_open(struct hull_call *call, struct hull_arena *arena, const char *path, struct cgroup *ret)
     HULL_CHECKED;
-/* -HULL_CONFLICT when somebody has removed one of the folders. */
-int cg_check(struct hull_call *call, const struct cgroup *cgroup) HULL_CHECKED;
+/* -HULL_CONFLICT when somebody has removed one of the folders. Worker-safe. */
+int cg_check(const struct cgroup *cgroup, struct hull_problem *problem) HULL_CHECKED;
+/* For who uses it after a wait, when its container may be gone. */
+void cg_copy(struct hull_arena *arena, const struct cgroup *cgroup, struct cgroup *ret);
 /* cgroup_parents.c: the folders above CGROUP's, when they are this daemon's, go when it ends. */
 void cg_remember_parents(const struct cgroup *cgroup);
 /* At the start: those of an earlier daemon of the same root are remembered, too. */
 int cg_find_parents(struct hull_call *call) HULL_CHECKED;
 void cg_remove_parents(void);
-/* Make the folders. CGROUP, which stays as it is, has to outlive the call. Yields. */
-int cg_create(struct hull_call *call, struct cgroup *cgroup) HULL_CHECKED;
+/* Make the folders. Worker-safe. */
+int cg_make(struct hull_arena *arena, const struct cgroup *cgroup, struct hull_problem *problem)
+    HULL_CHECKED;
 /* The folder that CONTROLLER has, or NULL when the host does not have it. */
 const char *cg_dir(const struct cgroup *cgroup, enum cg_controller controller);
 bool cg_has(enum cg_controller controller);
 /* The file that counts OOM kills, or NULL. */
 const char *cg_oom_file(struct hull_arena *arena, const struct cgroup *cgroup);
-/* Every process below the container's folder; host process ids. */
+/* Every process below the container's folder; host process ids. Worker-safe. */
 void cg_pids(struct hull_arena *arena, const struct cgroup *cgroup, struct hull_ints *ret);
-/* Kill all, wait until all are gone, and remove the folders. Idempotent. Yields. */
+/* Kill all, wait until all are gone, and remove the folders. CGROUP has to outlive the call.
+ * Idempotent. Yields. */
 int cg_remove(struct hull_call *call, const struct cgroup *cgroup) HULL_CHECKED;
-/* Send SIGNAL to every process. */
-void cg_kill(struct hull_arena *arena, const struct cgroup *cgroup, int signal);
+/* Send SIGNAL to every process. CGROUP is copied. Yields. */
+int cg_kill(struct hull_call *call, const struct cgroup *cgroup, int signal) HULL_CHECKED;
 /* cgroup_freeze.c */
-/* Freeze or thaw; returns when it is so. Yields. */
+/* Freeze or thaw; returns when it is so. CGROUP is copied. Yields. */
 int cg_freeze(struct hull_call *call, const struct cgroup *cgroup, bool frozen) HULL_CHECKED;
 bool cg_frozen(const struct cgroup *cgroup);
 /* Version 2: wait, but not for longer than MOST_MS, until KEY of cgroup.events in DIR is VALUE, or
@@ -76,7 +86,7 @@ int cg_await_event(struct hull_call *call, const char *dir, const char *key, int
  * at first. Yields. */
 int cg_back_off(struct hull_call *call, int64_t *delay_ms) HULL_CHECKED;
 
-/* cgroup_file.c: files of a few bytes. 0 or a negative errno. */
+/* cgroup_file.c: files of a few bytes. 0 or a negative errno. All are worker-safe. */
 int cg_write(const char *dir, const char *file, const char *value);
 /* A descriptor, or -1 with errno. */
 int cg_open_file(const char *dir, const char *file, int flags);
@@ -87,7 +97,7 @@ int64_t cg_read_int(struct hull_arena *arena, const char *dir, const char *file)
 /* The number behind KEY in a file of lines "key number", or -1. */
 int64_t cg_read_key(struct hull_arena *arena, const char *dir, const char *file, const char *key);
 
-/* stats.c */
+/* stats.c. Worker-safe. */
 void cg_stats(struct hull_arena *arena, const struct cgroup *cgroup,
               struct container_stats_reply *ret);
 
@@ -180,7 +190,7 @@ struct shim_driver {
     int (*begin)(struct hull_call *call, const struct runtime_create_request *request,
                  struct ctr *ctr);
     /* The limits, while the shim starts. CGROUP is in the arena of CALL. May be NULL. Yields. */
-    int (*limit)(struct hull_call *call, struct cgroup *cgroup, const struct oci_spec *spec,
+    int (*limit)(struct hull_call *call, const struct cgroup *cgroup, const struct oci_spec *spec,
                  struct hull_strv *warnings);
     /* All shims have ended: what else is to be taken away, before the cgroup is. CTR is a copy. May
      * be NULL. Yields. */

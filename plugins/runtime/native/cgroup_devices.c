@@ -42,7 +42,7 @@ static bool is_total(const struct rule *rule)
 }
 
 /* All rules in their order, the last total one first and what every container needs behind it. */
-static size_t collect(struct hull_call *call, const struct oci_resources *resources,
+static size_t collect(struct hull_arena *arena, const struct oci_resources *resources,
                       struct rule **ret)
 {
     size_t first = 0, count = 0;
@@ -51,8 +51,8 @@ static size_t collect(struct hull_call *call, const struct oci_resources *resour
         if (is_total(&rule))
             first = i;
     }
-    struct rule *rules = hull_arena_array(
-        hull_call_arena(call), resources->devices.n + HULL_COUNT(always), sizeof(*rules));
+    struct rule *rules =
+        HULL_NEW_ARRAY(arena, struct rule, resources->devices.n + HULL_COUNT(always));
     for (size_t i = first; i < resources->devices.n; i++) {
         rules[count++] = to_rule(&resources->devices.v[i]);
         if (i == first && !rules[0].allow) {
@@ -64,62 +64,43 @@ static size_t collect(struct hull_call *call, const struct oci_resources *resour
     return count;
 }
 
-struct rule_text {
-    bool allow;
-    char text[64];
-};
-
-static void write_rule(const struct rule *rule, struct rule_text *ret)
+static void write_rule(const struct rule *rule, char text[64])
 {
     char major[24] = "*", minor[24] = "*";
-    ret->allow = rule->allow;
     if (rule->major >= 0)
         snprintf(major, sizeof(major), "%lld", (long long)rule->major);
     if (rule->minor >= 0)
         snprintf(minor, sizeof(minor), "%lld", (long long)rule->minor);
     if (rule->type == 'a')
-        snprintf(ret->text, sizeof(ret->text), "a");
+        snprintf(text, 64, "a");
     else
-        snprintf(ret->text, sizeof(ret->text), "%c %s:%s %.3s", rule->type, major, minor,
-                 rule->access);
+        snprintf(text, 64, "%c %s:%s %.3s", rule->type, major, minor, rule->access);
 }
 
-struct rule_texts {
-    const char *dir;
-    struct rule_text *v;
-    size_t n;
-};
-
-static int put_rule(const char *dir, const struct rule_text *rule, int *fd)
+static int put_rule(const char *dir, const char *file, const char *text, int *fd)
 {
     if (*fd < 0)
-        *fd = cg_open_file(dir, rule->allow ? "devices.allow" : "devices.deny", O_WRONLY);
-    return *fd < 0 || write(*fd, rule->text, strlen(rule->text)) < 0 ? -errno : 0;
+        *fd = cg_open_file(dir, file, O_WRONLY);
+    return *fd < 0 || write(*fd, text, strlen(text)) < 0 ? -errno : 0;
 }
 
-/* While others make groups each look into their file system may wait for a lock of all of it. */
-static int apply_work(struct hull_work *work, void *arg)
+static int apply_v1(struct hull_arena *arena, const char *dir, const struct rule *rules,
+                    size_t count, struct hull_problem *problem)
 {
-    const struct rule_texts *rules = arg;
     HULL_AUTO_FD allow_fd = -1;
     HULL_AUTO_FD deny_fd = -1;
-    for (size_t i = 0; i < rules->n; i++) {
-        const struct rule_text *rule = &rules->v[i];
-        int err = put_rule(rules->dir, rule, rule->allow ? &allow_fd : &deny_fd);
+    char text[64];
+    (void)arena;
+    for (size_t i = 0; i < count; i++) {
+        bool allow = rules[i].allow;
+        write_rule(&rules[i], text);
+        int err = put_rule(dir, allow ? "devices.allow" : "devices.deny", text,
+                           allow ? &allow_fd : &deny_fd);
         if (err < 0)
-            return hull_problem_set(&work->problem, hull_kind_of_errno(-err),
-                                    "device rule \"%s\": %s", rule->text, strerror(-err));
+            return hull_problem_set(problem, hull_kind_of_errno(-err), "device rule \"%s\": %s",
+                                    text, strerror(-err));
     }
     return 0;
-}
-
-static int apply_v1(struct hull_call *call, const char *dir, const struct rule *rules, size_t count)
-{
-    struct rule_texts texts = {
-        dir, hull_arena_array(hull_call_arena(call), count, sizeof(*texts.v)), count};
-    for (size_t i = 0; i < count; i++)
-        write_rule(&rules[i], &texts.v[i]);
-    return hull_work_brief(call, apply_work, &texts);
 }
 
 /* --- version 2 ------------------------------------------------------------------------------ */
@@ -179,7 +160,7 @@ static void emit_rule(struct program *p, const struct rule *rule)
         p->code[jumps[n]].off = (int16_t)(p->count - jumps[n] - 1);
 }
 
-static int attach(struct hull_call *call, const char *dir, const struct program *p)
+static int attach(const char *dir, const struct program *p, struct hull_problem *problem)
 {
     union bpf_attr load = {.prog_type = BPF_PROG_TYPE_CGROUP_DEVICE,
                            .insns = (uint64_t)(uintptr_t)p->code,
@@ -187,21 +168,24 @@ static int attach(struct hull_call *call, const char *dir, const struct program 
                            .license = (uint64_t)(uintptr_t) "Apache"};
     HULL_AUTO_FD program = (int)syscall(SYS_bpf, BPF_PROG_LOAD, &load, sizeof(load));
     if (program < 0)
-        return hull_fail_errno(call, errno, "load the program of the device rules");
+        return hull_problem_set(problem, hull_kind_of_errno(errno),
+                                "load the program of the device rules: %s", strerror(errno));
     HULL_AUTO_FD cgroup = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     union bpf_attr attach_attr = {.target_fd = (uint32_t)cgroup,
                                   .attach_bpf_fd = (uint32_t)program,
                                   .attach_type = BPF_CGROUP_DEVICE,
                                   .attach_flags = BPF_F_ALLOW_OVERRIDE};
     if (cgroup < 0 || syscall(SYS_bpf, BPF_PROG_ATTACH, &attach_attr, sizeof(attach_attr)) < 0)
-        return hull_fail_errno(call, errno, "attach the program of the device rules");
+        return hull_problem_set(problem, hull_kind_of_errno(errno),
+                                "attach the program of the device rules: %s", strerror(errno));
     return 0;
 }
 
 /* The last rule that matches decides, so that the program asks them from the end. */
-static int apply_v2(struct hull_call *call, const char *dir, const struct rule *rules, size_t count)
+static int apply_v2(struct hull_arena *arena, const char *dir, const struct rule *rules,
+                    size_t count, struct hull_problem *problem)
 {
-    struct program p = {hull_arena_array(hull_call_arena(call), count * 9 + 8, sizeof(*p.code)), 0};
+    struct program p = {HULL_NEW_ARRAY(arena, struct bpf_insn, count * 9 + 8), 0};
     emit(&p, BPF_LDX | BPF_MEM | BPF_W, 2, 1, 0, 0);
     emit(&p, BPF_ALU | BPF_MOV | BPF_X, 3, 2, 0, 0);
     emit(&p, BPF_ALU | BPF_AND | BPF_K, 2, 0, 0, 0xffff);
@@ -211,21 +195,20 @@ static int apply_v2(struct hull_call *call, const char *dir, const struct rule *
     for (size_t i = count; i-- > 0;) {
         emit_rule(&p, &rules[i]);
         if (rules[i].type == 'a')
-            return attach(call, dir, &p);
+            return attach(dir, &p, problem);
     }
     emit(&p, BPF_ALU64 | BPF_MOV | BPF_K, 0, 0, 0, 0);
     emit(&p, BPF_JMP | BPF_EXIT, 0, 0, 0, 0);
-    return attach(call, dir, &p);
+    return attach(dir, &p, problem);
 }
 
-int cg_limit_devices(struct hull_call *call, const struct cgroup *cgroup,
-                     const struct oci_resources *resources)
+int cg_limit_devices(struct hull_arena *arena, const struct cgroup *cgroup,
+                     const struct oci_resources *resources, struct hull_problem *problem)
 {
     struct rule *rules;
     const char *dir = cg_dir(cgroup, CG_DEVICES);
     if (resources == NULL || resources->devices.n == 0 || dir == NULL)
         return 0;
-    size_t count = collect(call, resources, &rules);
-    return cg_version() == 2 ? apply_v2(call, dir, rules, count)
-                             : apply_v1(call, dir, rules, count);
+    size_t count = collect(arena, resources, &rules);
+    return (cg_version() == 2 ? apply_v2 : apply_v1)(arena, dir, rules, count, problem);
 }

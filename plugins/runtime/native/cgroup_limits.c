@@ -11,21 +11,23 @@
 #define MOST_SHARES 262144
 
 struct limiter {
-    struct hull_call *call;
+    struct hull_arena *arena;
     const struct cgroup *cgroup;
     struct hull_strv *warnings;
+    struct hull_problem *problem;
 };
 
 /* What is missing on the host is a warning in docker's words at create, an error later. */
 static int missing(struct limiter *l, const char *what)
 {
     if (l->warnings == NULL)
-        return hull_fail(l->call, HULL_NOT_SUPPORTED, "Your kernel does not support %s", what);
-    hull_strv_add(hull_call_arena(l->call), l->warnings,
-                  hull_printf(l->call,
-                              "Your kernel does not support %s or the cgroup is not mounted. "
-                              "Limitation discarded.",
-                              what));
+        return hull_problem_set(l->problem, HULL_NOT_SUPPORTED, "Your kernel does not support %s",
+                                what);
+    hull_strv_add(l->arena, l->warnings,
+                  hull_arena_printf(l->arena,
+                                    "Your kernel does not support %s or the cgroup is not mounted. "
+                                    "Limitation discarded.",
+                                    what));
     return 0;
 }
 
@@ -35,7 +37,9 @@ static int put(struct limiter *l, enum cg_controller controller, const char *fil
     int err = cg_write(cg_dir(l->cgroup, controller), file, value);
     if (err == -ENOENT || err == -EOPNOTSUPP)
         return missing(l, what);
-    return err < 0 ? hull_fail_errno(l->call, -err, "write %s to %s", value, file) : 0;
+    return err < 0 ? hull_problem_set(l->problem, hull_kind_of_errno(-err), "write %s to %s: %s",
+                                      value, file, strerror(-err))
+                   : 0;
 }
 
 static int put_int(struct limiter *l, enum cg_controller controller, const char *file,
@@ -45,7 +49,7 @@ static int put_int(struct limiter *l, enum cg_controller controller, const char 
         return 0;
     const char *text = cg_version() == 2 && value->value < 0
                            ? "max"
-                           : hull_printf(l->call, "%lld", (long long)value->value);
+                           : hull_arena_printf(l->arena, "%lld", (long long)value->value);
     return put(l, controller, file, text, what);
 }
 
@@ -61,7 +65,7 @@ static int memory_v1(struct limiter *l, const struct oci_memory *m)
     if (swap.set && swap.value == 0)
         swap.set = false;
     /* Each has to fit the other at every moment: raise the sum first when it grows. */
-    int64_t sum = cg_read_int(hull_call_arena(l->call), dir, "memory.memsw.limit_in_bytes");
+    int64_t sum = cg_read_int(l->arena, dir, "memory.memsw.limit_in_bytes");
     if (limit.set && swap.set && sum >= 0 && limit.value > 0 &&
         (swap.value < 0 || swap.value > sum || limit.value > sum))
         first = &swap;
@@ -132,10 +136,10 @@ static int cpu_time_v2(struct limiter *l, const struct oci_cpu *c)
     bool quota = c->quota.set && c->quota.value != 0, period = c->period.set && c->period.value > 0;
     if (rc == 0 && (quota || period)) {
         const char *most = quota && c->quota.value > 0
-                               ? hull_printf(l->call, "%lld", (long long)c->quota.value)
+                               ? hull_arena_printf(l->arena, "%lld", (long long)c->quota.value)
                                : "max";
         long long p = period ? (long long)c->period.value : 100000;
-        rc = put(l, CG_CPU, "cpu.max", hull_printf(l->call, "%s %lld", most, p),
+        rc = put(l, CG_CPU, "cpu.max", hull_arena_printf(l->arena, "%s %lld", most, p),
                  "CPU CFS scheduler");
     }
     if (rc == 0 && ((c->realtime_period.set && c->realtime_period.value > 0) ||
@@ -148,11 +152,11 @@ static int limit_cpu(struct limiter *l, const struct oci_cpu *c)
 {
     /* The kernel would take the nearest it can do, in silence. */
     if (c->shares.set && c->shares.value > 0 && c->shares.value < LEAST_SHARES)
-        return hull_fail(l->call, HULL_INVALID, "the minimum allowed cpu-shares is %d",
-                         LEAST_SHARES);
+        return hull_problem_set(l->problem, HULL_INVALID, "the minimum allowed cpu-shares is %d",
+                                LEAST_SHARES);
     if (c->shares.set && c->shares.value > MOST_SHARES)
-        return hull_fail(l->call, HULL_INVALID, "the maximum allowed cpu-shares is %d",
-                         MOST_SHARES);
+        return hull_problem_set(l->problem, HULL_INVALID, "the maximum allowed cpu-shares is %d",
+                                MOST_SHARES);
     int rc = cg_version() == 2 ? cpu_time_v2(l, c) : cpu_time_v1(l, c);
     if (rc == 0 && c->cpus != NULL && c->cpus[0] != '\0')
         rc = put(l, CG_CPUSET, "cpuset.cpus", c->cpus, "cpuset");
@@ -184,10 +188,10 @@ static int limit_rates(struct limiter *l, const struct oci_block_io *io)
             const struct oci_throttle *t = &list->v[k];
             const char *text =
                 cg_version() == 2
-                    ? hull_printf(l->call, "%lld:%lld %s=%lld", (long long)t->major,
-                                  (long long)t->minor, throttles[i].v2, (long long)t->rate)
-                    : hull_printf(l->call, "%lld:%lld %lld", (long long)t->major,
-                                  (long long)t->minor, (long long)t->rate);
+                    ? hull_arena_printf(l->arena, "%lld:%lld %s=%lld", (long long)t->major,
+                                        (long long)t->minor, throttles[i].v2, (long long)t->rate)
+                    : hull_arena_printf(l->arena, "%lld:%lld %lld", (long long)t->major,
+                                        (long long)t->minor, (long long)t->rate);
             rc = put(l, CG_BLKIO, cg_version() == 2 ? "io.max" : throttles[i].v1, text,
                      "Block I/O throttling");
         }
@@ -202,7 +206,7 @@ static const char *weight_file(struct limiter *l, bool device)
                                             {"io.bfq.weight", "io.weight"}};
     const char *const *pair = names[cg_version() == 2];
     const char *dir = cg_dir(l->cgroup, CG_BLKIO);
-    if (cg_read(hull_call_arena(l->call), dir, pair[0]) != NULL)
+    if (cg_read(l->arena, dir, pair[0]) != NULL)
         return pair[0];
     return device && cg_version() == 1 ? "blkio.weight_device" : pair[1];
 }
@@ -220,8 +224,8 @@ static int limit_block_io(struct limiter *l, const struct oci_block_io *io)
     for (size_t i = 0; i < io->weight_device.n && rc == 0; i++) {
         const struct oci_weight_device *w = &io->weight_device.v[i];
         rc = put(l, CG_BLKIO, weight_file(l, true),
-                 hull_printf(l->call, "%lld:%lld %lld", (long long)w->major, (long long)w->minor,
-                             (long long)w->weight),
+                 hull_arena_printf(l->arena, "%lld:%lld %lld", (long long)w->major,
+                                   (long long)w->minor, (long long)w->weight),
                  "Block I/O weight_device");
     }
     return rc < 0 ? rc : limit_rates(l, io);
@@ -230,14 +234,15 @@ static int limit_block_io(struct limiter *l, const struct oci_block_io *io)
 static int limit_pids(struct limiter *l, const struct oci_pids *pids)
 {
     const char *text =
-        pids->limit <= 0 ? "max" : hull_printf(l->call, "%lld", (long long)pids->limit);
+        pids->limit <= 0 ? "max" : hull_arena_printf(l->arena, "%lld", (long long)pids->limit);
     return put(l, CG_PIDS, "pids.max", text, "PIDs limit capabilities");
 }
 
-int cg_limit(struct hull_call *call, const struct cgroup *cgroup,
-             const struct oci_resources *resources, struct hull_strv *warnings)
+int cg_limit(struct hull_arena *arena, const struct cgroup *cgroup,
+             const struct oci_resources *resources, struct hull_strv *warnings,
+             struct hull_problem *problem)
 {
-    struct limiter l = {call, cgroup, warnings};
+    struct limiter l = {arena, cgroup, warnings, problem};
     int rc = 0;
     if (resources == NULL)
         return 0;

@@ -10,19 +10,63 @@
  */
 #include "native.h"
 
+/* --- limits --------------------------------------------------------------------------------- */
+
+/* Lives until the worker is done, with an arena that nobody else uses meanwhile. */
+struct limiting {
+    struct hull_arena *arena;
+    struct cgroup cgroup;
+    const struct oci_resources *resources;
+    struct hull_strv *warnings;
+};
+
+static int write_limits(struct hull_work *work, const struct limiting *l)
+{
+    int rc = cg_limit(l->arena, &l->cgroup, l->resources, l->warnings, &work->problem);
+    return rc < 0 ? rc : cg_limit_devices(l->arena, &l->cgroup, l->resources, &work->problem);
+}
+
+static int create_work(struct hull_work *work, void *arg)
+{
+    const struct limiting *l = arg;
+    int rc = cg_make(l->arena, &l->cgroup, &work->problem);
+    return rc < 0 ? rc : write_limits(work, l);
+}
+
+static int update_work(struct hull_work *work, void *arg)
+{
+    const struct limiting *l = arg;
+    int rc = cg_check(&l->cgroup, &work->problem);
+    return rc < 0 ? rc : write_limits(work, l);
+}
+
 static int native_update(struct hull_call *call, const struct runtime_update_request *request,
                          struct hull_empty *reply)
 {
     struct ctr *ctr;
     (void)reply;
     int rc = ctr_get(call, request->id, &ctr);
-    if (rc == 0)
-        rc = cg_check(call, &ctr->cgroup);
-    if (rc == 0)
-        rc = cg_limit(call, &ctr->cgroup, &request->resources, NULL);
-    if (rc == 0)
-        rc = cg_limit_devices(call, &ctr->cgroup, &request->resources);
+    if (rc == 0) {
+        struct limiting l = {.arena = hull_call_arena(call), .resources = &request->resources};
+        cg_copy(l.arena, &ctr->cgroup, &l.cgroup);
+        /* A limit below what is used takes memory back first, which may be long. */
+        rc = hull_work(call, update_work, &l);
+    }
     return hull_wrap(call, rc, "Cannot update container %s", request->id);
+}
+
+struct listing {
+    struct hull_arena *arena;
+    struct cgroup cgroup;
+    struct hull_ints *ret;
+};
+
+static int pids_work(struct hull_work *work, void *arg)
+{
+    const struct listing *l = arg;
+    (void)work;
+    cg_pids(l->arena, &l->cgroup, l->ret);
+    return 0;
 }
 
 static int native_pids(struct hull_call *call, const struct runtime_process_ref *request,
@@ -30,8 +74,11 @@ static int native_pids(struct hull_call *call, const struct runtime_process_ref 
 {
     struct ctr *ctr;
     int rc = ctr_get(call, request->id, &ctr);
-    if (rc == 0)
-        cg_pids(hull_call_arena(call), &ctr->cgroup, &reply->pids);
+    if (rc == 0) {
+        struct listing l = {.arena = hull_call_arena(call), .ret = &reply->pids};
+        cg_copy(l.arena, &ctr->cgroup, &l.cgroup);
+        rc = hull_work_brief(call, pids_work, &l);
+    }
     return rc;
 }
 
@@ -39,8 +86,6 @@ static int freeze(struct hull_call *call, const char *id, bool frozen)
 {
     struct ctr *ctr;
     int rc = ctr_get(call, id, &ctr);
-    if (rc == 0)
-        rc = cg_check(call, &ctr->cgroup);
     return rc < 0 ? rc : cg_freeze(call, &ctr->cgroup, frozen);
 }
 
@@ -79,15 +124,11 @@ static int plan_exec(struct hull_call *call, const struct runtime_exec_request *
                            &launch->plan->log_allowed);
 }
 
-static int limit(struct hull_call *call, struct cgroup *cgroup, const struct oci_spec *spec,
+static int limit(struct hull_call *call, const struct cgroup *cgroup, const struct oci_spec *spec,
                  struct hull_strv *warnings)
 {
-    int rc = cg_create(call, cgroup);
-    if (rc == 0)
-        rc = cg_limit(call, cgroup, spec->linux_.resources, warnings);
-    if (rc == 0)
-        rc = cg_limit_devices(call, cgroup, spec->linux_.resources);
-    return rc;
+    struct limiting l = {hull_call_arena(call), *cgroup, spec->linux_.resources, warnings};
+    return hull_work_brief(call, create_work, &l);
 }
 
 const struct shim_driver shim_driver = {

@@ -6,13 +6,15 @@
 
 #include "plugins/runtime/common/shimmed.h"
 
-/* cgroup_limits.c: write RESOURCES. What the host can't do is added to WARNINGS, when given, and
- * is an error else. */
-int cg_limit(struct hull_call *call, const struct cgroup *cgroup,
-             const struct oci_resources *resources, struct hull_strv *warnings) HULL_CHECKED;
-/* cgroup_devices.c */
-int cg_limit_devices(struct hull_call *call, const struct cgroup *cgroup,
-                     const struct oci_resources *resources) HULL_CHECKED;
+/* cgroup_limits.c: write RESOURCES, which may be NULL. What the host can't do is added to WARNINGS,
+ * when given, and is an error else. Worker-safe. */
+int cg_limit(struct hull_arena *arena, const struct cgroup *cgroup,
+             const struct oci_resources *resources, struct hull_strv *warnings,
+             struct hull_problem *problem) HULL_CHECKED;
+/* cgroup_devices.c. Worker-safe. */
+int cg_limit_devices(struct hull_arena *arena, const struct cgroup *cgroup,
+                     const struct oci_resources *resources, struct hull_problem *problem)
+    HULL_CHECKED;
 
 /* --- seccomp.c -------------------------------------------------------------------- */
 
