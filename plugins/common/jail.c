@@ -17,6 +17,7 @@
 
 #define RESULT_MAX 8192
 #define JAIL_FDS 7 /* tools/jail/main.c says what each is */
+#define PLACES_MAX 200
 
 /* HULL_LIBEXEC is for a tree that is not installed. */
 static const char *program(struct hull_call *call)
@@ -57,7 +58,7 @@ static void give_up(struct hull_call *call, void *arg)
     guard->process.pid = 0;
 }
 
-static int start(struct hull_call *call, struct hull_strv *argv, const int *fds,
+static int start(struct hull_call *call, struct hull_strv *argv, const int *fds, size_t fd_count,
                  struct jail_guard *guard)
 {
     hull_strv_add(hull_call_arena(call), argv, NULL);
@@ -65,14 +66,14 @@ static int start(struct hull_call *call, struct hull_strv *argv, const int *fds,
         .path = program(call),
         .argv = argv->v,
         .fds = fds,
-        .fd_count = JAIL_FDS,
+        .fd_count = fd_count,
     };
     return helper_start(call, &spec, &guard->process);
 }
 
 /* UNPACK: the jail reads from the pipe. The tree and the rest are in FDS already. */
-static int start_with_pipes(struct hull_call *call, struct hull_strv *argv, int *fds, bool unpack,
-                            struct jail *ret)
+static int start_with_pipes(struct hull_call *call, struct hull_strv *argv, int *fds,
+                            size_t fd_count, bool unpack, struct jail *ret)
 {
     int data[2], result[2], theirs = unpack ? 0 : 1;
     if (pipe2(data, O_CLOEXEC) < 0)
@@ -87,7 +88,7 @@ static int start_with_pipes(struct hull_call *call, struct hull_strv *argv, int 
     fds[theirs] = data[theirs];
     fds[4] = result[1];
     struct jail_guard *guard = hull_alloc(call, sizeof(*guard));
-    int rc = start(call, argv, fds, guard);
+    int rc = start(call, argv, fds, fd_count, guard);
     close(data[theirs]);
     close(result[1]);
     if (rc < 0) {
@@ -123,7 +124,7 @@ int jail_unpack(struct hull_call *call, const struct jail_unpack *options, struc
     add_number(call, &argv, "mntns", options->mntns_fd > 0);
     int fds[JAIL_FDS] = {
         -1, -1, -1, child_fd(options->dir_fd), -1, -1, child_fd(options->mntns_fd)};
-    return start_with_pipes(call, &argv, fds, true, ret);
+    return start_with_pipes(call, &argv, fds, JAIL_FDS, true, ret);
 }
 
 int jail_pack(struct hull_call *call, const struct jail_pack *options, struct jail *ret)
@@ -143,7 +144,7 @@ int jail_pack(struct hull_call *call, const struct jail_pack *options, struct ja
                          -1,
                          child_fd(options->list_fd),
                          child_fd(options->mntns_fd)};
-    return start_with_pipes(call, &argv, fds, false, ret);
+    return start_with_pipes(call, &argv, fds, JAIL_FDS, false, ret);
 }
 
 /* --- the end -------------------------------------------------------------------------------- */
@@ -227,5 +228,57 @@ int jail_finish(struct hull_call *call, struct jail *jail, int rc, struct jail_r
     hull_unshield(call);
     if (rc == 0 && ret_result != NULL)
         *ret_result = result;
+    return rc;
+}
+
+/* --- a namespace ----------------------------------------------------------------------------- */
+
+/* The jail stays in its namespace until its pipe is closed. */
+static int take_namespace(struct hull_call *call, struct jail *jail, int *ret_dir_fd,
+                          int *ret_mntns_fd)
+{
+    char buffer[RESULT_MAX];
+    struct jail_result result = {};
+    size_t size = 0;
+    int rc = read_result(call, jail->guard->result_fd, buffer, &size);
+    if (rc == 0)
+        rc = decode(call, buffer, size, 0, &result);
+    if (rc < 0)
+        return rc;
+    const char *process = hull_printf(call, "/proc/%d", (int)jail->guard->process.pid);
+    HULL_AUTO_FD dir =
+        open(hull_printf(call, "%s/root", process), O_PATH | O_DIRECTORY | O_CLOEXEC);
+    HULL_AUTO_FD mntns = open(hull_printf(call, "%s/ns/mnt", process), O_RDONLY | O_CLOEXEC);
+    if (dir < 0 || mntns < 0)
+        return hull_fail_errno(call, errno, "looking into the namespace of hull-jail");
+    *ret_dir_fd = HULL_TAKE_FD(dir);
+    *ret_mntns_fd = HULL_TAKE_FD(mntns);
+    return 0;
+}
+
+int jail_mount(struct hull_call *call, int dir_fd, const struct jail_place *places, size_t count,
+               int *ret_dir_fd, int *ret_mntns_fd)
+{
+    struct hull_strv argv = {};
+    struct jail jail;
+    int fds[JAIL_FDS + PLACES_MAX] = {-1, -1, -1, child_fd(dir_fd), -1, -1, -1};
+    if (count > PLACES_MAX)
+        return hull_fail(call, HULL_INVALID, "%zu mounts: at most %d can be seen at once", count,
+                         PLACES_MAX);
+    hull_strv_add(hull_call_arena(call), &argv, "hull-jail");
+    hull_strv_add(hull_call_arena(call), &argv, "mount");
+    for (size_t i = 0; i < count; i++) {
+        fds[JAIL_FDS + i] = places[i].fd;
+        add_text(call, &argv, "place", places[i].path);
+        add_text(call, &argv, "sub", places[i].subpath);
+    }
+    int rc = start_with_pipes(call, &argv, fds, JAIL_FDS + count, true, &jail);
+    if (rc < 0)
+        return rc;
+    rc = take_namespace(call, &jail, ret_dir_fd, ret_mntns_fd);
+    hull_shield(call);
+    hull_fd_cleanup(&jail.pipe_fd);
+    give_up(call, jail.guard);
+    hull_unshield(call);
     return rc;
 }

@@ -68,6 +68,20 @@ struct jail_pack {
 HULL_CHECKED int jail_pack(struct hull_call *call, const struct jail_pack *options,
                            struct jail *ret);
 
+/* A detached mount, put at PATH in a tree; with SUBPATH only what is there in it. */
+struct jail_place {
+    int fd;
+    const char *path, *subpath;
+};
+/*
+ * A mount namespace of its own whose root is the tree at DIR_FD (a directory, or a detached mount,
+ * which is used up) with PLACES in it, in this order; nobody else sees them. Where a place is
+ * missing in the tree it is made. It lives for as long as RET_MNTNS_FD does; RET_DIR_FD is its
+ * root. At most 200 places. Yields.
+ */
+HULL_CHECKED int jail_mount(struct hull_call *call, int dir_fd, const struct jail_place *places,
+                            size_t count, int *ret_dir_fd, int *ret_mntns_fd);
+
 /*
  * Close the pipe, collect the result and reap. RC is what the caller's own writing or reading
  * gave; the jail's reason wins over it. Returns 0 or the error; RET_RESULT may be NULL. Yields.

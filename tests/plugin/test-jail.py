@@ -546,6 +546,64 @@ def a_running_container_is_seen_with_its_volumes():
         check(box.untouched())
 
 
+def mounted(tree, folders, *places):
+    """A jail that has mounted copies of FOLDERS, its result, and the end of it."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    clones = [libc.syscall(428, -100, folder.encode(), 0x80001) for folder in folders]
+    check(min(clones) >= 0, os.strerror(ctypes.get_errno()))
+    result_r, result_w = os.pipe()
+    fds = [os.open(tree, os.O_RDONLY | os.O_DIRECTORY), result_w, -1, -1, *clones]
+
+    def place():
+        high = [fd if fd < 0 else fcntl.fcntl(fd, fcntl.F_DUPFD, 40) for fd in fds]
+        for i, fd in enumerate(high):
+            if fd >= 0:
+                os.dup2(fd, 3 + i)
+        os.closerange(3 + len(fds), 100)
+
+    child = subprocess.Popen([JAIL, "mount", *places], stdin=subprocess.PIPE, env={},
+                             preexec_fn=place, close_fds=False)
+    for fd in fds:
+        if fd >= 0:
+            os.close(fd)
+    with os.fdopen(result_r, "rb") as file:
+        return child, parse(file.read())
+
+
+@test
+def mounts_are_made_in_a_namespace_of_their_own():
+    if os.uname().machine != "x86_64":
+        return
+    with Sandbox() as box:
+        for name in "one", "two/sub":
+            os.makedirs(box.tree + "/../given/" + name)
+        os.symlink(box.outside, box.tree + "/evil")
+        os.makedirs(box.tree + box.outside)
+        os.mkdir(box.tree + "/outside")
+        os.symlink("../../../../outside", box.tree + "/up")
+        given = os.path.realpath(box.tree + "/../given")
+        with open(given + "/file", "wb") as file:
+            file.write(b"content")
+        before = box.look()
+        child, result = mounted(
+            box.tree, [given, given, given, given + "/file"], "place=/evil/x", "place=/up",
+            "place=/deep/er", "sub=../two", "place=/new/file")
+        check(result["kind"] == 0, result)
+        top = "/proc/%d/root" % child.pid
+        check(sorted(os.listdir(top + "/deep/er")) == ["sub"], os.listdir(top + "/deep/er"))
+        check(open(top + "/new/file", "rb").read() == b"content")
+        check("one" in os.listdir(top + "/outside"), "a link that climbs stops at the top")
+        check("one" in os.listdir(top + box.outside + "/x"), "a link starts at the tree's top")
+        check(os.listdir(box.tree + "/deep/er") == [], "it is mounted for others, too")
+        check(box.look() == before, "something outside changed")
+        child.stdin.close()
+        check(child.wait() == 0)
+        child, result = mounted(box.tree, [given + "/file"], "place=/deep/er")
+        check(result["kind"] > 0 and "/deep/er: mounting" in result["error"], result)
+        child.stdin.close()
+        child.wait()
+
+
 def main():
     if os.geteuid() != 0:
         print("1..0 # SKIP needs root")

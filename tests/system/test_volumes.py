@@ -481,14 +481,87 @@ def test_cp_into_a_volume_before_its_first_use_keeps_the_image(engine, tmp_path)
         engine.hull("volume", "rm", "fresh")
 
 
-def test_cp_into_a_volume_that_must_be_mounted_is_refused(engine, tmp_path):
+@pytest.fixture
+def linked(engine):
+    """An image with links that lead into what is mounted."""
+    engine.hull("run", "--name", "linker", "--network", "none", "busybox", "sh", "-c",
+                "mkdir /back && ln -s /data/ /lnk && ln -s /back/sub /deep && ln -s /one /two")
+    engine.hull("commit", "linker", "linked")
+    yield "linked"
+    engine.hull("rmi", "-f", "linked")
+
+
+@pytest.mark.parametrize("client", ["hull", "docker"])
+def test_cp_sees_what_a_driver_has_to_mount(engine, client, linked, tmp_path):
+    """Volumes with options, of other drivers, what links lead to, files; and nothing is left."""
+    folder = tmp_path / "bound"
+    (folder / "sub").mkdir(parents=True)
+    (folder / "sub" / "file").write_text("deep\n")
     (tmp_path / "new").write_text("new\n")
-    engine.hull("volume", "create", "-o", "type=tmpfs", "-o", "device=tmpfs", "memory")
-    engine.hull("create", "--name", "still", "-v", "memory:/data", "busybox")
-    try:
-        done = engine.hull("cp", str(tmp_path / "new"), "still:/data/", check=False)
-        assert done.returncode == 1
-        assert "is in volume memory, which is mounted only while" in done.stderr
-    finally:
-        engine.hull("rm", "-f", "still")
-        engine.hull("volume", "rm", "memory")
+    engine.hull("volume", "create", *TMPFS, "memory")
+    engine.hull("volume", "create", "-o", "type=none", "-o", "o=bind", "-o",
+                "device=%s" % folder, "back")
+    engine.hull("volume", "create", "-d", "toy", "far")
+    engine.hull("create", "--name", "still", "-v", "memory:/memory", "-v", "back:/back",
+                "-v", "far:/data", "-v", "%s/sub/file:/one" % folder, "-v", "%s:/ro:ro" % folder,
+                "--tmpfs", "/empty", linked, "cat", "/data/new")
+
+    def run(*args, status=0, stdin=None):
+        done = engine.run(client, "cp", *args, check=False, stdin=stdin)
+        assert done.returncode == status, done.stderr
+        return done.stderr
+    run(str(tmp_path / "new"), "still:/memory/")
+    run(str(tmp_path / "new"), "still:/lnk/")
+    for path in "/data/new", "/lnk/new", "/deep/../../lnk/new":
+        run("still:" + path, str(tmp_path / "got"))
+        assert (tmp_path / "got").read_text() == "new\n"
+    run("still:/deep/file", str(tmp_path / "got"))
+    run("-L", "still:/two", str(tmp_path / "got"))
+    assert (tmp_path / "got").read_text() == "deep\n"
+    assert "Device or resource busy" in run(str(tmp_path / "new"), "still:/one", status=1)
+    assert (folder / "sub" / "file").read_text() == "deep\n"
+    assert "marked read-only" in run(str(tmp_path / "new"), "still:/ro/sub/", status=1)
+    assert "no such directory" in run(str(tmp_path / "new"), "still:/empty/", status=1)
+    # one archive for all of them
+    tar = tmp_path / "all.tar"
+    tar.write_bytes(tar_of({"back/sub/put": (b"put\n", 0o644), "ro/sub/not": (b"", 0o644)}))
+    with open(tar, "rb") as data:
+        done = subprocess.run(engine.command("cp", "-", "still:/", client=client), stdin=data,
+                              capture_output=True, text=True, check=False, timeout=30)
+    assert done.returncode == 1 and "Read-only file system" in done.stderr
+    assert sorted(path.name for path in (folder / "sub").iterdir()) == ["file", "put"]
+    assert not any(mounted(engine, name) for name in ("memory", "back"))
+    assert engine.plugin.uses("far") == []
+    assert engine.hull("start", "-a", "still").stdout == "new\n"
+
+
+def test_cp_while_its_container_starts_and_ends(engine, tmp_path):
+    """The volume is in use for as long as one of them needs it."""
+    engine.hull("volume", "create", *TMPFS, "memory")
+    engine.hull("create", "--name", "still", "--network", "none", "-v", "memory:/data", "busybox",
+                "sleep", "300")
+    with subprocess.Popen(engine.command("cp", "-", "still:/data/"), stdin=subprocess.PIPE) as cp:
+        wait_for(lambda: mounted(engine, "memory"))
+        engine.hull("start", "still")
+        cp.stdin.write(tar_of({"slow": (b"slow\n", 0o644)}))
+        cp.stdin.close()
+        assert cp.wait(20) == 0
+    assert mounted(engine, "memory")
+    assert engine.hull("exec", "still", "cat", "/data/slow").stdout == "slow\n"
+    engine.hull("kill", "still")
+    wait_for(lambda: not mounted(engine, "memory"))
+    with subprocess.Popen(engine.command("cp", "-", "still:/data/"), stdin=subprocess.PIPE) as cp:
+        wait_for(lambda: mounted(engine, "memory"))
+        engine.hull("rm", "-v", "still")
+        cp.stdin.close()
+        assert cp.wait(20) in (0, 1)
+    wait_for(lambda: not mounted(engine, "memory"))
+
+
+def test_a_stopped_container_has_its_hosts(engine):
+    """The files that the engine makes are those of its last run."""
+    engine.hull("run", "--name", "ran", "--hostname", "shown", "--network", "none", "busybox",
+                "true")
+    tar = engine.hull("cp", "ran:/etc/hostname", "-").stdout
+    assert "shown\n" in tar
+

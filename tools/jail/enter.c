@@ -9,6 +9,7 @@
 #include <linux/nsfs.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
@@ -88,6 +89,77 @@ static int enter_tree(const struct options *options, struct hull_problem *proble
     int rc = pivot(tree_fd, problem);
     close(tree_fd);
     return rc;
+}
+
+/* One more mount at PATH; a part of MOUNT_FD, which is attached, has to be cloned first. */
+static int mount_at(int top_fd, int mount_fd, const struct mount_place *place)
+{
+    int flags = MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH;
+    HULL_AUTO_FD target = root_open(top_fd, place->path, O_PATH, 0);
+    if (target < 0)
+        return target;
+    if (syscall(SYS_move_mount, mount_fd, "", target, "", flags) < 0)
+        return -errno;
+    if (place->subpath == NULL)
+        return 0;
+    HULL_AUTO_FD inside = root_open(mount_fd, place->subpath, O_PATH, 0);
+    HULL_AUTO_FD over = root_open(top_fd, place->path, O_PATH, 0);
+    if (inside < 0 || over < 0)
+        return inside < 0 ? inside : over;
+    HULL_AUTO_FD clone =
+        (int)syscall(SYS_open_tree, inside, "",
+                     AT_EMPTY_PATH | AT_RECURSIVE | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+    if (clone < 0 || syscall(SYS_move_mount, clone, "", over, "", flags) < 0)
+        return -errno;
+    return 0;
+}
+
+/* Something to mount MOUNT_FD on, of its own kind. */
+static int make_place(int top_fd, int mount_fd, const char *path)
+{
+    struct stat st;
+    char *folder, *slash;
+    int fd = root_stat(top_fd, path, true, &st);
+    if (fd != -ENOENT)
+        return fd;
+    if (fstat(mount_fd, &st) < 0)
+        return -errno;
+    folder = strdup(path);
+    if (folder == NULL)
+        return -ENOMEM;
+    slash = strrchr(folder, '/');
+    if (!S_ISDIR(st.st_mode) && slash != NULL)
+        *slash = '\0';
+    fd = root_mkdir_all(top_fd, folder, 0755, 0, 0);
+    free(folder);
+    if (fd >= 0 && !S_ISDIR(st.st_mode)) {
+        close(fd);
+        fd = root_open(top_fd, path, O_WRONLY | O_CREAT, 0644);
+    }
+    if (fd < 0)
+        return fd;
+    close(fd);
+    return 0;
+}
+
+int jail_run_mount(const struct options *options, struct hull_problem *problem)
+{
+    umask(0);
+    int rc = enter_tree(options, problem);
+    if (rc < 0)
+        return rc;
+    HULL_AUTO_FD top_fd = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (top_fd < 0)
+        return fail(problem, "the tree's top");
+    for (size_t i = 0; i < options->mount_count; i++) {
+        const struct mount_place *place = &options->mounts[i];
+        int err = make_place(top_fd, FD_MOUNTS + (int)i, place->path);
+        if (err == 0)
+            err = mount_at(top_fd, FD_MOUNTS + (int)i, place);
+        if (err < 0)
+            return jail_errno(problem, -err, place->path, "mounting");
+    }
+    return 0;
 }
 
 /* Files of a container with a user namespace are written down as its own users have them: by one of

@@ -10,12 +10,29 @@
 #include "root.h"
 #include "tar.h"
 
-enum { FD_IN = 0, FD_OUT = 1, FD_TREE = 3, FD_RESULT = 4, FD_LIST = 5, FD_MNTNS = 6 };
+enum {
+    FD_IN = 0,
+    FD_OUT = 1,
+    FD_TREE = 3,
+    FD_RESULT = 4,
+    FD_LIST = 5,
+    FD_MNTNS = 6,
+    FD_MOUNTS = 7, /* the first one */
+};
 
 enum whiteouts { WHITEOUTS_NONE, WHITEOUTS_OVERLAY, WHITEOUTS_APPLY };
 
+/* What is mounted in the tree: the detached mount FD_MOUNTS plus its place in the list. */
+struct mount_place {
+    const char *path;    /* in the tree */
+    const char *subpath; /* what of the mount is shown; NULL: its top */
+};
+
 struct options {
     bool pack;
+    bool mount;
+    struct mount_place *mounts;
+    size_t mount_count;
     const char *path;
     enum whiteouts whiteouts;
     int64_t max_entries, max_bytes;
@@ -40,6 +57,11 @@ struct counts {
  * FD_TREE and FD_MNTNS are closed. Capabilities and system calls are cut down.
  */
 int jail_enter(const struct options *options, int *ret_fd, struct hull_problem *problem);
+/*
+ * Make a mount namespace whose root is the tree with all mounts of the options in it, and be in it;
+ * whoever started the process takes it from /proc. Places that are missing are made.
+ */
+int jail_run_mount(const struct options *options, struct hull_problem *problem);
 /* Allow from now on only the system calls that unpacking and packing make. */
 int jail_seccomp(struct hull_problem *problem);
 

@@ -1,11 +1,13 @@
 /*
  * hull-jail: packs and unpacks tars of trees that belong to containers.
  *
- *     hull-jail unpack|pack [KEY=VALUE ...]
+ *     hull-jail unpack|pack|mount [KEY=VALUE ...]
  *
  * Started by hulld (plugins/common/jail.h) with these descriptors: 0 the tar to unpack, not
  * compressed; 1 where to write the one it packs; 3 the tree; 4 where the result goes; 5 with
- * list=1 the paths to pack; 6 with mntns=1 a mount namespace whose root is the tree.
+ * list=1 the paths to pack; 6 with mntns=1 a mount namespace whose root is the tree; from 7 on the
+ * detached mounts that "mount" puts at the paths of place= (of which sub= shows a part), in a
+ * namespace of its own, that stays until 0 ends.
  *
  * The tree is hostile and so is the tar. The process therefore first leaves everything behind:
  * its own namespaces, the tree as root by pivot_root, a handful of capabilities, a list of
@@ -60,6 +62,14 @@ static int set_option(struct options *options, const char *key, const char *valu
         {"list", NULL, NULL, &options->list},
         {"mntns", NULL, NULL, &options->mntns},
     };
+    if (strcmp(key, "place") == 0) {
+        options->mounts[options->mount_count++] = (struct mount_place){.path = value};
+        return 0;
+    }
+    if (strcmp(key, "sub") == 0 && options->mount_count > 0) {
+        options->mounts[options->mount_count - 1].subpath = value;
+        return 0;
+    }
     for (size_t i = 0; i < HULL_COUNT(table); i++) {
         if (strcmp(table[i].key, key) != 0)
             continue;
@@ -82,8 +92,13 @@ static int parse(int argc, char **argv, struct options *options, struct hull_pro
 {
     bool unpack = argc > 1 && strcmp(argv[1], "unpack") == 0;
     options->pack = argc > 1 && strcmp(argv[1], "pack") == 0;
-    if (!unpack && !options->pack)
-        return hull_problem_set(problem, HULL_INVALID, "usage: hull-jail unpack|pack KEY=VALUE...");
+    options->mount = argc > 1 && strcmp(argv[1], "mount") == 0;
+    if (!unpack && !options->pack && !options->mount)
+        return hull_problem_set(problem, HULL_INVALID,
+                                "usage: hull-jail unpack|pack|mount KEY=VALUE...");
+    options->mounts = calloc((size_t)argc, sizeof(*options->mounts));
+    if (options->mounts == NULL)
+        return hull_problem_set(problem, HULL_INTERNAL, "hull-jail: out of memory");
     for (int i = 2; i < argc; i++) {
         char *equals = strchr(argv[i], '=');
         if (equals != NULL)
@@ -94,11 +109,17 @@ static int parse(int argc, char **argv, struct options *options, struct hull_pro
     return 0;
 }
 
-static int work(int argc, char **argv, struct counts *counts, struct hull_problem *problem)
+/* *RET_STAY: others look at what was made for as long as they want to. */
+static int work(int argc, char **argv, struct counts *counts, bool *ret_stay,
+                struct hull_problem *problem)
 {
     struct options options = {.max_entries = 1000000, .max_bytes = (int64_t)1 << 40};
     int top_fd;
     int rc = parse(argc, argv, &options, problem);
+    if (rc == 0 && options.mount) {
+        *ret_stay = true;
+        return jail_run_mount(&options, problem);
+    }
     if (rc == 0)
         rc = jail_enter(&options, &top_fd, problem);
     if (rc < 0)
@@ -146,7 +167,8 @@ int main(int argc, char **argv)
 {
     struct counts counts = {};
     struct hull_problem problem = {};
-    int rc = work(argc, argv, &counts, &problem);
+    bool stay = false;
+    int rc = work(argc, argv, &counts, &stay, &problem);
     clean(problem.text);
     struct jail_result result = {
         .kind = -rc,
@@ -162,5 +184,9 @@ int main(int argc, char **argv)
     if (wire_encode(arena, &jail_result_message, &result, &data, &size, NULL, &problem) < 0 ||
         root_write_full(FD_RESULT, data, size) < 0)
         return 2;
+    close(FD_RESULT);
+    if (rc == 0 && stay)
+        while (read(FD_IN, &(char){0}, 1) > 0 || errno == EINTR)
+            errno = 0;
     return rc < 0 ? 1 : 0;
 }

@@ -25,17 +25,24 @@
 
 /* Where the files of a container are: the tree that its processes see, or a mount of our own. */
 struct tree {
-    int dir_fd;   /* the top */
-    int mntns_fd; /* of a running container, else -1 */
+    int dir_fd;     /* the top */
+    int mntns_fd;   /* in which it is seen, or -1 */
+    struct ct *use; /* has its volumes in use for this, or NULL */
 };
+
+static void tree_done(struct hull_call *call, struct tree *tree)
+{
+    hull_fd_cleanup(&tree->dir_fd);
+    hull_fd_cleanup(&tree->mntns_fd);
+    if (tree->use)
+        archive_end_mounted(call, tree->use);
+    ct_unref(tree->use);
+    tree->use = NULL;
+}
 
 static void close_tree(struct hull_call *call, void *arg)
 {
-    struct tree *tree = arg;
-
-    (void)call;
-    hull_fd_cleanup(&tree->dir_fd);
-    hull_fd_cleanup(&tree->mntns_fd);
+    tree_done(call, arg);
 }
 
 static int open_running(struct hull_call *call, const struct ct *ct, struct tree *ret)
@@ -58,7 +65,7 @@ static int open_tree_of(struct hull_call *call, struct ct *ct, bool mounts, stru
     struct storage_mount_reply reply;
     int rc;
 
-    *ret = (struct tree){-1, -1};
+    *ret = (struct tree){-1, -1, NULL};
     hull_defer(call, close_tree, ret);
     if (mounts && ct_is_running(ct))
         return open_running(call, ct, ret);
@@ -98,10 +105,9 @@ struct packing {
     struct ct *ct;
 };
 
-static void packing_free(struct packing *packing)
+static void packing_free(struct hull_call *call, struct packing *packing)
 {
-    hull_fd_cleanup(&packing->tree.dir_fd);
-    hull_fd_cleanup(&packing->tree.mntns_fd);
+    tree_done(call, &packing->tree);
     hull_stream_close(packing->out);
     ct_unref(packing->ct);
     free(packing->path);
@@ -134,7 +140,7 @@ static int pack(struct hull_call *call, void *arg)
         rc = jail_finish(call, &jail, pump(call, &jail, packing->out), NULL);
     if (rc == 0)
         rc = hull_stream_shutdown(call, packing->out);
-    packing_free(packing);
+    packing_free(call, packing);
     return rc;
 }
 
@@ -148,6 +154,7 @@ static struct hull_stream *start_packing(struct ct *ct, struct tree *tree, const
     HULL_ASSERT(packing);
     packing->tree.dir_fd = HULL_TAKE_FD(tree->dir_fd);
     packing->tree.mntns_fd = HULL_TAKE_FD(tree->mntns_fd);
+    packing->tree.use = HULL_TAKE(tree->use);
     packing->path = path ? strdup(path) : NULL;
     packing->rename = rename_to ? strdup(rename_to) : NULL;
     packing->ct = ct_ref(ct);
@@ -268,28 +275,37 @@ static const char *link_target(struct hull_arena *arena, const struct tree *tree
     return path;
 }
 
-/*
- * The tree in which PATH is found, and what it is called there: that of a running container has all
- * its mounts.
- */
-static int open_path(struct hull_call *call, struct ct *ct, const char *path, struct tree *ret,
-                     const char **ret_inner)
+/* As the container will see itself when it runs. */
+static int open_mounted(struct hull_call *call, struct ct *ct, const char *ref, struct tree *ret)
 {
-    int fd = -1;
     int rc;
 
-    *ret_inner = clean_path(hull_call_arena(call), path);
-    *ret = (struct tree){-1, -1};
-    if (!ct_is_running(ct)) {
-        rc = archive_open_mounted(call, ct, *ret_inner, &fd, ret_inner);
-        if (rc < 0)
-            return rc;
-    }
-    if (fd < 0)
-        return open_tree_of(call, ct, true, ret);
-    ret->dir_fd = fd;
+    *ret = (struct tree){-1, -1, NULL};
     hull_defer(call, close_tree, ret);
-    return 0;
+    rc = hull_lock(call, &ct->lock);
+    if (rc < 0)
+        return rc;
+    if (ct->state == CT_GONE) {
+        rc = hull_fail(call, HULL_NOT_FOUND, "No such container: %s", ref);
+    } else if (ct_is_running(ct)) {
+        rc = open_running(call, ct, ret);
+    } else {
+        ret->use = ct_ref(ct);
+        rc = archive_open_mounted(call, ct, &ret->dir_fd, &ret->mntns_fd);
+    }
+    hull_unlock(&ct->lock);
+    return rc;
+}
+
+/* The tree in which PATH is found, with all mounts, and what it is called there. */
+static int open_path(struct hull_call *call, struct ct *ct,
+                     const struct container_archive_request *request, struct tree *ret,
+                     const char **ret_path)
+{
+    *ret_path = clean_path(hull_call_arena(call), request->path);
+    if (!ct_is_running(ct) && archive_has_mounts(call, ct))
+        return open_mounted(call, ct, request->id, ret);
+    return open_tree_of(call, ct, true, ret);
 }
 
 /* PATH is what the client calls it, INNER what it is called in TREE. */
@@ -334,7 +350,7 @@ int ct_handle_archive_stat(struct hull_call *call, const struct container_archiv
     int rc = ct_find(call, request->id, &ct);
 
     if (rc == 0)
-        rc = open_path(call, ct, request->path, tree, &inner);
+        rc = open_path(call, ct, request, tree, &inner);
     return rc < 0 ? rc : stat_path(call, ct, tree, request->path, inner, &ret->stat);
 }
 
@@ -348,7 +364,7 @@ int ct_handle_archive_get(struct hull_call *call, const struct container_archive
     int rc = ct_find(call, request->id, &ct);
 
     if (rc == 0)
-        rc = open_path(call, ct, request->path, tree, &path);
+        rc = open_path(call, ct, request, tree, &path);
     if (rc == 0)
         rc = stat_path(call, ct, tree, request->path, path, &ret->stat);
     if (rc < 0)
@@ -361,20 +377,30 @@ int ct_handle_archive_get(struct hull_call *call, const struct container_archive
     return 0;
 }
 
+/* The path of what FD is, without links, as its container sees it. */
+static const char *true_path(struct hull_call *call, int fd)
+{
+    char path[PATH_MAX];
+    ssize_t length = readlink(hull_printf(call, "/proc/self/fd/%d", fd), path, sizeof(path) - 1);
+
+    path[length > 0 ? length : 0] = '\0';
+    return hull_strdup(call, path);
+}
+
 static int check_target(struct hull_call *call, const struct ct *ct, const struct tree *tree,
                         const char *path, const char *inner)
 {
+    HULL_AUTO_FD fd = root_open(tree->dir_fd, inner, O_PATH, 0);
     struct stat st;
-    int err = root_stat(tree->dir_fd, inner, true, &st);
-    const struct ct_mount *mount = archive_find_mount(ct, path);
 
-    if (err == -ENOENT || err == -ENOTDIR)
+    if (fd == -ENOENT || fd == -ENOTDIR)
         return hull_fail(call, HULL_NOT_FOUND, "Could not find the file %s in container %s", path,
                          ct->doc.name);
-    if (err < 0)
-        return hull_fail_errno(call, -err, "%s in container %s", path, ct->doc.name);
-    if (!S_ISDIR(st.st_mode))
+    if (fd < 0)
+        return hull_fail_errno(call, -fd, "%s in container %s", path, ct->doc.name);
+    if (fstat(fd, &st) < 0 || !S_ISDIR(st.st_mode))
         return hull_fail(call, HULL_INVALID, "extraction point is not a directory");
+    const struct ct_mount *mount = archive_find_mount(ct, true_path(call, fd));
     if (mount ? mount->point.rw : !ct->doc.host_config.readonly_rootfs)
         return 0;
     return mount ? hull_fail(call, HULL_INVALID, "mounted volume is marked read-only")
@@ -430,7 +456,7 @@ int ct_handle_archive_put(struct hull_call *call, const struct container_archive
     hull_defer(call, hull_stream_close_cleanup, request->body);
     rc = ct_find(call, request->id, &ct);
     if (rc == 0)
-        rc = open_path(call, ct, request->path, tree, &options.path);
+        rc = open_path(call, ct, request, tree, &options.path);
     if (rc == 0)
         rc = check_target(call, ct, tree, request->path, options.path);
     if (rc == 0 && request->copy_uid_gid)

@@ -1,19 +1,28 @@
 /*
- * archive_mounts.c: cp of a container that does not run, to or from what would be mounted: the
- * folder of the host takes the place of the container's tree. A link that leads from one to the
- * other is followed only while the container runs.
+ * archive_mounts.c: cp of a container that does not run sees what would be mounted. The mounts are
+ * copies that hull-jail puts into a namespace of its own, so that links lead from one into another,
+ * and nothing is seen of it in the host's table but volumes that their driver has to mount.
  */
 #include "ct.h"
 
 #include "archive_mounts.h"
+#include "bind_source.h"
+#include "files.h"
+#include "jail.h"
 #include "root.h"
+#include "storage.h"
 #include "volume.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
+#include <unistd.h>
+
+static const char *const own_files[] = {"resolv.conf", "hostname", "hosts"};
 
 const struct ct_mount *archive_find_mount(const struct ct *ct, const char *path)
 {
@@ -33,6 +42,32 @@ const struct ct_mount *archive_find_mount(const struct ct *ct, const char *path)
     return found;
 }
 
+static const char *own_file(struct hull_call *call, const struct ct *ct, size_t i)
+{
+    return hull_printf(call, "%s/%s", ct_dir(hull_call_arena(call), ct->doc.id), own_files[i]);
+}
+
+bool archive_has_mounts(struct hull_call *call, const struct ct *ct)
+{
+    for (size_t i = 0; i < ct->doc.mounts.n; i++)
+        if (strcmp(ct->doc.mounts.v[i].point.type, "tmpfs") != 0)
+            return true;
+    return access(own_file(call, ct, 0), F_OK) == 0;
+}
+
+/* --- copies of mounts ------------------------------------------------------------------------- */
+
+/* What is at SOURCE on the host, as a detached mount. */
+struct copying {
+    const char *source;
+    bool recursive, readonly;
+    unsigned readonly_flags; /* AT_RECURSIVE, when all below is readonly, too */
+    bool populate;           /* the first start fills it when it is empty, */
+    int tree_fd;             /* from what is here */
+    const char *destination; /* at this path */
+    int fd;                  /* stays -1 when that start will fill it */
+};
+
 static bool is_empty(int dir_fd)
 {
     int fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -49,76 +84,191 @@ static bool is_empty(int dir_fd)
     return names == 0;
 }
 
-/* A local volume without options is a folder, which is there at any time. */
-static int check_volume(struct hull_call *call, const struct ct_mount *mount, const char *path)
+/* Only what the image has there is worth waiting for. */
+static bool will_be_filled(const struct copying *copying, int source_fd)
 {
-    const struct volume_ref request = {.name = mount->point.name};
-    struct volume volume;
-    int rc = volume_inspect(call, NULL, &request, &volume);
-
-    if (rc < 0)
-        return rc;
-    if (hull_streq(volume.driver, "local") && volume.options.n == 0)
-        return 0;
-    return hull_fail(call, HULL_NOT_SUPPORTED,
-                     "%s is in volume %s, which is mounted only while a container runs: start the "
-                     "container first",
-                     path, mount->point.name);
+    if (!copying->populate || !is_empty(source_fd))
+        return false;
+    HULL_AUTO_FD there = root_open(copying->tree_fd, copying->destination, O_PATH | O_DIRECTORY, 0);
+    return there >= 0 && !is_empty(there);
 }
 
-/* SOURCE as a folder; of a file, the folder it is in, and *FILE is its name there. */
-static int open_source(struct hull_call *call, const struct ct_mount *mount, int *ret_fd,
-                       const char **file)
+static int copy_mount(struct hull_work *work, void *arg)
 {
-    char *source = hull_strdup(call, mount->point.source);
-    struct stat st;
+    struct copying *copying = arg;
+    /* Else what is mounted in there would be mounted on the host, too. */
+    struct mount_attr apart = {.propagation = MS_PRIVATE};
+    struct mount_attr readonly = {.attr_set = MOUNT_ATTR_RDONLY};
+    unsigned deep = copying->recursive ? AT_RECURSIVE : 0;
+    HULL_AUTO_FD source = open(copying->source, O_PATH | O_CLOEXEC);
 
-    if (mount->subpath) {
-        HULL_AUTO_FD top = open(source, O_PATH | O_DIRECTORY | O_CLOEXEC);
-        *ret_fd = top < 0 ? -errno : root_open(top, mount->subpath, O_PATH, 0);
-        if (*ret_fd < 0)
-            return hull_fail_errno(call, -*ret_fd, "%s in %s", mount->subpath, source);
-        if (fstat(*ret_fd, &st) == 0 && S_ISDIR(st.st_mode))
-            return 0;
-        hull_fd_cleanup(ret_fd);
-        return hull_fail(call, HULL_NOT_SUPPORTED, "subpath %s of %s is no folder", mount->subpath,
-                         source);
-    }
-    if (stat(source, &st) < 0)
-        return hull_fail_errno(call, errno, "%s, which is mounted at %s", source,
-                               mount->point.destination);
-    if (!S_ISDIR(st.st_mode)) {
-        char *slash = strrchr(source, '/');
-        *file = hull_strdup(call, slash);
-        *(slash == source ? slash + 1 : slash) = '\0';
-    }
-    *ret_fd = open(source, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    return *ret_fd < 0 ? hull_fail_errno(call, errno, "%s", source) : 0;
-}
-
-int archive_open_mounted(struct hull_call *call, const struct ct *ct, const char *path, int *ret_fd,
-                         const char **ret_path)
-{
-    const struct ct_mount *mount = archive_find_mount(ct, path);
-    const char *file = NULL, *rest;
-    bool volume = mount && strcmp(mount->point.type, "volume") == 0;
-    int rc = 0, fd = -1;
-
-    if (!volume && (!mount || strcmp(mount->point.type, "bind") != 0))
+    if (source >= 0 && will_be_filled(copying, source))
         return 0;
-    if (volume)
-        rc = check_volume(call, mount, path);
-    if (rc == 0)
-        rc = open_source(call, mount, &fd, &file);
-    if (rc < 0)
-        return rc;
-    /* The first start fills it from the container's files, with what is copied there until then. */
-    if (mount->populate && is_empty(fd)) {
-        hull_fd_cleanup(&fd);
-        return 0;
-    }
-    rest = path + strlen(mount->point.destination);
-    *ret_path = file ? hull_printf(call, "%s%s", file, rest) : *rest ? rest : "/";
-    *ret_fd = fd;
+    HULL_AUTO_FD fd =
+        source < 0
+            ? -1
+            : open_tree(source, "", deep | AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+    if (fd < 0 || mount_setattr(fd, "", AT_EMPTY_PATH | deep, &apart, sizeof(apart)) < 0 ||
+        (copying->readonly && mount_setattr(fd, "", AT_EMPTY_PATH | copying->readonly_flags,
+                                            &readonly, sizeof(readonly)) < 0))
+        return hull_problem_set(&work->problem, hull_kind_of_errno(errno),
+                                "%s, which is mounted at %s: %s", copying->source,
+                                copying->destination, strerror(errno));
+    copying->fd = HULL_TAKE_FD(fd);
     return 0;
+}
+
+struct view {
+    struct ct *ct;
+    int tree_fd; /* of the container without mounts */
+    struct jail_place *places;
+    size_t count;
+};
+
+static void add(struct view *view, int fd, const char *path, const char *subpath)
+{
+    view->places[view->count++] = (struct jail_place){fd, path, subpath};
+}
+
+static int add_copy(struct hull_call *call, struct view *view, const char *source,
+                    const struct ct_mount *mount)
+{
+    bool deep = !mount->non_recursive;
+    struct copying copying = {
+        .source = source,
+        .recursive = deep,
+        .readonly = !mount->point.rw,
+        .readonly_flags = deep && !mount->ro_non_recursive ? AT_RECURSIVE : 0,
+        .populate = mount->populate && !mount->subpath,
+        .tree_fd = view->tree_fd,
+        .destination = mount->point.destination,
+        .fd = -1,
+    };
+    int rc = hull_work(call, copy_mount, &copying);
+
+    if (rc == 0 && copying.fd >= 0)
+        add(view, copying.fd, mount->point.destination, mount->subpath);
+    return rc;
+}
+
+static int add_volume(struct hull_call *call, struct view *view, const struct ct_mount *mount)
+{
+    const struct volume_mount_request request = {.name = mount->point.name,
+                                                 .id = ct_volume_use(view->ct, mount)};
+    struct volume_mount_reply reply;
+    int rc = volume_mount(call, NULL, &request, &reply);
+
+    return rc < 0 ? rc : add_copy(call, view, reply.path, mount);
+}
+
+static int add_image(struct hull_call *call, struct view *view, const struct ct_mount *mount)
+{
+    const struct storage_container request = {
+        .id = view->ct->doc.id, .chain = mount->chain, .readonly = true};
+    struct storage_mount_reply reply;
+    int rc = storage_mount(call, view->ct->doc.storage, &request, &reply);
+
+    if (rc < 0)
+        return hull_wrap(call, rc, "mounting image %s", mount->point.source);
+    add(view, reply.mount_fd, mount->point.destination, mount->subpath);
+    return 0;
+}
+
+static int add_mount(struct hull_call *call, struct view *view, const struct ct_mount *mount)
+{
+    int rc;
+
+    if (strcmp(mount->point.type, "volume") == 0)
+        return add_volume(call, view, mount);
+    if (strcmp(mount->point.type, "image") == 0)
+        return add_image(call, view, mount);
+    if (strcmp(mount->point.type, "bind") != 0)
+        return 0;
+    rc = bind_source_make(call, mount->point.source);
+    return rc < 0 ? rc : add_copy(call, view, mount->point.source, mount);
+}
+
+/* hosts and its like, once a start has made them, unless the client has mounted its own. */
+static int add_own_files(struct hull_call *call, struct view *view)
+{
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && i < HULL_COUNT(own_files); i++) {
+        const struct ct_mount file = {
+            .point = {.destination = hull_printf(call, "/etc/%s", own_files[i]),
+                      .rw = !view->ct->doc.host_config.readonly_rootfs}};
+        const char *source = own_file(call, view->ct, i);
+
+        if (access(source, F_OK) == 0)
+            rc = add_copy(call, view, source, &file);
+    }
+    return rc;
+}
+
+/* Folders before what lies in them. */
+static int by_depth(const void *a, const void *b)
+{
+    return strcmp((*(const struct ct_mount *const *)a)->point.destination,
+                  (*(const struct ct_mount *const *)b)->point.destination);
+}
+
+static int add_all(struct hull_call *call, struct view *view)
+{
+    struct hull_arena *arena = hull_call_arena(call);
+    size_t count = view->ct->doc.mounts.n;
+    const struct ct_mount **sorted = HULL_NEW_ARRAY(arena, const struct ct_mount *, count + 1);
+    int rc;
+
+    view->places = HULL_NEW_ARRAY(arena, struct jail_place, count + HULL_COUNT(own_files));
+    for (size_t i = 0; i < count; i++)
+        sorted[i] = &view->ct->doc.mounts.v[i];
+    qsort(sorted, count, sizeof(*sorted), by_depth);
+    rc = add_own_files(call, view);
+    for (size_t i = 0; rc == 0 && i < count; i++)
+        rc = add_mount(call, view, sorted[i]);
+    return rc;
+}
+
+int archive_open_mounted(struct hull_call *call, struct ct *ct, int *ret_dir_fd, int *ret_mntns_fd)
+{
+    const struct storage_container request = {.id = ct->doc.id, .chain = ct->doc.chain};
+    struct view view = {.ct = ct};
+    struct storage_mount_reply reply;
+    int rc = storage_mount(call, ct->doc.storage, &request, &reply);
+
+    ct->copies++;
+    if (rc < 0)
+        return rc;
+    view.tree_fd = reply.mount_fd;
+    rc = add_all(call, &view);
+    if (rc == 0)
+        rc = jail_mount(call, view.tree_fd, view.places, view.count, ret_dir_fd, ret_mntns_fd);
+    for (size_t i = 0; i < view.count; i++)
+        hull_fd_cleanup(&view.places[i].fd);
+    hull_fd_cleanup(&view.tree_fd);
+    return rc;
+}
+
+static void unmount(struct hull_call *call, const struct ct_mount *mount, const struct ct *ct)
+{
+    const struct volume_mount_request request = {.name = mount->point.name,
+                                                 .id = ct_volume_use(ct, mount)};
+    struct hull_empty reply;
+
+    if (strcmp(mount->point.type, "volume") == 0 &&
+        volume_unmount(call, NULL, &request, &reply) < 0)
+        hull_log(call, HULL_LOG_WARN, "unmounting a volume", "volume", mount->point.name, "error",
+                 hull_error(call), NULL);
+}
+
+void archive_end_mounted(struct hull_call *call, struct ct *ct)
+{
+    hull_shield(call);
+    if (hull_lock(call, &ct->lock) == 0) {
+        ct->copies--;
+        for (size_t i = 0; ct->copies == 0 && !ct_is_running(ct) && i < ct->doc.mounts.n; i++)
+            unmount(call, &ct->doc.mounts.v[i], ct);
+        hull_unlock(&ct->lock);
+    }
+    hull_unshield(call);
 }

@@ -42,6 +42,7 @@ struct ct {
     int64_t removed_code;            /* exit status when it was removed, for wait */
     bool stop_wanted;                /* a client ends it: no restart policy */
     int64_t restart_delay_ms;        /* the next one of the policy */
+    unsigned copies;                 /* cp's that use its volumes while it does not run */
     bool lets_go;                    /* of its volumes: it does not count as one that uses them */
     int64_t running_since_ms;        /* hull_now_ms() at the start; 0: unknown */
     int ended_fd;                    /* eventfd for readers of the log, -1 while there is none */
