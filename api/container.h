@@ -22,6 +22,8 @@ HULL_MESSAGE(container_ref, CONTAINER_REF_FIELDS)
     F(T, STRING, _, platform, "platform", HULL_QUERY, "os[/arch[/variant]] of the image")   \
     F(T, EMBED, container_config, config, "", 0, "")                                        \
     F(T, MESSAGE, host_config, host_config, "HostConfig", 0, "Settings that need the host") \
+    F(T, BOOL, _, flat_read_only, "FlatReadOnly", HULL_OMIT,                                \
+      "Binds as before API 1.44, by which http sets it: what is below stays writable")      \
     F(T, POINTER, networking_config, networking_config, "NetworkingConfig", 0, "Networks to join")
 HULL_MESSAGE(container_create_request, CONTAINER_CREATE_REQUEST_FIELDS)
 #define CONTAINER_CREATE_REPLY_FIELDS(F, T)             \

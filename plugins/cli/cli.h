@@ -39,6 +39,8 @@ enum flag_kind {
 
 /* Sets TARGET from VALUE; on an error false, with CLI->problem saying what is wrong with it. */
 typedef bool flag_parse_fn(struct cli *cli, void *target, const char *value);
+/* False, with CLI->problem: docker's command line would not take the value either. */
+typedef bool flag_check_fn(struct cli *cli, const char *value);
 
 struct flag {
     const char *name;
@@ -49,6 +51,7 @@ struct flag {
     const char *type;     /* shown in help instead of that of the kind */
     const char *fallback; /* the default: shown in help, and set */
     flag_parse_fn *parse; /* FLAG_CUSTOM */
+    flag_check_fn *check; /* before it is parsed */
     bool hidden;          /* not in help */
     int since;            /* minor version of the API that has it; 0: all */
 };
@@ -60,6 +63,11 @@ struct flag {
         ##__VA_ARGS__                                                                      \
     }
 
+/* An address of IPv4 or IPv6. */
+bool is_address(const char *text);
+/* flag_checks.c: of one value each. */
+flag_check_fn check_env, check_label, check_size, check_weight, check_bps, check_iops,
+    check_device_rule, check_sysctl, check_link, check_dns, check_domain, check_attach;
 /* Parse ARGS by the flags of the command: fills CLI->options, argv and argc. False: said why. */
 bool flags_parse(struct cli *cli, const struct hull_strv *args);
 /* As docker shows it in help: "string", "list", "" for a switch. */

@@ -221,7 +221,7 @@ const struct flag network_create_flags[] = {
     FLAG("ipam-opt", 0, FLAG_MAP, AT(ipam_opts), "Option of that driver"),
     FLAG("ipv4", 0, FLAG_OPT_BOOL, AT(create.enable_ipv4), "With IPv4"),
     FLAG("ipv6", 0, FLAG_OPT_BOOL, AT(create.enable_ipv6), "With IPv6"),
-    FLAG("label", 0, FLAG_LIST, AT(labels), "Set a label"),
+    FLAG("label", 0, FLAG_LIST, AT(labels), "Set a label", .check = check_label),
     FLAG("opt", 'o', FLAG_MAP, AT(create.options), "Option of the driver"),
     FLAG("scope", 0, FLAG_STRING, AT(create.scope), "Scope"),
     FLAG("subnet", 0, FLAG_STRINGS, AT(subnets), "Subnet, as address/prefix"),
@@ -234,7 +234,7 @@ const struct flag connect_flags[] = {
          "Which network has the default route: the highest", .since = 48),
     FLAG("ip", 0, FLAG_STRING, AT(ip), "IPv4 address"),
     FLAG("ip6", 0, FLAG_STRING, AT(ip6), "IPv6 address"),
-    FLAG("link", 0, FLAG_LIST, AT(links), "Link to another container"),
+    FLAG("link", 0, FLAG_LIST, AT(links), "Link to another container", .check = check_link),
     FLAG("link-local-ip", 0, FLAG_STRINGS, AT(linklocal_ips), "Link-local address"),
     END};
 const struct flag disconnect_flags[] = {
@@ -246,7 +246,7 @@ const struct flag volume_create_flags[] = {
     FLAG("availability", 0, FLAG_REFUSED, 0, ""),
     FLAG("driver", 'd', FLAG_STRING, AT(create.driver), "Driver", .fallback = "local"),
     FLAG("group", 0, FLAG_REFUSED, 0, ""),
-    FLAG("label", 0, FLAG_LIST, AT(labels), "Set a label"),
+    FLAG("label", 0, FLAG_LIST, AT(labels), "Set a label", .check = check_label),
     FLAG("limit-bytes", 0, FLAG_REFUSED, 0, ""),
     FLAG("name", 0, FLAG_STRING, AT(create.name), "Name", .hidden = true),
     FLAG("opt", 'o', FLAG_MAP, AT(create.driver_opts), "Option of the driver"),
@@ -289,7 +289,7 @@ const struct flag attach_flags[] = {
 const struct flag exec_flags[] = {
     FLAG("detach", 'd', FLAG_BOOL, EXEC(detach), "Run it in the background"),
     FLAG("detach-keys", 0, FLAG_STRING, EXEC(detach_keys), "Keys that leave the process"),
-    FLAG("env", 'e', FLAG_LIST, EXEC(env), "Set a variable of the environment"),
+    FLAG("env", 'e', FLAG_LIST, EXEC(env), "Set a variable of the environment", .check = check_env),
     FLAG("env-file", 0, FLAG_LIST, EXEC(env_files), "Read variables from a file"),
     FLAG("interactive", 'i', FLAG_BOOL, EXEC(interactive), "Connect standard input"),
     FLAG("privileged", 0, FLAG_BOOL, EXEC(privileged), "With all rights"),

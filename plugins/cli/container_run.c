@@ -10,6 +10,7 @@
 
 #include "plugins/cli/flags.h"
 #include "plugins/cli/run.h"
+#include "plugins/common/platform.h"
 
 /* --- waiting for the end --------------------------------------------------------------------- */
 
@@ -86,6 +87,13 @@ static int create_container(struct cli *cli, struct run_options *options, const 
                                                 "of \"always\", \"missing\" or \"never\"",
                                                 options->pull),
                               125);
+    const char *platform = options->create.platform;
+    struct platform parsed;
+    struct hull_problem problem = {};
+    if (!hull_streq(platform, "") && !platform_parse(cli->arena, platform, &parsed, &problem))
+        return creation_failed(
+            cli,
+            hull_arena_printf(cli->arena, "error parsing specified platform: %s", problem.text));
     if (options->cidfile != NULL && access(options->cidfile, F_OK) == 0)
         return creation_failed(
             cli, hull_arena_printf(cli->arena,
@@ -233,6 +241,8 @@ int cmd_container_run(struct cli *cli)
     struct run *run = new_run(cli, NULL, options->create.host_config.auto_remove);
     if (!run_finish(cli, options))
         return fail_with_help(cli, cli->problem, 125);
+    if (options->detach && options->attach.n > 0)
+        return cli_complain(cli, "conflicting options: cannot specify both --attach and --detach");
     if (config->tty && config->attach_stdin && !tty_is(STDIN_FILENO))
         return cli_complain(cli, "the input device is not a TTY");
     int status = create_container(cli, options, &run->id);

@@ -214,7 +214,7 @@ static bool set(struct cli *cli, const struct flag *flag, const char *value)
         return complain(cli, "hull: --%s is not supported yet", flag->name);
     flag_parse_fn *parse = flag->kind == FLAG_CUSTOM ? flag->parse : kinds[flag->kind].parse;
     hull_strv_add(cli->arena, &cli->given, flag->name);
-    if (parse(cli, target, value))
+    if ((flag->check == NULL || flag->check(cli, value)) && parse(cli, target, value))
         return true;
     const char *shown = row_quoted(cli, value);
     if (flag->letter != 0)

@@ -14,7 +14,7 @@ struct run_options {
         network_aliases, links, linklocal_ips, devices, attach, log_opts, blkio_weight, read_bps,
         write_bps, read_iops, write_iops, security, storage_opts;
     const char *ip, *ip6, *mac, *entrypoint, *restart, *pull, *cidfile, *detach_keys, *health_cmd,
-        *health_tcp, *health_http, *health_on_failure, *gpus;
+        *health_tcp, *health_http, *health_on_failure;
     int64_t health_interval, health_timeout, health_retries, health_start_period,
         health_start_interval;
     bool detach, sig_proxy, quiet, no_healthcheck, untrusted, api_socket;
@@ -41,8 +41,10 @@ bool run_env(struct cli *cli, const struct hull_strv *files, const struct hull_s
 flag_parse_fn run_ulimit;
 /* --mount, appended to the list of struct mount_spec at TARGET. */
 flag_parse_fn run_mount;
-/* --sysctl name=value, set in the map at TARGET. */
-flag_parse_fn run_sysctl;
+/* --gpus, appended to the list of struct device_request at TARGET. */
+flag_parse_fn run_gpus;
+/* --add-host name:address, appended to the list at TARGET. */
+flag_parse_fn run_add_host;
 /* "no", "on-failure:3" */
 bool run_restart(struct cli *cli, const char *text, struct restart_policy *ret);
 /* Split TEXT at each SEPARATOR. */

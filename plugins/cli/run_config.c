@@ -82,8 +82,6 @@ bool run_env(struct cli *cli, const struct hull_strv *files, const struct hull_s
         add_variable(cli, lines.v[i], ret);
     }
     for (size_t i = 0; i < values->n; i++) {
-        if (values->v[i][0] == '\0' || values->v[i][0] == '=')
-            return cli_problem(cli, "invalid environment variable: %s", values->v[i]);
         add_variable(cli, values->v[i], ret);
     }
     return true;
@@ -302,15 +300,6 @@ static bool is_cdi_name(const char *text)
     return slash != NULL && slash != text && equals > slash + 1 && equals[1] != '\0';
 }
 
-bool run_sysctl(struct cli *cli, void *target, const char *value)
-{
-    const char *equals = strchr(value, '=');
-    if (equals == NULL || equals == value)
-        return cli_problem(cli, "sysctl '%s' is not allowed", value);
-    cli_set_pair(cli, target, value);
-    return true;
-}
-
 static bool run_storage(struct cli *cli, struct run_options *options)
 {
     for (size_t i = 0; i < options->storage_opts.n; i++) {
@@ -369,48 +358,67 @@ static bool run_devices(struct cli *cli, struct run_options *options)
     return true;
 }
 
-/* "all", a number, or "device=0,…" with further keys; a value with commas is quoted. */
-static bool run_gpus(struct cli *cli, struct run_options *options)
+static bool gpu_field(struct cli *cli, const char *key, const char *value,
+                      struct device_request *request, const char **capabilities)
 {
-    if (options->gpus == NULL)
-        return true;
-    struct hull_strv fields;
-    if (!run_csv(cli, options->gpus, &fields))
-        return false;
-    struct device_request *request =
-        HULL_LIST_ADD(cli->arena, &options->create.host_config.resources.device_requests);
-    const char *capabilities = "gpu";
-    for (size_t i = 0; i < fields.n; i++) {
-        size_t length = strcspn(fields.v[i], "=");
-        const char *key = hull_arena_strndup(cli->arena, fields.v[i], length);
-        const char *value = fields.v[i][length] == '=' ? fields.v[i] + length + 1 : NULL;
-        if (value == NULL) {
-            value = key;
-            key = "count";
-        }
-        if (strcmp(key, "count") == 0 && strcmp(value, "all") == 0)
-            request->count = -1;
-        else if (strcmp(key, "driver") == 0)
-            request->driver = value;
-        else if (strcmp(key, "device") == 0)
-            request->device_ids = split_text(cli, value, ',');
-        else if (strcmp(key, "capabilities") == 0)
-            capabilities = value;
-        else if (strcmp(key, "count") != 0 || !whole_number(value, &request->count))
-            return cli_problem(
-                cli, "invalid argument \"%s\" for \"--gpus\" flag: %s '%s'", options->gpus,
-                strcmp(key, "count") == 0 ? "count must be an integer:" : "unexpected key",
-                strcmp(key, "count") == 0 ? value : key);
-    }
-    struct hull_strv names = split_text(cli, capabilities, ',');
+    if (strcmp(key, "driver") == 0)
+        request->driver = value;
+    else if (strcmp(key, "device") == 0)
+        request->device_ids = split_text(cli, value, ',');
+    else if (strcmp(key, "capabilities") == 0)
+        *capabilities = hull_arena_printf(cli->arena, "gpu,%s", value);
+    else if (strcmp(key, "options") == 0)
+        cli_set_pair(cli, &request->options, value);
+    else if (strcmp(key, "count") != 0)
+        return cli_problem(cli, "unexpected key '%s' in '%s=%s'", key, key, value);
+    else if (strcmp(value, "all") == 0)
+        request->count = -1;
+    else if (!whole_number(value, &request->count))
+        return cli_problem(cli,
+                           "invalid count (%s): value must be either \"all\" or an integer: "
+                           "invalid syntax",
+                           value);
+    return true;
+}
+
+/* [["gpu","…"]] */
+static const char *capabilities_json(struct cli *cli, const char *list)
+{
+    struct hull_strv names = split_text(cli, list, ',');
     struct hull_text json = HULL_TEXT(cli->arena);
     hull_text_puts(&json, "[[");
     for (size_t i = 0; i < names.n; i++) {
+        if (i > 0 && strcmp(names.v[i], "gpu") == 0)
+            continue;
         hull_text_puts(&json, i == 0 ? "" : ",");
         json_quote(&json, names.v[i], strlen(names.v[i]));
     }
     hull_text_puts(&json, "]]");
-    request->capabilities = json.data;
+    return json.data;
+}
+
+/* "all", a number, or "device=0,…" with further keys; a value with commas is quoted. */
+bool run_gpus(struct cli *cli, void *target, const char *value)
+{
+    struct device_request request = {};
+    struct hull_strv fields, seen = {};
+    const char *capabilities = "gpu";
+    if (!run_csv(cli, value, &fields))
+        return false;
+    for (size_t i = 0; i < fields.n; i++) {
+        size_t length = strcspn(fields.v[i], "=");
+        bool pair = fields.v[i][length] == '=';
+        const char *key = pair ? hull_arena_strndup(cli->arena, fields.v[i], length) : "count";
+        if (hull_strv_contains(&seen, key))
+            return cli_problem(cli, "gpu request key '%s' can be specified only once", key);
+        hull_strv_add(cli->arena, &seen, key);
+        if (!gpu_field(cli, key, fields.v[i] + (pair ? length + 1 : 0), &request, &capabilities))
+            return false;
+    }
+    if (!hull_strv_contains(&seen, "count") && request.device_ids.n == 0)
+        request.count = 1;
+    request.capabilities = capabilities_json(cli, capabilities);
+    *(struct device_request *)hull_list_add(cli->arena, target, sizeof(request)) = request;
     return true;
 }
 
@@ -429,14 +437,12 @@ static bool run_throttles(struct cli *cli, struct run_options *options)
     for (size_t i = 0; i < HULL_COUNT(rows); i++) {
         for (size_t j = 0; j < rows[i].from->n; j++) {
             const char *text = rows[i].from->v[j];
-            const char *colon = strrchr(text, ':');
+            const char *colon = strchr(text, ':'); /* there is one: flag_checks.c */
             /* The two messages have the same members: a path and a number. */
             struct throttle_device *device =
                 hull_list_add(cli->arena, rows[i].to, sizeof(struct throttle_device));
-            bool valid = colon != NULL && strncmp(text, "/dev/", 5) == 0 &&
-                         (rows[i].bytes ? units_parse_bytes(colon + 1, &device->rate)
-                                        : whole_number(colon + 1, &device->rate));
-            if (!valid)
+            if (rows[i].bytes ? !units_parse_bytes(colon + 1, &device->rate)
+                              : !whole_number(colon + 1, &device->rate))
                 return cli_problem(cli, "bad format: %s", text);
             device->path = hull_arena_strndup(cli->arena, text, (size_t)(colon - text));
         }
@@ -456,11 +462,27 @@ bool run_resources(struct cli *cli, struct run_options *options)
         return cli_problem(cli,
                            "invalid value: %" PRId64 ". Valid memory swappiness range is 0-100",
                            swappiness->value);
-    return run_devices(cli, options) && run_storage(cli, options) && run_gpus(cli, options) &&
-           run_throttles(cli, options);
+    return run_devices(cli, options) && run_storage(cli, options) && run_throttles(cli, options);
 }
 
 /* --- all of it ------------------------------------------------------------------------------- */
+
+static bool check_health(struct cli *cli, const struct run_options *options)
+{
+    const struct {
+        const char *flag;
+        int64_t value;
+    } rows[] = {{"interval", options->health_interval},
+                {"timeout", options->health_timeout},
+                {"retries", options->health_retries},
+                {"start-period", options->health_start_period},
+                {"start-interval", options->health_start_interval}};
+    for (size_t i = 0; i < HULL_COUNT(rows); i++) {
+        if (rows[i].value < 0)
+            return cli_problem(cli, "--health-%s cannot be negative", rows[i].flag);
+    }
+    return true;
+}
 
 static bool run_health(struct cli *cli, struct run_options *options)
 {
@@ -473,6 +495,8 @@ static bool run_health(struct cli *cli, struct run_options *options)
     static const char *const kinds[] = {"CMD-SHELL", "TCP", "HTTP"};
     if (!any && !options->no_healthcheck)
         return true;
+    if (!check_health(cli, options))
+        return false;
     if (any && options->no_healthcheck)
         return cli_problem(cli, "--no-healthcheck conflicts with --health-* options");
     struct health_config *health = HULL_NEW(cli->arena, struct health_config);
@@ -499,7 +523,7 @@ static bool run_health(struct cli *cli, struct run_options *options)
     return true;
 }
 
-static bool run_attach(struct cli *cli, struct run_options *options)
+static void run_attach(struct run_options *options)
 {
     struct container_config *config = &options->create.config;
     for (size_t i = 0; i < options->attach.n; i++) {
@@ -508,26 +532,16 @@ static bool run_attach(struct cli *cli, struct run_options *options)
             config->attach_stdin = true;
         else if (strcasecmp(name, "stdout") == 0)
             config->attach_stdout = true;
-        else if (strcasecmp(name, "stderr") == 0)
-            config->attach_stderr = true;
         else
-            return cli_problem(cli,
-                               "invalid argument \"%s\" for \"-a, --attach\" flag: valid "
-                               "streams are STDIN, STDOUT and STDERR",
-                               name);
+            config->attach_stderr = true;
     }
-    if (options->detach) {
-        if (options->attach.n > 0)
-            return cli_problem(cli,
-                               "conflicting options: cannot specify both --attach and --detach");
-        return true;
-    }
+    if (options->detach)
+        return;
     if (options->attach.n == 0) {
         config->attach_stdout = config->attach_stderr = true;
         config->attach_stdin = config->open_stdin;
     }
     config->stdin_once = config->open_stdin && config->attach_stdin;
-    return true;
 }
 
 /* --use-api-socket: the daemon's own socket, where clients look for it. */
@@ -599,6 +613,8 @@ bool run_finish(struct cli *cli, struct run_options *options)
                      hull_arena_strndup(cli->arena, options->tmpfs.v[i], length),
                      options->tmpfs.v[i] + length + (options->tmpfs.v[i][length] == ':'));
     }
+    if (!run_restart(cli, options->restart, &host->restart_policy))
+        return false;
     bool restarts = strcmp(options->restart, "no") != 0 && options->restart[0] != '\0';
     if (restarts && host->auto_remove)
         return cli_problem(cli, "conflicting options: cannot specify both --restart and --rm");
@@ -608,9 +624,9 @@ bool run_finish(struct cli *cli, struct run_options *options)
         host->console_size = (struct hull_ints){2, size};
     }
     host->container_id_file = options->cidfile;
-    bool done = run_attach(cli, options) && run_labels(cli, options) &&
+    run_attach(options);
+    bool done = run_labels(cli, options) &&
                 run_env(cli, &options->env_files, &options->env, &config->env) &&
-                run_restart(cli, options->restart, &host->restart_policy) &&
                 run_ports(cli, options) && run_mounts(cli, options) && run_networks(cli, options) &&
                 run_resources(cli, options) && run_security(cli, options) &&
                 run_health(cli, options) && run_socket(cli, options) &&

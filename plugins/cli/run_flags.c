@@ -9,14 +9,16 @@
 #define RES(member) AT(create.host_config.resources.member)
 
 #define COMMON_FLAGS                                                                               \
-    FLAG("add-host", 0, FLAG_LIST, HOST(extra_hosts), "Add a line to /etc/hosts (name:address)"),  \
+    FLAG("add-host", 0, FLAG_CUSTOM, HOST(extra_hosts), "Add a line to /etc/hosts (name:address)", \
+         .type = "list", .parse = run_add_host),                                                   \
         FLAG("annotation", 0, FLAG_MAP, HOST(annotations), "Annotation for the runtime",           \
              .since = 43),                                                                         \
-        FLAG("attach", 'a', FLAG_LIST, AT(attach), "Connect STDIN, STDOUT or STDERR"),             \
+        FLAG("attach", 'a', FLAG_LIST, AT(attach), "Connect STDIN, STDOUT or STDERR",              \
+             .check = check_attach),                                                               \
         FLAG("blkio-weight", 0, FLAG_INT, RES(blkio_weight), "Share of disk time, 10 to 1000",     \
              .type = "uint16"),                                                                    \
         FLAG("blkio-weight-device", 0, FLAG_LIST, AT(blkio_weight),                                \
-             "The same for one device (path:weight)"),                                             \
+             "The same for one device (path:weight)", .check = check_weight),                      \
         FLAG("cap-add", 0, FLAG_LIST, HOST(cap_add), "Give capabilities"),                         \
         FLAG("cap-drop", 0, FLAG_LIST, HOST(cap_drop), "Take capabilities away"),                  \
         FLAG("cgroup-parent", 0, FLAG_STRING, RES(cgroup_parent),                                  \
@@ -41,29 +43,31 @@
              "Memory nodes it may use (0-3, 0,1)"),                                                \
         FLAG("device", 0, FLAG_LIST, AT(devices), "Give it a device of the host"),                 \
         FLAG("device-cgroup-rule", 0, FLAG_LIST, RES(device_cgroup_rules),                         \
-             "Rule for the devices cgroup"),                                                       \
+             "Rule for the devices cgroup", .check = check_device_rule),                           \
         FLAG("device-read-bps", 0, FLAG_LIST, AT(read_bps),                                        \
-             "Limit reads of a device (path:bytes)"),                                              \
+             "Limit reads of a device (path:bytes)", .check = check_bps),                          \
         FLAG("device-read-iops", 0, FLAG_LIST, AT(read_iops),                                      \
-             "Limit reads of a device (path:number)"),                                             \
+             "Limit reads of a device (path:number)", .check = check_iops),                        \
         FLAG("device-write-bps", 0, FLAG_LIST, AT(write_bps),                                      \
-             "Limit writes to a device (path:bytes)"),                                             \
+             "Limit writes to a device (path:bytes)", .check = check_bps),                         \
         FLAG("device-write-iops", 0, FLAG_LIST, AT(write_iops),                                    \
-             "Limit writes to a device (path:number)"),                                            \
+             "Limit writes to a device (path:number)", .check = check_iops),                       \
         FLAG("disable-content-trust", 0, FLAG_BOOL, AT(untrusted), "Do not check signatures",      \
              .fallback = "true"),                                                                  \
-        FLAG("dns", 0, FLAG_LIST, HOST(dns), "DNS server"),                                        \
+        FLAG("dns", 0, FLAG_LIST, HOST(dns), "DNS server", .check = check_dns),                    \
         FLAG("dns-opt", 0, FLAG_LIST, HOST(dns_options), "DNS option", .hidden = true),            \
         FLAG("dns-option", 0, FLAG_LIST, HOST(dns_options), "Option for resolv.conf"),             \
-        FLAG("dns-search", 0, FLAG_LIST, HOST(dns_search), "Search domain"),                       \
+        FLAG("dns-search", 0, FLAG_LIST, HOST(dns_search), "Search domain",                        \
+             .check = check_domain),                                                               \
         FLAG("domainname", 0, FLAG_STRING, CONFIG(domainname), "NIS domain name"),                 \
         FLAG("entrypoint", 0, FLAG_STRING, AT(entrypoint),                                         \
              "Program to run instead of the image's"),                                             \
-        FLAG("env", 'e', FLAG_LIST, AT(env), "Set a variable of the environment"),                 \
+        FLAG("env", 'e', FLAG_LIST, AT(env), "Set a variable of the environment",                  \
+             .check = check_env),                                                                  \
         FLAG("env-file", 0, FLAG_LIST, AT(env_files), "Read variables from a file"),               \
         FLAG("expose", 0, FLAG_LIST, AT(expose), "Note a port or a range as used"),                \
-        FLAG("gpus", 0, FLAG_STRING, AT(gpus), "GPUs to give it (all, 2, device=0)",               \
-             .type = "gpu-request"),                                                               \
+        FLAG("gpus", 0, FLAG_CUSTOM, RES(device_requests), "GPUs to give it (all, 2, device=0)",   \
+             .type = "gpu-request", .parse = run_gpus),                                            \
         FLAG("group-add", 0, FLAG_LIST, HOST(group_add), "Further group of the user"),             \
         FLAG("health-cmd", 0, FLAG_STRING, AT(health_cmd), "Command that checks the health"),      \
         FLAG("health-http", 0, FLAG_STRING, AT(health_http),                                       \
@@ -94,17 +98,18 @@
         FLAG("ipc", 0, FLAG_STRING, HOST(ipc_mode), "IPC namespace"),                              \
         FLAG("isolation", 0, FLAG_STRING, HOST(isolation), "Isolation technology"),                \
         FLAG("kernel-memory", 0, FLAG_BYTES, RES(kernel_memory),                                   \
-             "Kernel memory limit (no kernel has it any more)"),                                   \
-        FLAG("label", 'l', FLAG_LIST, AT(labels), "Set a label"),                                  \
+             "Kernel memory limit (no kernel has it any more)", .check = check_size),              \
+        FLAG("label", 'l', FLAG_LIST, AT(labels), "Set a label", .check = check_label),            \
         FLAG("label-file", 0, FLAG_LIST, AT(label_files), "Read labels from a file"),              \
-        FLAG("link", 0, FLAG_LIST, HOST(links), "Link to another container"),                      \
+        FLAG("link", 0, FLAG_LIST, HOST(links), "Link to another container", .check = check_link), \
         FLAG("link-local-ip", 0, FLAG_LIST, AT(linklocal_ips), "Link-local address"),              \
         FLAG("log-driver", 0, FLAG_STRING, HOST(log_config.type), "Log driver"),                   \
         FLAG("log-opt", 0, FLAG_MAP, HOST(log_config.config), "Option of the log driver",          \
              .type = "list"),                                                                      \
         FLAG("mac-address", 0, FLAG_STRING, AT(mac), "MAC address"),                               \
-        FLAG("memory", 'm', FLAG_BYTES, RES(memory), "Memory limit"),                              \
-        FLAG("memory-reservation", 0, FLAG_BYTES, RES(memory_reservation), "Soft memory limit"),   \
+        FLAG("memory", 'm', FLAG_BYTES, RES(memory), "Memory limit", .check = check_size),         \
+        FLAG("memory-reservation", 0, FLAG_BYTES, RES(memory_reservation), "Soft memory limit",    \
+             .check = check_size),                                                                 \
         FLAG("memory-swap", 0, FLAG_BYTES, RES(memory_swap),                                       \
              "Limit of memory and swap; -1 for no limit of swap"),                                 \
         FLAG("memory-swappiness", 0, FLAG_OPT_INT, RES(memory_swappiness),                         \
@@ -138,12 +143,12 @@
         FLAG("rm", 0, FLAG_BOOL, HOST(auto_remove), "Remove it when it ends"),                     \
         FLAG("runtime", 0, FLAG_STRING, HOST(runtime), "Runtime"),                                 \
         FLAG("security-opt", 0, FLAG_LIST, AT(security), "Security options"),                      \
-        FLAG("shm-size", 0, FLAG_BYTES, HOST(shm_size), "Size of /dev/shm"),                       \
+        FLAG("shm-size", 0, FLAG_BYTES, HOST(shm_size), "Size of /dev/shm", .check = check_size),  \
         FLAG("stop-signal", 0, FLAG_STRING, CONFIG(stop_signal), "Signal that asks it to stop"),   \
         FLAG("stop-timeout", 0, FLAG_OPT_INT, CONFIG(stop_timeout), "Seconds until it is killed"), \
         FLAG("storage-opt", 0, FLAG_LIST, AT(storage_opts), "Option of the storage driver"),       \
-        FLAG("sysctl", 0, FLAG_CUSTOM, HOST(sysctls), "Setting of the kernel", .type = "map",      \
-             .parse = run_sysctl),                                                                 \
+        FLAG("sysctl", 0, FLAG_MAP, HOST(sysctls), "Setting of the kernel",                        \
+             .check = check_sysctl),                                                               \
         FLAG("tmpfs", 0, FLAG_LIST, AT(tmpfs), "Mount a tmpfs"),                                   \
         FLAG("tty", 't', FLAG_BOOL, CONFIG(tty), "Give it a terminal"),                            \
         FLAG("ulimit", 0, FLAG_CUSTOM, AT(create.host_config.resources.ulimits),                   \

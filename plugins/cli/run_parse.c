@@ -95,6 +95,8 @@ static bool parse_publish(struct cli *cli, struct run_options *options, const ch
         size_t length = strlen(address);
         if (address[0] == '[' && address[length - 1] == ']')
             address = hull_arena_strndup(cli->arena, address + 1, length - 2);
+        if (address[0] != '\0' && !is_address(address))
+            return cli_problem(cli, "invalid IP address: %s", address);
     } else {
         port = text;
     }
@@ -133,7 +135,14 @@ bool run_ports(struct cli *cli, struct run_options *options)
         if (!cut_protocol(cli, text, &protocol))
             return false;
         if (!parse_range(text, &range))
-            return cli_problem(cli, "invalid range format for --expose: %s", options->expose.v[i]);
+            return cli_problem(
+                cli, "invalid range format for --expose: %s, error: %s", options->expose.v[i],
+                isdigit((unsigned char)text[0])
+                    ? hull_arena_printf(cli->arena, "invalid range specified for port: %s", text)
+                    : hull_arena_printf(cli->arena,
+                                        "strconv.ParseUint: parsing \"%s\": "
+                                        "invalid syntax",
+                                        text));
         for (unsigned port = range.from; port <= range.to; port++)
             expose(cli, options, hull_arena_printf(cli->arena, "%u/%s", port, protocol));
     }
@@ -404,6 +413,8 @@ bool run_mounts(struct cli *cli, struct run_options *options)
             hull_strv_add(cli->arena, &options->create.config.volumes, text);
             continue;
         }
+        if (split_text(cli, text, ':').n > 3)
+            return cli_problem(cli, "invalid spec: %s: too many colons", text);
         if (text[0] == '.')
             text = hull_arena_printf(cli->arena, "%s%s",
                                      absolute(cli, hull_arena_strndup(cli->arena, text, length)),

@@ -126,6 +126,7 @@ static int create(struct hull_call *call, int version, void *message)
     int rc = adapt_endpoints(call, version, request);
 
     adapt_host(version, host);
+    request->flat_read_only = version < 1044;
     for (size_t i = 0; rc == 0 && i < host->mounts.n; i++)
         rc = adapt_mount(call, version, &host->mounts.v[i]);
     if (version < 1041)

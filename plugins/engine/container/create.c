@@ -357,7 +357,7 @@ static int make_doc(struct hull_call *call, const struct container_create_reques
     doc->cgroups_path = hull_printf(call, "%s/%s", cgroup_parent(call, &doc->host_config), doc->id);
     rc = check_cgroup_parent(call, doc->cgroups_path);
     if (rc == 0)
-        rc = ct_make_mounts(call, doc);
+        rc = ct_make_mounts(call, doc, request->flat_read_only);
     return rc;
 }
 

@@ -119,8 +119,7 @@ char *ct_log_path(struct hull_arena *arena, const char *id);
 /* Refuse what is wrong, or not done yet, with the name of the field. */
 int ct_validate(struct hull_call *call, const struct container_config *config,
                 const struct host_config *host, struct hull_strv *warnings) HULL_CHECKED;
-int ct_validate_resources(struct hull_call *call, const struct resources *resources,
-                          struct hull_strv *warnings) HULL_CHECKED;
+int ct_validate_resources(struct hull_call *call, const struct resources *resources) HULL_CHECKED;
 int ct_validate_restart(struct hull_call *call, const struct restart_policy *policy,
                         bool auto_remove) HULL_CHECKED;
 /* security.c: the options of --security-opt. */
@@ -136,8 +135,8 @@ void ct_default_host(struct hull_call *call, struct host_config *host);
 /* The daemon's log driver and options where LOG, whose map is the caller's to change, has none. */
 void ct_default_log(struct hull_call *call, struct log_config *log);
 /* doc.mounts from HostConfig.Binds, Mounts, Tmpfs, VolumesFrom and Config.Volumes; of volumes the
- * names only. Yields. */
-int ct_make_mounts(struct hull_call *call, struct ct_doc *doc) HULL_CHECKED;
+ * names only. FLAT_READ_ONLY: of Binds, what is mounted below one stays writable. Yields. */
+int ct_make_mounts(struct hull_call *call, struct ct_doc *doc, bool flat_read_only) HULL_CHECKED;
 
 /* --- start.c, exit.c, stop.c, remove.c -------------------------------------------------------- */
 

@@ -46,6 +46,9 @@ static int resolve_one(struct hull_call *call, struct ct_doc *doc, const char *l
     alias = slash ? slash + 1 : alias;
     if (!token_domain(alias))
         return hull_fail(call, HULL_INVALID, "bad format for links: %s", link);
+    if (*name == '\0')
+        return hull_fail(call, HULL_INVALID,
+                         "could not get container for : invalid name or ID supplied: \"\"");
     rc = ct_find(call, name, &other);
     if (rc < 0)
         return hull_wrap(call, rc, "could not get container for %s", name);

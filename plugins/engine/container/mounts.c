@@ -59,18 +59,25 @@ static int place_mount(struct hull_call *call, struct ct_doc *doc, const char *p
     return 0;
 }
 
+static int check_destination(struct hull_call *call, const char *path)
+{
+    if (!given(path) || path[0] != '/')
+        return hull_fail(call, HULL_INVALID, "invalid mount path: '%s' mount path must be absolute",
+                         path ? path : "");
+    if (strcmp(clean_path(hull_call_arena(call), path), "/") == 0)
+        return hull_fail(call, HULL_INVALID, "invalid specification: destination can't be '/'");
+    return 0;
+}
+
 static int add_mount(struct hull_call *call, struct ct_doc *doc, const struct ct_mount *mount)
 {
     struct ct_mount *added;
     const char *path;
-    int rc;
+    int rc = check_destination(call, mount->point.destination);
 
-    if (!given(mount->point.destination) || mount->point.destination[0] != '/')
-        return hull_fail(call, HULL_INVALID, "invalid mount path: '%s' mount path must be absolute",
-                         mount->point.destination ? mount->point.destination : "");
+    if (rc < 0)
+        return rc;
     path = clean_path(hull_call_arena(call), mount->point.destination);
-    if (strcmp(path, "/") == 0)
-        return hull_fail(call, HULL_INVALID, "invalid specification: destination can't be '/'");
     rc = place_mount(call, doc, path, mount->inherited, &added);
     if (rc < 0)
         return rc;
@@ -98,12 +105,12 @@ static void plan_volume(struct hull_call *call, struct ct_mount *mount, const ch
 
 /* --- HostConfig.Binds ------------------------------------------------------------------------- */
 
-static int add_bind(struct hull_call *call, struct ct_doc *doc, const char *bind)
+static int add_bind(struct hull_call *call, struct ct_doc *doc, const char *bind, bool flat)
 {
     char *rest = hull_strdup(call, bind);
     const char *source = strsep(&rest, ":");
     const char *target = strsep(&rest, ":");
-    struct ct_mount mount = {.point = {.rw = true, .mode = ""}};
+    struct ct_mount mount = {.point = {.rw = true, .mode = ""}, .ro_non_recursive = flat};
     int rc;
 
     if (!given(source) || (rest && strchr(rest, ':')) || (target && !*target))
@@ -117,7 +124,13 @@ static int add_bind(struct hull_call *call, struct ct_doc *doc, const char *bind
     } else if (target) {
         mount.point.name = source;
     }
-    rc = rest ? bind_mode_apply(call, &mount, bind, rest) : 0;
+    rc = check_destination(call, mount.point.destination);
+    if (rc < 0 && target)
+        return hull_wrap(call, rc,
+                         "invalid volume specification: '%s': invalid mount config for type \"%s\"",
+                         bind, source[0] == '/' ? "bind" : "volume");
+    if (rc == 0 && rest)
+        rc = bind_mode_apply(call, &mount, bind, rest);
     if (rc == 0 && mount.populate | !mount.point.source)
         plan_volume(call, &mount, doc->host_config.volume_driver);
     if (rc == 0 && !rest && hull_streq(mount.point.type, "volume") && !mount.anonymous)
@@ -249,6 +262,8 @@ static int spec_image(struct hull_call *call, const struct mount_spec *spec, str
     if (options && given(options->subpath) && !is_local(options->subpath))
         return invalid_mount(call, spec, "subpath must be a relative path within the image");
     int rc = image_resolve(call, NULL, &ref, &image);
+    if (rc == -HULL_NOT_FOUND) /* 404 would make a client fetch the container's own image */
+        return invalid_mount(call, spec, hull_strdup(call, hull_error(call)));
     if (rc < 0)
         return rc;
     mount->point.name = image.id;
@@ -326,6 +341,10 @@ static int add_spec(struct hull_call *call, struct ct_doc *doc, size_t index)
 
     if (!given(spec->target))
         return invalid_mount(call, spec, "field Target must not be empty");
+    rc = check_destination(call, spec->target);
+    if (rc < 0)
+        return hull_wrap(call, rc, "invalid mount config for type \"%s\"",
+                         spec->type ? spec->type : "");
     for (size_t i = 0; i < HULL_COUNT(types); i++) {
         if (!hull_streq(spec->type, types[i].type))
             continue;
@@ -345,14 +364,17 @@ static int add_from(struct hull_call *call, struct ct_doc *doc, const char *from
     char *rest = hull_strdup(call, from);
     const char *ref = strsep(&rest, ":");
     struct ct *ct;
-    int rc = ct_find(call, ref, &ct);
 
+    if (!given(ref))
+        return hull_fail(call, HULL_INVALID,
+                         "volumes-from specification cannot be an empty string");
+    if (rest && strcmp(rest, "ro") != 0 && strcmp(rest, "rw") != 0)
+        return hull_fail(call, HULL_INVALID, "invalid mode: %s", rest);
+    int rc = ct_find(call, ref, &ct);
     if (rc == -HULL_NOT_FOUND)
         return hull_fail(call, HULL_INVALID, "No such container: %s", ref);
     if (rc < 0)
         return rc;
-    if (rest && strcmp(rest, "ro") != 0 && strcmp(rest, "rw") != 0)
-        return hull_fail(call, HULL_INVALID, "invalid mode: %s", rest);
     for (size_t i = 0; i < ct->doc.mounts.n; i++) {
         struct ct_mount mount;
 
@@ -388,7 +410,7 @@ static int add_anonymous(struct hull_call *call, struct ct_doc *doc, const char 
     return add_mount(call, doc, &mount);
 }
 
-int ct_make_mounts(struct hull_call *call, struct ct_doc *doc)
+int ct_make_mounts(struct hull_call *call, struct ct_doc *doc, bool flat_read_only)
 {
     const struct host_config *host = &doc->host_config;
     int rc = 0;
@@ -401,7 +423,7 @@ int ct_make_mounts(struct hull_call *call, struct ct_doc *doc)
     for (size_t i = 0; rc == 0 && i < host->volumes_from.n; i++)
         rc = add_from(call, doc, host->volumes_from.v[i]);
     for (size_t i = 0; rc == 0 && i < host->binds.n; i++)
-        rc = add_bind(call, doc, host->binds.v[i]);
+        rc = add_bind(call, doc, host->binds.v[i], flat_read_only);
     for (size_t i = 0; rc == 0 && i < host->mounts.n; i++)
         rc = add_spec(call, doc, i);
     for (size_t i = 0; rc == 0 && i < doc->config.volumes.n; i++)

@@ -214,7 +214,7 @@ int spec_make(struct hull_call *call, const struct spec_input *input,
     spec->oci_version = "1.2.0";
     make_process(arena, doc, &spec->process);
     spec->root = (struct oci_root){.path = "rootfs", .readonly = host->readonly_rootfs};
-    if (!is(host->uts_mode, "host") && !is(host->network_mode, "host"))
+    if (!is(host->uts_mode, "host"))
         spec->hostname = doc->config.hostname;
     /* The kernel parameter of the name is not for root of a user namespace. */
     if (doc->userns && !is(host->uts_mode, "host"))

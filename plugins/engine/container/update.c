@@ -72,6 +72,7 @@ int ct_handle_update(struct hull_call *call, const struct container_update_reque
     struct ct *ct;
     int rc = ct_find_locked(call, request->id, &ct);
 
+    (void)ret; /* nothing that can be updated is left out with a warning */
     if (rc == 0)
         rc = check_update(call, request);
     if (rc < 0)
@@ -81,7 +82,7 @@ int ct_handle_update(struct hull_call *call, const struct container_update_reque
     merge(&merged, &request->resources);
     if (merged.memory > 0 && merged.memory_swap == 0)
         merged.memory_swap = 2 * merged.memory;
-    rc = ct_validate_resources(call, &merged, &ret->warnings);
+    rc = ct_validate_resources(call, &merged);
     if (rc == 0 && request->restart_policy.name && *request->restart_policy.name)
         rc = ct_validate_restart(call, &request->restart_policy, host->auto_remove);
     if (rc == 0)

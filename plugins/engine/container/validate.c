@@ -226,8 +226,7 @@ static int check_devices(struct hull_call *call, const struct resources *r)
     return 0;
 }
 
-int ct_validate_resources(struct hull_call *call, const struct resources *resources,
-                          struct hull_strv *warnings)
+int ct_validate_resources(struct hull_call *call, const struct resources *resources)
 {
     int rc = check_memory(call, resources);
 
@@ -247,10 +246,6 @@ int ct_validate_resources(struct hull_call *call, const struct resources *resour
         rc = check_device_requests(call, resources);
     if (rc < 0)
         return rc;
-    if (resources->oom_kill_disable && resources->memory == 0)
-        hull_strv_add(hull_call_arena(call), warnings,
-                      "OOM killer is disabled for the container, but no memory limit is set, this "
-                      "can result in the system running out of resources.");
     if (resources->blkio_weight != 0 &&
         (resources->blkio_weight < 10 || resources->blkio_weight > 1000))
         return hull_fail(call, HULL_INVALID, "Range of blkio weight is from 10 to 1000");
@@ -453,6 +448,35 @@ static int check_config(struct hull_call *call, const struct container_config *c
     return 0;
 }
 
+/* What the container whose network is shared decides, and what the host does. */
+static int check_shared(struct hull_call *call, const struct container_config *config,
+                        const struct host_config *host)
+{
+    bool shared = of_container(host->network_mode);
+    const struct {
+        bool conflict;
+        const char *text;
+    } rows[] = {
+        {shared && given(config->hostname), "hostname and the network mode"},
+        {shared && host->links.n > 0,
+         "container type network can't be used with links. This would result in undefined "
+         "behavior"},
+        {shared && host->dns.n > 0, "dns and the network mode"},
+        {shared && host->extra_hosts.n > 0, "custom host-to-IP mapping and the network mode"},
+        {shared && (host->port_bindings.n > 0 || host->publish_all_ports),
+         "port publishing and the container type network mode"},
+        {shared && config->exposed_ports.n > 0,
+         "port exposing and the container type network mode"},
+        {hull_streq(host->uts_mode, "host") && given(config->hostname),
+         "hostname and the UTS mode"},
+    };
+
+    for (size_t i = 0; i < HULL_COUNT(rows); i++)
+        if (rows[i].conflict)
+            return hull_fail(call, HULL_INVALID, "conflicting options: %s", rows[i].text);
+    return 0;
+}
+
 typedef int host_check(struct hull_call *call, const struct host_config *host);
 
 int ct_validate(struct hull_call *call, const struct container_config *config,
@@ -463,6 +487,8 @@ int ct_validate(struct hull_call *call, const struct container_config *config,
                                          check_storage_opt, check_unsupported, userns_check};
     int rc = check_config(call, config);
 
+    if (rc == 0)
+        rc = check_shared(call, config, host);
     for (size_t i = 0; rc == 0 && i < HULL_COUNT(checks); i++)
         rc = checks[i](call, host);
     if (rc == 0)
@@ -472,7 +498,7 @@ int ct_validate(struct hull_call *call, const struct container_config *config,
     if (rc == 0)
         rc = ct_validate_restart(call, &host->restart_policy, host->auto_remove);
     if (rc == 0)
-        rc = ct_validate_resources(call, &host->resources, warnings);
+        rc = ct_validate_resources(call, &host->resources);
     if (rc < 0)
         return rc;
     if (host->shm_size < 0)
@@ -481,5 +507,8 @@ int ct_validate(struct hull_call *call, const struct container_config *config,
         return hull_fail(call, HULL_INVALID,
                          "Invalid value %lld, range for oom score adj is [-1000, 1000]",
                          (long long)host->oom_score_adj);
+    if (hull_streq(host->network_mode, "host") && host->port_bindings.n > 0)
+        hull_strv_add(hull_call_arena(call), warnings,
+                      "Published ports are discarded when using host network mode");
     return 0;
 }
