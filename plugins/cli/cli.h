@@ -187,6 +187,18 @@ int output_list_text(struct cli *cli, const struct listing *listing, const char 
                      const void *rows, size_t count, size_t size, struct hull_text *out);
 /* VALUE by a Go template, with a line feed. Exit status. */
 int output_template(struct cli *cli, const char *format, const struct json_value *value);
+/* What docker's command line shows as a struct of Go, for its errors. */
+struct output_type {
+    const char *name; /* of the template; NULL: none */
+    const char *type; /* "system.versionInfo" */
+    const struct template_type *members;
+    bool bare; /* as rows of lists are: JSON escapes <, > and &, no line feed follows */
+};
+/* The same for a value that is a struct there. */
+int output_struct(struct cli *cli, const char *format, const struct json_value *value,
+                  const struct output_type *type);
+/* A row as {{json .}} shows it. */
+struct json_value *output_row(struct cli *cli, const struct listing *listing, const void *row);
 /* Write TEXT; control characters are escaped when standard output is a terminal. */
 void output_text(const char *text, size_t length);
 /* The same for FILE. */

@@ -7,6 +7,8 @@
 
 #include "plugins/cli/flags.h"
 #include "plugins/cli/rows.h"
+#include "plugins/common/json.h"
+#include "plugins/common/template.h"
 #include "plugins/common/units.h"
 
 struct total {
@@ -94,6 +96,39 @@ static void sum(const struct system_df_reply *df, struct total *totals)
     }
 }
 
+/* An object's next member: a list of rows. */
+static void add_rows(struct cli *cli, struct json_value *object, const char *key,
+                     const struct listing *rows_of, const void *rows, size_t count, size_t row_size)
+{
+    struct json_value *items = HULL_NEW_ARRAY(cli->arena, struct json_value, count + 1);
+    for (size_t i = 0; i < count; i++)
+        items[i] = *output_row(cli, rows_of, (const char *)rows + i * row_size);
+    object->keys[object->count] = key;
+    object->items[object->count++] =
+        (struct json_value){.type = JSON_LIST, .items = items, .count = count};
+}
+
+/* All rows as one value. */
+static int verbose_format(struct cli *cli, const struct system_df_reply *df, const char *format)
+{
+    static const struct output_type shown = {NULL, "*formatter.diskUsageContext", NULL, true};
+    struct json_value *all = HULL_NEW(cli->arena, struct json_value);
+    struct image_rows images = image_rows(cli, df->images.v, df->images.n);
+    all->type = JSON_OBJECT;
+    all->keys = HULL_NEW_ARRAY(cli->arena, const char *, 4);
+    all->items = HULL_NEW_ARRAY(cli->arena, struct json_value, 4);
+    for (size_t i = 0; i < images.n; i++)
+        images.v[i].digest = "";
+    hull_strv_add(cli->arena, &cli->given, "no-trunc");
+    add_rows(cli, all, "Images", &image_listing, images.v, images.n, sizeof(*images.v));
+    add_rows(cli, all, "Containers", &container_listing, df->containers.v, df->containers.n,
+             sizeof(*df->containers.v));
+    add_rows(cli, all, "Volumes", &volume_listing, df->volumes.v, df->volumes.n,
+             sizeof(*df->volumes.v));
+    add_rows(cli, all, "BuildCache", NULL, NULL, 0, 0);
+    return output_struct(cli, format, all, &shown);
+}
+
 static int verbose(struct cli *cli, const struct system_df_reply *df)
 {
     static const struct {
@@ -107,8 +142,6 @@ static int verbose(struct cli *cli, const struct system_df_reply *df)
     printf("Images space usage:\n\n");
     output_list(cli, &image_listing, formats.images, false, rows.v, rows.n, sizeof(*rows.v));
     printf("\nContainers space usage:\n\n");
-    for (size_t i = 0; i < df->containers.n; i++)
-        df->containers.v[i].size_rootfs.value = 0; /* the size alone, without the image's */
     output_list(cli, &container_listing, formats.containers, false, df->containers.v,
                 df->containers.n, sizeof(*df->containers.v));
     printf("\nLocal Volumes space usage:\n\n");
@@ -127,11 +160,13 @@ int cmd_system_df(struct cli *cli)
                              {.type = "Containers", .percent = true},
                              {.type = "Local Volumes", .percent = true},
                              {.type = "Build Cache"}};
-    if (o->verbose && o->format != NULL)
-        return cli_complain(cli, "the verbose and the format options conflict");
     int rc = system_df(cli->call, NULL, &(struct system_df_request){}, &df);
     if (rc < 0)
         return cli_failed(cli, rc);
+    for (size_t i = 0; o->verbose && i < df.containers.n; i++)
+        df.containers.v[i].size_rootfs.value = 0; /* the size alone, without the image's */
+    if (o->verbose && !hull_streq(o->format, "") && strcmp(o->format, "table") != 0)
+        return verbose_format(cli, &df, o->format);
     if (o->verbose)
         return verbose(cli, &df);
     sum(&df, totals);

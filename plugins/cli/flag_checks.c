@@ -117,15 +117,14 @@ bool check_device_rule(struct cli *cli, const char *value)
 
 bool check_sysctl(struct cli *cli, const char *value)
 {
-    static const char *const names[] = {
-        "kernel.msgmax", "kernel.msgmnb", "kernel.msgmni", "kernel.sem",
-        "kernel.shmall", "kernel.shmmax", "kernel.shmmni", "kernel.shm_rmid_forced"};
+    static const char *const names[] = {"kernel.msgmax", "kernel.msgmnb",         "kernel.msgmni",
+                                        "kernel.sem",    "kernel.shmall",         "kernel.shmmax",
+                                        "kernel.shmmni", "kernel.shm_rmid_forced"};
     static const char *const prefixes[] = {"net.", "fs.mqueue."};
     size_t length = strcspn(value, "=");
     bool allowed = false;
     for (size_t i = 0; i < HULL_COUNT(names); i++)
-        allowed = allowed ||
-                  (strlen(names[i]) == length && strncmp(value, names[i], length) == 0);
+        allowed = allowed || (strlen(names[i]) == length && strncmp(value, names[i], length) == 0);
     for (size_t i = 0; i < HULL_COUNT(prefixes); i++)
         allowed = allowed || strncmp(value, prefixes[i], strlen(prefixes[i])) == 0;
     if (allowed && value[length] == '=')

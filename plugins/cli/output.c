@@ -80,26 +80,51 @@ struct json_value *output_value(struct cli *cli, const struct hull_message *mess
     return tree;
 }
 
+/* Errors of templates that have a name show it. */
+static const char *named(struct cli *cli, const char *text, const char *name)
+{
+    static const char head[] = "template: :", middle[] = "executing \"\"";
+    const char *found = strstr(text, middle);
+    if (name == NULL || strncmp(text, head, strlen(head)) != 0)
+        return text;
+    text += strlen(head);
+    if (found == NULL)
+        return hull_arena_printf(cli->arena, "template: %s:%s", name, text);
+    return hull_arena_printf(cli->arena, "template: %s:%.*sexecuting \"%s\"%s", name,
+                             (int)(found - text), text, name, found + strlen(middle));
+}
+
 int output_template(struct cli *cli, const char *format, const struct json_value *value)
+{
+    return output_struct(cli, format, value, &(struct output_type){});
+}
+
+int output_struct(struct cli *cli, const char *format, const struct json_value *value,
+                  const struct output_type *type)
 {
     struct template *template;
     struct hull_problem problem;
     struct hull_text out = HULL_TEXT(cli->arena);
-    struct template_data data = {.value = value};
+    struct template_data data = {.value = value,
+                                 .type = type->bare ? type->type : NULL,
+                                 .struct_type = type->type,
+                                 .types = type->members};
     if (strcmp(format, "json") == 0)
         format = "{{json .}}";
     int rc = template_parse(cli->arena, format, &template, &problem);
     if (rc < 0) {
-        cli_complain(cli, "template parsing error: %s", problem.text);
+        cli_complain(cli, "template parsing error: %s", named(cli, problem.text, type->name));
         return 64;
     }
     rc = template_run(template, &data, &out, &problem);
-    if (rc < 0)
+    if (rc < 0 && !type->bare)
         putchar('\n');
     if (rc < 0)
-        return cli_complain(cli, "template parsing error: %s", problem.text);
+        return cli_complain(cli, "%s%s", type->type != NULL ? "" : "template parsing error: ",
+                            named(cli, problem.text, type->name));
     output_text(out.length > 0 ? out.data : "", out.length);
-    putchar('\n');
+    if (!type->bare)
+        putchar('\n');
     return 0;
 }
 
@@ -141,6 +166,11 @@ static struct json_value *make_row(struct cli *cli, const struct listing *listin
         object->keys[object->count++] = c->name;
     }
     return object;
+}
+
+struct json_value *output_row(struct cli *cli, const struct listing *listing, const void *row)
+{
+    return make_row(cli, listing, row, false);
 }
 
 /* Members in a row's header that take arguments: any name gives the title. */

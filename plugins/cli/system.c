@@ -27,6 +27,9 @@
     F(T, STRING, _, default_api_version, "DefaultAPIVersion", 0, "") \
     F(T, STRING, _, api_version2, "APIVersion", 0, "")               \
     F(T, STRING, _, compiler, "Compiler", 0, "")                     \
+    F(T, STRING, _, git_commit, "GitCommit", 0, "")                  \
+    F(T, STRING, _, go_version, "GoVersion", 0, "")                  \
+    F(T, STRING, _, build_time, "BuildTime", 0, "")                  \
     F(T, STRING, _, os, "Os", 0, "")                                 \
     F(T, STRING, _, arch, "Arch", 0, "")                             \
     F(T, STRING, _, context, "Context", 0, "")
@@ -65,6 +68,24 @@ static unsigned minor_of(const char *version)
                : 0;
 }
 
+static struct version_client client_info(const char *api)
+{
+    return (struct version_client){.version = PACKAGE_VERSION,
+                                   .api_version = api,
+                                   .api_version2 = api,
+                                   .default_api_version = HULL_API_VERSION_MAX,
+                                   .compiler = "gcc " __VERSION__,
+                                   .os = "linux",
+                                   .arch = platform_host_architecture(),
+                                   .context = "default"};
+}
+
+static const struct output_type version_type = {
+    "version", "system.versionInfo",
+    (const struct template_type[]){
+        {"Client", "system.clientVersion"}, {"Server", "*types.Version"}, {}},
+    false};
+
 int cmd_version(struct cli *cli)
 {
     const struct format_options *o = cli->options;
@@ -76,17 +97,10 @@ int cmd_version(struct cli *cli)
     int64_t built;
     if (rc == 0 && server.build_time != NULL && time_parse(server.build_time, &built))
         server.build_time = row_time(cli, built / TIME_SECOND, "%a %b %e %H:%M:%S %Y");
-    struct version_both both = {.client = {.version = PACKAGE_VERSION,
-                                           .api_version = api,
-                                           .api_version2 = api,
-                                           .default_api_version = HULL_API_VERSION_MAX,
-                                           .compiler = "gcc " __VERSION__,
-                                           .os = "linux",
-                                           .arch = platform_host_architecture(),
-                                           .context = "default"},
-                                .server = rc == 0 ? &server : NULL};
+    struct version_both both = {.client = client_info(api), .server = rc == 0 ? &server : NULL};
     struct json_value *value = output_value(cli, &version_both_message, &both);
-    int status = output_template(cli, o->format != NULL ? o->format : VERSION_TEMPLATE, value);
+    int status =
+        output_struct(cli, o->format != NULL ? o->format : VERSION_TEMPLATE, value, &version_type);
     return rc < 0 ? cli_failed(cli, rc) : status;
 }
 
@@ -124,9 +138,25 @@ int cmd_version(struct cli *cli)
     "{{range .InsecureRegistryCIDRs}}  {{.}}\n{{end}}{{end}}{{end}}"                   \
     " Live Restore Enabled: {{.LiveRestoreEnabled}}\n"
 
+#define INFO_BOTH_FIELDS(F, T)                \
+    F(T, EMBED, system_info, info, "", 0, "") \
+    F(T, MESSAGE, version_client, client, "ClientInfo", 0, "")
+HULL_MESSAGE_DECLARE(info_both, INFO_BOTH_FIELDS)
+HULL_MESSAGE_DEFINE(info_both, INFO_BOTH_FIELDS)
+
+static const struct output_type info_type = {
+    NULL, "system.dockerInfo",
+    (const struct template_type[]){{"Plugins", "system.PluginsInfo"},
+                                   {"Swarm", "swarm.Info"},
+                                   {"RegistryConfig", "*registry.ServiceConfig"},
+                                   {"ClientInfo", "*system.clientInfo"},
+                                   {}},
+    false};
+
 int cmd_system_info(struct cli *cli)
 {
     const struct format_options *o = cli->options;
+    struct info_both both;
     struct system_info info;
     int rc = system_info(cli->call, NULL, &(struct hull_empty){}, &info);
     if (rc < 0) {
@@ -134,9 +164,10 @@ int cmd_system_info(struct cli *cli)
             printf(INFO_CLIENT);
         return cli_complain(cli, "%s\nerrors pretty printing info", cli_error_text(cli, rc));
     }
-    struct json_value *value = output_value(cli, &system_info_message, &info);
+    both = (struct info_both){.info = info, .client = client_info(HULL_API_VERSION_MAX)};
+    struct json_value *value = output_value(cli, &info_both_message, &both);
     if (o->format != NULL)
-        return output_template(cli, o->format, value);
+        return output_struct(cli, o->format, value, &info_type);
     char *format =
         hull_arena_printf(cli->arena, "%s%s Total Memory: %s\n%s", INFO_CLIENT, INFO_SERVER,
                           units_binary(cli->arena, (double)info.mem_total), INFO_HOST);

@@ -16,6 +16,10 @@
 
 struct template;
 
+/* Go's name of the type of a member of the dot. */
+struct template_type {
+    const char *member, *type;
+};
 /* What a template is run on. */
 struct template_data {
     const struct json_value *value;  /* the dot */
@@ -23,7 +27,9 @@ struct template_data {
                                         be NULL */
     const char *type; /* Go's name of the type of a row of a list; NULL when the dot is none. The
                          JSON of a row escapes <, > and &, as Go does there. */
-    bool header;      /* the row of titles: what is unknown has none, .Label "a" has a */
+    const char *struct_type;           /* of a dot that is a struct and no row; errors name it */
+    const struct template_type *types; /* of its members, ended by an empty one; or NULL */
+    bool header; /* the row of titles: what is unknown has none, .Label "a" has a */
 };
 
 /* Parse TEXT into ARENA, or -HULL_INVALID with Go's words. Worker-safe. */

@@ -98,6 +98,28 @@ static bool is_map(value_t value)
            hull_streq(value->text, "map[]");
 }
 
+/* Go's type of VALUE where it is known to be a struct, or NULL. */
+static const char *struct_type(const struct run *run, value_t value)
+{
+    if (value == run->root)
+        return run->type != NULL ? run->type : run->struct_type;
+    for (const struct template_type *t = run->types; t != NULL && t->member != NULL; t++) {
+        if (value == json_member(run->root, t->member))
+            return t->type;
+    }
+    return NULL;
+}
+
+static const char *plain_type(const struct run *run, value_t value)
+{
+    bool typed = run->type != NULL || run->struct_type != NULL;
+    if (typed && value->type == JSON_TEXT)
+        return "string";
+    if (run->struct_type != NULL && value->type == JSON_NUMBER)
+        return "int";
+    return "interface {}";
+}
+
 static int no_field(struct run *run, const struct operand *operand, const char *name,
                     const char *type)
 {
@@ -116,8 +138,8 @@ static int field(struct run *run, const struct operand *operand, value_t from, c
             *ret = json_member(run->hidden, name);
         if (*ret != NULL || is_map(from) || (from == run->root && run->header))
             return 0;
-        if (from == run->root && run->type != NULL)
-            return no_field(run, operand, name, run->type);
+        if (struct_type(run, from) != NULL)
+            return no_field(run, operand, name, struct_type(run, from));
         return hull_problem_set(run->problem, HULL_INVALID,
                                 "template: :%s: executing \"\" at <%s>: map has no entry for key "
                                 "\"%s\"",
@@ -131,8 +153,7 @@ static int field(struct run *run, const struct operand *operand, value_t from, c
                                 "template: :%s: executing \"\" at <%s>: nil pointer evaluating "
                                 "interface {}.%s",
                                 operand->place, operand->text, name);
-    return no_field(run, operand, name,
-                    run->type != NULL && from->type == JSON_TEXT ? "string" : "interface {}");
+    return no_field(run, operand, name, plain_type(run, from));
 }
 
 static int eval_pipe(struct run *run, const struct pipe *pipe, value_t dot, value_t *ret);
@@ -373,6 +394,8 @@ int template_run(const struct template *template, const struct template_data *da
                       .root = data->value,
                       .hidden = data->hidden,
                       .type = data->type,
+                      .struct_type = data->struct_type,
+                      .types = data->types,
                       .header = data->header};
     *HULL_LIST_ADD(run.arena, &run.variables) = (struct variable){"$", data->value};
     return run_nodes(&run, &template->nodes, data->value);

@@ -67,6 +67,8 @@ struct run {
     const struct json_value *root;
     const struct json_value *hidden;
     const char *type;
+    const char *struct_type;
+    const struct template_type *types;
     bool header;
     const char *place, *text; /* of the call of a function, for its error */
     struct {

@@ -230,3 +230,19 @@ def test_programs_on_a_tmpfs(engine):
             continue
         assert engine.hull("start", "-a", made["Id"], check=False).stdout == text
         engine.hull("rm", made["Id"])
+
+
+def test_binds_are_read_only_as_far_as_the_version_says(engine, tmp_path):
+    """Before 1.44 what is mounted below a read-only bind stayed writable."""
+    (tmp_path / "below").mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "none", str(tmp_path / "below")], check=True)
+    try:
+        for version, wanted in (("1.43", 0), ("1.44", 1)):
+            made = json.loads(raw(engine, "POST", "/v%s/containers/create" % version, {
+                "Image": "busybox", "Cmd": ["touch", "/x/below/" + version],
+                "HostConfig": {"Binds": ["%s:/x:ro" % tmp_path], "NetworkMode": "none"}}))
+            done = engine.hull("start", "-a", made["Id"], check=False)
+            engine.hull("rm", made["Id"])
+            assert done.returncode == wanted, (version, done.stderr)
+    finally:
+        subprocess.run(["umount", str(tmp_path / "below")], check=True)

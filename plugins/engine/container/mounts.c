@@ -124,13 +124,11 @@ static int add_bind(struct hull_call *call, struct ct_doc *doc, const char *bind
     } else if (target) {
         mount.point.name = source;
     }
-    rc = check_destination(call, mount.point.destination);
-    if (rc < 0 && target)
-        return hull_wrap(call, rc,
+    rc = rest ? bind_mode_apply(call, &mount, bind, rest) : 0;
+    if (rc == 0 && target && check_destination(call, target) < 0)
+        return hull_wrap(call, -HULL_INVALID,
                          "invalid volume specification: '%s': invalid mount config for type \"%s\"",
                          bind, source[0] == '/' ? "bind" : "volume");
-    if (rc == 0 && rest)
-        rc = bind_mode_apply(call, &mount, bind, rest);
     if (rc == 0 && mount.populate | !mount.point.source)
         plan_volume(call, &mount, doc->host_config.volume_driver);
     if (rc == 0 && !rest && hull_streq(mount.point.type, "volume") && !mount.anonymous)
