@@ -13,15 +13,17 @@
 static const int never_passed[] = {SIGCHLD, SIGFPE,  SIGILL, SIGSEGV, SIGBUS,
                                    SIGABRT, SIGTRAP, SIGSYS, SIGTTIN, SIGTTOU};
 
-static int run(char **argv, const sigset_t *before)
+static int run(char **argv)
 {
+    sigset_t none;
+    sigemptyset(&none);
     /* A session's terminal goes to the program's own process group. */
     setpgid(0, 0);
     signal(SIGTTOU, SIG_IGN);
     if (isatty(0))
         tcsetpgrp(0, getpid());
     signal(SIGTTOU, SIG_DFL);
-    sigprocmask(SIG_SETMASK, before, NULL);
+    sigprocmask(SIG_SETMASK, &none, NULL);
     execvp(argv[0], argv);
     int err = errno;
     dprintf(2, "hull-init: exec %s failed: %s\n", argv[0], strerror(err));
@@ -42,7 +44,7 @@ static int reap(pid_t child)
 
 int main(int argc, char **argv)
 {
-    sigset_t all, before;
+    sigset_t all;
     char **program = argv + 1;
     if (argc > 1 && strcmp(argv[1], "--") == 0)
         program++;
@@ -55,14 +57,14 @@ int main(int argc, char **argv)
         if (never_passed[i] != SIGCHLD)
             sigdelset(&all, never_passed[i]);
     }
-    sigprocmask(SIG_BLOCK, &all, &before);
+    sigprocmask(SIG_SETMASK, &all, NULL);
     pid_t child = fork();
     if (child < 0) {
         dprintf(2, "hull-init: fork failed: %s\n", strerror(errno));
         return 126;
     }
     if (child == 0)
-        return run(program, &before);
+        return run(program);
     for (;;) {
         int sig = sigwaitinfo(&all, NULL);
         int status = sig == SIGCHLD ? reap(child) : -1;

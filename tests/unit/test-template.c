@@ -70,12 +70,45 @@ TEST(rows)
     for (size_t i = 0; i < 2 * HULL_COUNT(cases); i++) {
         struct template *template;
         struct hull_text out = HULL_TEXT(arena);
-        struct template_data input = {&value, &hidden, "*x.row", i % 2 == 1};
+        struct template_data input = {
+            .value = &value, .hidden = &hidden, .type = "*x.row", .header = i % 2 == 1};
         hull_text_puts(&out, "");
         CHECK(template_parse(arena, cases[i / 2].text, &template, &problem) == 0);
         int rc = template_run(template, &input, &out, &problem);
         CHECK_STR(rc < 0 ? problem.text : out.data,
                   i % 2 == 1 ? cases[i / 2].header : cases[i / 2].row);
+    }
+}
+
+TEST(errors_name_the_types_of_structs)
+{
+    static const char text[] = "{\"Client\":{\"Version\":\"1\",\"Minor\":2}}";
+    static const struct template_type types[] = {{"Client", "x.client"}, {}};
+    static const struct {
+        const char *text, *says;
+    } cases[] = {
+        {"{{.No}}",
+         "template: :1:2: executing \"\" at <.No>: can't evaluate field No in type x.all"},
+        {"{{.Client.No}}", "template: :1:9: executing \"\" at <.Client.No>: can't evaluate field "
+                           "No in type x.client"},
+        {"{{.Client.Version.No}}",
+         "template: :1:9: executing \"\" at <.Client.Version.No>: can't evaluate field No in type "
+         "string"},
+        {"{{.Client.Minor.No}}",
+         "template: :1:9: executing \"\" at <.Client.Minor.No>: can't evaluate field No in type "
+         "int"},
+    };
+    HULL_AUTO_ARENA *arena = hull_arena_new();
+    struct hull_problem problem = {0};
+    struct json_value value;
+    CHECK(json_parse(arena, text, strlen(text), &value, &problem) == 0);
+    for (size_t i = 0; i < HULL_COUNT(cases); i++) {
+        struct template *template;
+        struct hull_text out = HULL_TEXT(arena);
+        struct template_data input = {.value = &value, .struct_type = "x.all", .types = types};
+        CHECK(template_parse(arena, cases[i].text, &template, &problem) == 0);
+        CHECK(template_run(template, &input, &out, &problem) < 0);
+        CHECK_STR(problem.text, cases[i].says);
     }
 }
 

@@ -209,13 +209,17 @@ static int prepare(int stdio[3])
     return change_directory();
 }
 
+/* hull-init blocks what it passes on, and no signal is lost before it does; the kernel drops one
+ * that process 1 neither blocks nor handles. */
 static void reset_signals(void)
 {
-    sigset_t none;
-    sigemptyset(&none);
+    sigset_t blocked;
+    sigemptyset(&blocked);
     for (int sig = 1; sig < NSIG; sig++)
         signal(sig, SIG_DFL);
-    sigprocmask(SIG_SETMASK, &none, NULL);
+    if (shim.plan.has_init)
+        sigfillset(&blocked);
+    sigprocmask(SIG_SETMASK, &blocked, NULL);
 }
 
 static char *const *vector(const struct hull_strv *list)
