@@ -99,8 +99,11 @@ static void fill_config(struct hull_call *call, struct system_info *info)
                                        "json-file", "local", "syslog"};
     static const struct {
         const char *port, *name;
-    } networks[] = {
-        {"network/bridge", "bridge"}, {"network/host", "host"}, {"network/none", "null"}};
+    } networks[] = {{"network/bridge", "bridge"},
+                    {"network/cni", "cni"},
+                    {"network/host", "host"},
+                    {"network/macvlan", "macvlan"},
+                    {"network/none", "null"}};
 
     for (size_t i = 0; i < HULL_COUNT(networks); i++)
         if (hull_plugin_exists(networks[i].port))
