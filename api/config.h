@@ -58,6 +58,13 @@ HULL_MESSAGE(config_runtime, CONFIG_RUNTIME_FIELDS)
     F(T, BOOL, _, ip_forward_no_drop, "ip-forward-no-drop", 0,                                     \
       "Where it is turned on, let the host forward for everybody")                                 \
     F(T, OPT_BOOL, _, ip_masq, "ip-masq", 0, "Masquerade the default bridge")                      \
+    F(T, OPT_BOOL, _, iptables, "iptables", 0, "Always on, by rules of nftables")                  \
+    F(T, OPT_BOOL, _, ip6tables, "ip6tables", 0, "Always on, likewise")                            \
+    F(T, BOOL, _, allow_direct_routing, "allow-direct-routing", 0,                                 \
+      "Neighbours reach published ports at the containers' addresses, too")                        \
+    F(T, OPT_BOOL, _, userland_proxy, "userland-proxy", 0,                                         \
+      "Accepted: loopback reaches published ports without a proxy")                                \
+    F(T, STRING, _, userland_proxy_path, "userland-proxy-path", 0, "Refused: there is no proxy")   \
     F(T, STRING, _, ip, "ip", 0, "Host address for published ports that name none")                \
     F(T, LIST, config_pool, default_address_pools, "default-address-pools", 0,                     \
       "Pools for networks")                                                                        \

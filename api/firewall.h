@@ -11,8 +11,10 @@
 #define FIREWALL_SUBNET_FIELDS(F, T)                                                          \
     F(T, STRING, _, subnet, "Subnet", 0, "10.1.2.0/24")                                       \
     F(T, BOOL, _, masquerade, "Masquerade", 0, "Hide behind the host outside")                \
+    F(T, STRING, _, source, "Source", 0, "As this address; absent: as the host chooses")      \
     F(T, BOOL, _, guarded, "Guarded", 0, "Neighbours never reach its addresses straight")     \
-    F(T, BOOL, _, routed, "Routed", 0, "They reach ports that are open there, and no others") \
+    F(T, BOOL, _, direct, "Direct", 0, "They reach ports that are open there, and no others") \
+    F(T, BOOL, _, routed, "Routed", 0, "The same, and they may ping")                         \
     F(T, BOOL, _, unprotected, "Unprotected", 0, "They reach all ports")                      \
     F(T, BOOL, _, home, "Home", 0, "The host has an address in it: its packets come from there")
 HULL_MESSAGE(firewall_subnet, FIREWALL_SUBNET_FIELDS)

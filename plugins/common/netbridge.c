@@ -7,6 +7,7 @@
 #include <hull/hull.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 /* A number follows the prefix. */
 #define PREFIX_MAX 11
@@ -75,6 +76,22 @@ static int read_address(struct hull_call *call, const struct option *option, con
     return 0;
 }
 
+/* TO is one of the two of "source"; an unset one is empty, as docker has it. */
+static int read_source(struct hull_call *call, const struct option *option, const char *value,
+                       void *to)
+{
+    bool ipv6 = strcmp(option->name, NETBRIDGE_SOURCE6) == 0;
+    struct ip_addr addr;
+    if (*value == '\0')
+        return 0;
+    if (!ip_parse(value, &addr) || (addr.family == AF_INET6) != ipv6 || ip_is_any(&addr) ||
+        ip_is_loopback(&addr))
+        return fail(call, option->name, value,
+                    hull_printf(call, "it is an IPv%c address of this host", ipv6 ? '6' : '4'));
+    *(const char **)to = value;
+    return 0;
+}
+
 static int read_name(struct hull_call *call, const struct option *option, const char *value,
                      void *to)
 {
@@ -130,6 +147,8 @@ static const struct option known[] = {
     {NETBRIDGE_MASQUERADE, read_truth, offsetof(struct netbridge, masquerade)},
     {NETBRIDGE_INHIBIT4, read_truth, offsetof(struct netbridge, inhibit_ipv4)},
     {NETBRIDGE_HOST_IP, read_address, offsetof(struct netbridge, host_ip)},
+    {NETBRIDGE_SOURCE4, read_source, offsetof(struct netbridge, source[0])},
+    {NETBRIDGE_SOURCE6, read_source, offsetof(struct netbridge, source[1])},
     {NETBRIDGE_PREFIX, read_prefix, offsetof(struct netbridge, prefix)},
     {NETBRIDGE_TRUSTED, read_names, offsetof(struct netbridge, trusted)},
     {NETBRIDGE_DEFAULT, read_nothing, 0},

@@ -17,6 +17,8 @@
 #define NETBRIDGE_MODE6 NETBRIDGE_OPTION "bridge.gateway_mode_ipv6"
 #define NETBRIDGE_INHIBIT4 NETBRIDGE_OPTION "bridge.inhibit_ipv4"
 #define NETBRIDGE_TRUSTED NETBRIDGE_OPTION "bridge.trusted_host_interfaces"
+#define NETBRIDGE_SOURCE4 NETBRIDGE_OPTION "host_ipv4"
+#define NETBRIDGE_SOURCE6 NETBRIDGE_OPTION "host_ipv6"
 #define NETBRIDGE_PREFIX NETBRIDGE_OPTION "container_iface_prefix"
 #define NETBRIDGE_MTU NETBRIDGE_OPTION "driver.mtu"
 
@@ -35,6 +37,7 @@ struct netbridge {
     bool masquerade;
     bool inhibit_ipv4;        /* the bridge gets no IPv4 address */
     const char *host_ip;      /* for ports that name none; NULL: every address */
+    const char *source[2];    /* IPv4, IPv6: what masqueraded packets come from; NULL: choose */
     const char *prefix;       /* of interfaces inside: "eth" */
     struct hull_strv trusted; /* interfaces of the host */
 };

@@ -187,6 +187,31 @@ def test_icc_masquerade_mtu_prefix(lan, engine):
     assert inside(engine, "web", "cat", "/sys/class/net/eth0/mtu") == "1400\n"  # by default
 
 
+def test_what_goes_out_comes_from_the_address_asked_for(lan, engine):
+    other, other6 = "198.51.100.9", "2001:db8:1::9"
+    lan.host.address("eth0", other + "/24", other6 + "/64")
+    try:
+        create(engine, "ss", "--ipv6", "--subnet", "10.90.14.0/24", "--subnet", "fd00:90:14::/64",
+               opts={"com.docker.network.host_ipv4": other, "com.docker.network.host_ipv6": other6})
+        create(engine, "uu", "--subnet", "10.90.15.0/24")
+        address = web(engine, "web", "ss", "-p", "8080:80")
+        web(engine, "two", "uu")
+        for _ in ("an element", "the whole table"):
+            assert engine.asks("web", NEAR) == other and engine.asks("web", NEAR6) == other6
+            assert engine.asks("two", NEAR) == HOST
+            assert lan.near.peer(HOST, 8080) == NEAR and lan.host.reaches(address)
+            lan.host.run("nft flush ruleset")
+            until(lambda: "source4" in lan.host.run("nft list ruleset"))
+        said = engine.hull("network", "explain", "web", NEAR + ":80").stdout
+        assert "seen from there it comes from 198.51.100.9 (host_ipv4)" in said
+        engine.hull("rm", "-f", "web")
+        engine.hull("network", "rm", "ss")
+        assert other not in lan.host.run("nft list ruleset")
+        assert other6 not in lan.host.run("nft list ruleset")
+    finally:
+        lan.host.run("ip addr del %s/24 dev eth0; ip addr del %s/64 dev eth0" % (other, other6))
+
+
 def test_what_is_wrong_is_named(engine):
     for option, value, says in (
             ("gateway_mode_ipv4", "bridged", "unknown gateway mode bridged"),
@@ -195,7 +220,9 @@ def test_what_is_wrong_is_named(engine):
             ("trusted_host_interfaces", "eth0:a b", "trusted_host_interfaces"),
             ("com.docker.network.container_iface_prefix", "longer-prefix", "at most 11"),
             ("com.docker.network.driver.mtu", "fast", "mtu: fast is not an MTU"),
-            ("com.docker.network.host_ipv4", "1.2.3.4", "host_ipv4 is not known")):
+            ("com.docker.network.host_ipv4", "2001:db8::1", "host_ipv4 value: 2001:db8::1"),
+            ("com.docker.network.host_ipv6", "::", "it is an IPv6 address of this host"),
+            ("com.docker.network.host_ipv5", "1.2.3.4", "host_ipv5 is not known")):
         failed = create(engine, "ww", opts={option: value}, check=False)
         assert failed.returncode != 0 and says in failed.stderr, (option, failed.stderr)
     assert "ww" not in engine.hull("network", "ls").stdout

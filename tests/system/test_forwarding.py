@@ -9,6 +9,7 @@ import sys
 
 import pytest
 
+from engine import program
 from lan import BEHIND, BEHIND6, HOST, HOST6, HostEngine, Lan, NEAR, NEAR6, Server, until
 
 IPV4 = "ipv4/ip_forward"
@@ -130,6 +131,40 @@ def test_options(lan, start, served):
     assert "WARNING: IPv4 forwarding is disabled" in "".join(
         engine.hull("info", "-f", "{{json .Warnings}}").stdout)
     assert "forwarding is disabled" in engine.log()
+
+
+def test_direct_routing(lan, start, served):
+    # What dockerd's file may say of its rules, and is so in any case.
+    engine = start("--allow-direct-routing", "--iptables", "--ip6tables=true",
+                   "--userland-proxy=false")
+    engine.web("web", "-p", "127.0.0.1:8080:80")
+    address = engine.address("web")
+    until(lambda: lan.near.peer(address, 80) == NEAR)
+    said = engine.hull("network", "explain", "lan", "web:80").stdout
+    assert "passes" in said and "allow-direct-routing" in said
+    # Published ports alone.
+    engine.hull("exec", "-d", "web", "httpd", "-f", "-p", "81", "-h", "/www")
+    until(lambda: lan.host.reaches(address, 81))
+    assert not lan.near.reaches(address, 81)
+    assert "0 packets received" in lan.near.run("busybox ping -c 1 -W 1 " + address, check=False)
+    assert engine.asks("web", NEAR, 80) == HOST
+    # The same containers without it: as ever.
+    engine.process.terminate()
+    engine.process.wait(30)
+    engine.flags = ()
+    engine.start()
+    engine.hull("ps")
+    until(lambda: not lan.near.reaches(address, 80))
+    assert "guard" in engine.hull("network", "explain", "lan", "web:80").stdout
+
+
+@pytest.mark.parametrize("flag, says", [
+    ("--iptables=false", "iptables: can't be off"), ("--ip6tables=false", "ip6tables: can't be off"),
+    ("--userland-proxy-path=/bin/true", "userland-proxy-path: there is no proxy")])
+def test_what_can_not_be_configured(flag, says):
+    done = subprocess.run([program("hulld"), flag], capture_output=True, text=True, check=False,
+                          timeout=20)
+    assert done.returncode == 1 and says in done.stderr
 
 
 def test_bridges_that_come_later_are_for_others_to_guard(lan, start, served):

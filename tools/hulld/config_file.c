@@ -238,6 +238,11 @@ static int check_remap(struct hulld *hulld, struct hull_problem *problem)
     return 0;
 }
 
+static bool is_off(struct hull_opt_bool setting)
+{
+    return setting.set && !setting.value;
+}
+
 /* Settings that are known and not done: an error is better than a surprise. */
 static int check_supported(const struct daemon_config *config, struct hull_problem *problem)
 {
@@ -257,6 +262,15 @@ static int check_supported(const struct daemon_config *config, struct hull_probl
         {exec->n > 1 || (exec->n == 1 && strcmp(exec->v[0], "native.cgroupdriver=cgroupfs") != 0),
          "exec-opts: only native.cgroupdriver=cgroupfs is there yet"},
         {config->storage_opts.n > 0, "storage-opts: the storage drivers have no options yet"},
+        {is_off(config->iptables),
+         "iptables: can't be off: without rules no port is published and no "
+         "network is apart from others; they are in a table of their own, "
+         "and its chain \"admin\" is yours"},
+        {is_off(config->ip6tables),
+         "ip6tables: can't be off: without rules no port is published and no network is apart from "
+         "others; networks have IPv6 when they are made with it"},
+        {config->userland_proxy_path != NULL,
+         "userland-proxy-path: there is no proxy: ports are published by rules alone"},
         {config->init_path != NULL, "init-path: only the hull-init that comes with hull is used"},
         {config->insecure_registries.n > 0,
          "insecure-registries: registries are not supported by hull yet"},

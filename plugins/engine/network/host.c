@@ -222,10 +222,13 @@ static struct firewall_subnet subnet_of(const struct network *network,
     bool ipv6 = strchr(subnet, ':') != NULL;
     enum netbridge_mode mode = options->mode[ipv6];
     bool nat = mode == NETBRIDGE_NAT || mode == NETBRIDGE_UNPROTECTED;
+    bool direct = daemon_config() != NULL && daemon_config()->allow_direct_routing;
     struct firewall_subnet result = {.subnet = subnet};
     result.masquerade = nat && options->masquerade && !network->internal;
-    result.guarded = mode == NETBRIDGE_NAT && options->masquerade && !network->internal;
+    result.source = result.masquerade ? options->source[ipv6] : NULL;
+    result.guarded = mode == NETBRIDGE_NAT && options->masquerade && !network->internal && !direct;
     result.routed = mode == NETBRIDGE_ROUTED;
+    result.direct = result.routed || (mode == NETBRIDGE_NAT && direct && !network->internal);
     result.unprotected = mode == NETBRIDGE_UNPROTECTED;
     result.home = netbridge_has_gateway(options, ipv6);
     return result;

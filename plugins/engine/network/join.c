@@ -2,6 +2,7 @@
 #include "join.h"
 
 #include "address.h"
+#include "api/config.h"
 #include "events.h"
 #include "failpoint.h"
 #include "ids.h"
@@ -360,7 +361,7 @@ static int publish_by_bridge(struct hull_call *call, struct join *join, size_t v
         endpoint->global_ipv6_address,
         options.host_ip,
         {options.mode[0] == NETBRIDGE_ROUTED, options.mode[1] == NETBRIDGE_ROUTED},
-        options.trusted.n > 0};
+        options.trusted.n > 0 || daemon_config()->allow_direct_routing};
     if (rc == 0)
         rc = net_ports_expand(call, join->request, &to, &wanted);
     keep_ports(&join->kept, &wanted);

@@ -162,17 +162,25 @@ static size_t put_elements(struct nl_batch *batch, const char *table, const stru
 
 /* --- networks -------------------------------------------------------------------------------- */
 
-static void put_key(struct nl_batch *batch, const struct parts *key, uint32_t flags)
+/* VALUE NULL: of a set. */
+static void put_key(struct nl_batch *batch, const struct parts *key, uint32_t flags,
+                    const struct ip_addr *value)
 {
+    struct parts data = {.length = 0};
     size_t element = nl_nest(batch, NFTA_LIST_ELEM);
     put_parts(batch, NFTA_SET_ELEM_KEY, key);
+    if (value != NULL) {
+        add_part(&data, value->bytes, ip_size(value->family));
+        put_parts(batch, NFTA_SET_ELEM_DATA, &data);
+    }
     if (flags != 0)
         nl_put_u32(batch, NFTA_SET_ELEM_FLAGS, htonl(flags));
     nl_nest_end(batch, element);
 }
 
 /* An interval: where it begins, and the first address after it, if there is one. */
-static void put_interval(struct nl_batch *batch, const struct ip_net *net)
+static void put_interval(struct nl_batch *batch, const struct ip_net *net,
+                         const struct ip_addr *value)
 {
     struct ip_addr last = ip_net_last(net);
     struct ip_addr next = ip_add(&last, 1);
@@ -180,9 +188,9 @@ static void put_interval(struct nl_batch *batch, const struct ip_net *net)
     struct parts to = {.length = 0};
     add_part(&from, net->addr.bytes, ip_size(net->addr.family));
     add_part(&to, next.bytes, ip_size(next.family));
-    put_key(batch, &from, 0);
+    put_key(batch, &from, 0, value);
     if (ip_compare(&next, &last) > 0)
-        put_key(batch, &to, NFT_SET_ELEM_INTERVAL_END);
+        put_key(batch, &to, NFT_SET_ELEM_INTERVAL_END, NULL);
 }
 
 /* An interval in a set of concatenations, where both its ends belong to one element. */
@@ -222,9 +230,9 @@ static void put_member(const struct fw_member *member, void *ctx)
     if (member->net != NULL && key.length > 0)
         put_range(members->batch, &key, member->net);
     else if (member->net != NULL)
-        put_interval(members->batch, member->net);
+        put_interval(members->batch, member->net, members->add ? member->value : NULL);
     else
-        put_key(members->batch, &key, 0);
+        put_key(members->batch, &key, 0, NULL);
     nl_nest_end(members->batch, nest);
 }
 

@@ -305,11 +305,11 @@ static bool straight(struct answer *a)
         return decide(a, "passes", "inward",
                       "network %s is reached straight at every port (gateway mode nat-unprotected)",
                       a->to->name);
-    if (a->subnet->routed && is_open(a))
+    if (a->subnet->direct && is_open(a))
         return decide(a, "passes", "inward",
-                      "port %s is published in network %s, which is reached straight (gateway mode "
-                      "routed)",
-                      port_of(a), a->to->name);
+                      "port %s is published in network %s, which is reached straight (%s)",
+                      port_of(a), a->to->name,
+                      a->subnet->routed ? "gateway mode routed" : "allow-direct-routing");
     if (is_trusted(a) && is_open(a))
         return decide(a, "passes", "inward",
                       "port %s is published, and %s is a trusted interface of network %s",
@@ -351,7 +351,12 @@ static bool outward(struct answer *a)
     if (a->facts->unroutable)
         return decide(a, "dropped", "route", "the host has no route to %s",
                       text_of(a, &a->flow.dst));
-    if (find_subnet(a, &a->flow.src, &subnet) != NULL && subnet->masquerade)
+    if (find_subnet(a, &a->flow.src, &subnet) != NULL && subnet->source != NULL &&
+        *subnet->source != '\0')
+        return decide(a, "passes", "outward",
+                      "containers may go out; seen from there it comes from %s (%s)",
+                      subnet->source, strchr(subnet->subnet, ':') ? "host_ipv6" : "host_ipv4");
+    if (subnet != NULL && subnet->masquerade)
         return decide(a, "passes", "outward",
                       "containers may go out; seen from there it comes from the host");
     return decide(a, "passes", "outward", "containers may go out, with their own address");

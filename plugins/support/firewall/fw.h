@@ -25,7 +25,8 @@ void fw_networks_text(struct hull_text *out, const char *table,
 struct fw_member {
     const char *set;
     const char *names[2];
-    const struct ip_net *net; /* without host part; NULL: names alone */
+    const struct ip_net *net;    /* without host part; NULL: names alone */
+    const struct ip_addr *value; /* of a map; NULL: a set */
 };
 typedef void fw_member_fn(const struct fw_member *member, void *ctx);
 /* Call EACH for whatever NETWORK is in. */

@@ -28,6 +28,8 @@ static const char *const sets[] = {
     "set masq6 { type ipv6_addr; flags interval; }",
     "set guarded4 { type ipv4_addr; flags interval; }",
     "set guarded6 { type ipv6_addr; flags interval; }",
+    "set direct4 { type ipv4_addr; flags interval; }",
+    "set direct6 { type ipv6_addr; flags interval; }",
     "set routed4 { type ipv4_addr; flags interval; }",
     "set routed6 { type ipv6_addr; flags interval; }",
     "set unprotected4 { type ipv4_addr; flags interval; }",
@@ -48,9 +50,10 @@ static const char *const sets[] = {
 };
 /* Those that say what networks there are. */
 static const char *const set_names[] = {
-    "bridges",  "internal", "same",    "nets4",    "nets6",        "masq4",        "masq6",
-    "guarded4", "guarded6", "routed4", "routed6",  "unprotected4", "unprotected6", "home4",
-    "home6",    "homes4",   "homes6",  "origins4", "origins6",     "trusted",      "trusting",
+    "bridges", "internal",     "same",         "nets4",   "nets6",    "masq4",
+    "masq6",   "guarded4",     "guarded6",     "direct4", "direct6",  "routed4",
+    "routed6", "unprotected4", "unprotected6", "home4",   "home6",    "homes4",
+    "homes6",  "origins4",     "origins6",     "trusted", "trusting",
 };
 
 static const char *const maps[] = {
@@ -58,8 +61,12 @@ static const char *const maps[] = {
     "map any6 { type inet_proto . inet_service : ipv6_addr . inet_service; }",
     "map host4 { type inet_proto . ipv4_addr . inet_service : ipv4_addr . inet_service; }",
     "map host6 { type inet_proto . ipv6_addr . inet_service : ipv6_addr . inet_service; }",
+    "map source4 { type ipv4_addr : ipv4_addr; flags interval; }",
+    "map source6 { type ipv6_addr : ipv6_addr; flags interval; }",
 };
+/* Those of ports, and those of networks. */
 static const char *const map_names[] = {"any4", "any6", "host4", "host6"};
+static const char *const source_names[] = {"source4", "source6"};
 
 /* Chains in an order in which each is there before another one jumps to it. */
 static const struct {
@@ -136,6 +143,8 @@ static const struct {
                     "return"},
     {"postrouting", "meta oifkind \"bridge\" oifname != @bridges ip6 saddr @nets6 ip6 daddr @nets6 "
                     "return"},
+    {"postrouting", "oifname != @bridges snat ip to ip saddr map @source4"},
+    {"postrouting", "oifname != @bridges snat ip6 to ip6 saddr map @source6"},
     {"postrouting", "oifname != @bridges ip saddr @masq4 masquerade"},
     {"postrouting", "oifname != @bridges ip6 saddr @masq6 masquerade"},
 
@@ -150,8 +159,8 @@ static const struct {
     /* Networks that are reached without NAT. */
     {"inward", "ip daddr @unprotected4 iifname != @bridges accept"},
     {"inward", "ip6 daddr @unprotected6 iifname != @bridges accept"},
-    {"inward", "ip daddr @routed4 ip daddr . meta l4proto . th dport @open4 accept"},
-    {"inward", "ip6 daddr @routed6 ip6 daddr . meta l4proto . th dport @open6 accept"},
+    {"inward", "ip daddr @direct4 ip daddr . meta l4proto . th dport @open4 accept"},
+    {"inward", "ip6 daddr @direct6 ip6 daddr . meta l4proto . th dport @open6 accept"},
     {"inward", "ip daddr @routed4 meta l4proto icmp accept"},
     {"inward", "ip6 daddr @routed6 meta l4proto icmpv6 accept"},
     {"inward", "iifname . oifname @trusted ip daddr . meta l4proto . th dport @open4 accept"},
@@ -217,6 +226,7 @@ static void subnet_members(const char *bridge, const struct firewall_subnet *sub
         {true, {"nets4", "nets6"}},
         {subnet->masquerade, {"masq4", "masq6"}},
         {subnet->guarded, {"guarded4", "guarded6"}},
+        {subnet->direct, {"direct4", "direct6"}},
         {subnet->routed, {"routed4", "routed6"}},
         {subnet->unprotected, {"unprotected4", "unprotected6"}},
         {subnet->home, {"home4", "home6"}},
@@ -225,24 +235,27 @@ static void subnet_members(const char *bridge, const struct firewall_subnet *sub
         if (places[i].in)
             each(&(struct fw_member){places[i].sets[v6], .net = &base}, ctx);
     }
+    struct ip_addr source;
+    if (ip_parse(subnet->source, &source) && source.family == base.addr.family)
+        each(&(struct fw_member){v6 ? "source6" : "source4", .net = &base, .value = &source}, ctx);
     if (!subnet->home)
         return;
-    each(&(struct fw_member){v6 ? "homes6" : "homes4", {bridge}, &base}, ctx);
-    each(&(struct fw_member){v6 ? "origins6" : "origins4", {bridge}, NULL}, ctx);
+    each(&(struct fw_member){v6 ? "homes6" : "homes4", {bridge}, &base, NULL}, ctx);
+    each(&(struct fw_member){v6 ? "origins6" : "origins4", {bridge}, NULL, NULL}, ctx);
 }
 
 void fw_network_members(const struct firewall_network *network, fw_member_fn *each, void *ctx)
 {
     const char *bridge = network->bridge;
-    each(&(struct fw_member){"bridges", {bridge}, NULL}, ctx);
+    each(&(struct fw_member){"bridges", {bridge}, NULL, NULL}, ctx);
     if (network->internal)
-        each(&(struct fw_member){"internal", {bridge}, NULL}, ctx);
+        each(&(struct fw_member){"internal", {bridge}, NULL, NULL}, ctx);
     if (network->icc)
-        each(&(struct fw_member){"same", {bridge, bridge}, NULL}, ctx);
+        each(&(struct fw_member){"same", {bridge, bridge}, NULL, NULL}, ctx);
     for (size_t i = 0; i < network->trusted.n; i++) {
         const char *trusted = network->trusted.v[i];
-        each(&(struct fw_member){"trusted", {trusted, bridge}, NULL}, ctx);
-        each(&(struct fw_member){"trusting", {trusted}, NULL}, ctx);
+        each(&(struct fw_member){"trusted", {trusted, bridge}, NULL, NULL}, ctx);
+        each(&(struct fw_member){"trusting", {trusted}, NULL, NULL}, ctx);
     }
     for (size_t i = 0; i < network->subnets.n; i++)
         subnet_members(bridge, &network->subnets.v[i], each, ctx);
@@ -265,6 +278,8 @@ static void write_member(const struct fw_member *member, void *ctx)
     }
     if (member->net != NULL)
         hull_text_printf(writing->out, "%s%s", between, ip_net_text(member->net, text));
+    if (member->value != NULL)
+        hull_text_printf(writing->out, " : %s", ip_text(member->value, text));
     hull_text_printf(writing->out, " }\n");
 }
 
@@ -273,6 +288,8 @@ void fw_networks_text(struct hull_text *out, const char *table,
 {
     for (size_t i = 0; i < HULL_COUNT(set_names); i++)
         hull_text_printf(out, "flush set inet %s %s\n", table, set_names[i]);
+    for (size_t i = 0; i < HULL_COUNT(source_names); i++)
+        hull_text_printf(out, "flush map inet %s %s\n", table, source_names[i]);
     for (size_t i = 0; i < count; i++)
         fw_network_members(&networks[i], write_member, &(struct writing){out, table});
 }
