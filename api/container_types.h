@@ -300,22 +300,25 @@ HULL_MESSAGE(container_summary_host_config, CONTAINER_SUMMARY_HOST_CONFIG_FIELDS
     F(T, STRV, _, linklocal_ips, "LinkLocalIPs", HULL_OMIT, "")
 HULL_MESSAGE(endpoint_ipam_config, ENDPOINT_IPAM_CONFIG_FIELDS)
 
-#define ENDPOINT_SETTINGS_FIELDS(F, T)                                    \
-    F(T, POINTER, endpoint_ipam_config, ipam_config, "IPAMConfig", 0, "") \
-    F(T, STRV, _, links, "Links", HULL_NULL, "")                          \
-    F(T, STRING, _, mac_address, "MacAddress", 0, "")                     \
-    F(T, STRV, _, aliases, "Aliases", HULL_NULL, "")                      \
-    F(T, MAP, _, driver_opts, "DriverOpts", HULL_NULL, "")                \
-    F(T, INT, _, gw_priority, "GwPriority", 0, "")                        \
-    F(T, STRING, _, network_id, "NetworkID", 0, "")                       \
-    F(T, STRING, _, endpoint_id, "EndpointID", 0, "")                     \
-    F(T, STRING, _, gateway, "Gateway", 0, "")                            \
-    F(T, STRING, _, ip_address, "IPAddress", 0, "")                       \
-    F(T, INT, _, ip_prefix_len, "IPPrefixLen", 0, "")                     \
-    F(T, STRING, _, ipv6_gateway, "IPv6Gateway", 0, "")                   \
-    F(T, STRING, _, global_ipv6_address, "GlobalIPv6Address", 0, "")      \
-    F(T, INT, _, global_ipv6_prefix_len, "GlobalIPv6PrefixLen", 0, "")    \
-    F(T, STRV, _, dns_names, "DNSNames", HULL_NULL, "")
+#define ENDPOINT_SETTINGS_FIELDS(F, T)                                     \
+    F(T, POINTER, endpoint_ipam_config, ipam_config, "IPAMConfig", 0, "")  \
+    F(T, STRV, _, links, "Links", HULL_NULL, "")                           \
+    F(T, STRING, _, mac_address, "MacAddress", 0, "")                      \
+    F(T, STRV, _, aliases, "Aliases", HULL_NULL, "")                       \
+    F(T, MAP, _, driver_opts, "DriverOpts", HULL_NULL, "")                 \
+    F(T, INT, _, gw_priority, "GwPriority", 0, "")                         \
+    F(T, STRING, _, network_id, "NetworkID", 0, "")                        \
+    F(T, STRING, _, endpoint_id, "EndpointID", 0, "")                      \
+    F(T, STRING, _, gateway, "Gateway", 0, "")                             \
+    F(T, STRING, _, ip_address, "IPAddress", 0, "")                        \
+    F(T, INT, _, ip_prefix_len, "IPPrefixLen", 0, "")                      \
+    F(T, STRING, _, ipv6_gateway, "IPv6Gateway", 0, "")                    \
+    F(T, STRING, _, global_ipv6_address, "GlobalIPv6Address", 0, "")       \
+    F(T, INT, _, global_ipv6_prefix_len, "GlobalIPv6PrefixLen", 0, "")     \
+    F(T, STRV, _, dns_names, "DNSNames", HULL_NULL, "")                    \
+    F(T, STRV, _, dns_servers, "DNSServers", HULL_OMIT, "From its driver") \
+    F(T, STRV, _, dns_search, "DNSSearch", HULL_OMIT, "Likewise")          \
+    F(T, STRV, _, dns_options, "DNSOptions", HULL_OMIT, "Likewise")
 HULL_MESSAGE(endpoint_settings, ENDPOINT_SETTINGS_FIELDS)
 
 #define CONTAINER_SUMMARY_NETWORK_SETTINGS_FIELDS(F, T) \

@@ -16,13 +16,15 @@
     F(T, STRING, _, driver, "Driver", 0, "Name of the driver, as a network has it") \
     F(T, BOOL, _, check, "Check", 0, "Find out whether it works")
 HULL_MESSAGE(netdriver_about_request, NETDRIVER_ABOUT_REQUEST_FIELDS)
-#define NETDRIVER_ABOUT_REPLY_FIELDS(F, T)                                                       \
-    F(T, STRING, _, scope, "Scope", 0, "local or global")                                        \
-    F(T, BOOL, _, own_addresses, "OwnAddresses", 0, "It hands out addresses, ipam is not asked") \
-    F(T, BOOL, _, own_ports, "OwnPorts", 0, "It publishes ports, firewall is not asked")         \
-    F(T, BOOL, _, restores, "Restores", 0, "It wants to hear of restarts of the daemon")         \
-    F(T, BOOL, _, open_ports, "OpenPorts", 0,                                                    \
-      "Its containers are hosts on a wire, all their ports are open: there is nothing to publish")
+#define NETDRIVER_ABOUT_REPLY_FIELDS(F, T)                                                         \
+    F(T, STRING, _, scope, "Scope", 0, "local or global")                                          \
+    F(T, BOOL, _, own_addresses, "OwnAddresses", 0, "It hands out addresses, ipam is not asked")   \
+    F(T, BOOL, _, own_ports, "OwnPorts", 0, "It publishes ports, firewall is not asked")           \
+    F(T, BOOL, _, restores, "Restores", 0, "It wants to hear of restarts of the daemon")           \
+    F(T, BOOL, _, open_ports, "OpenPorts", 0,                                                      \
+      "Its containers are hosts on a wire, all their ports are open: there is nothing to publish") \
+    F(T, BOOL, _, takes_pools, "TakesPools", 0,                                                    \
+      "With OwnAddresses: subnets may be wished for; create says which it can't have")
 HULL_MESSAGE(netdriver_about_reply, NETDRIVER_ABOUT_REPLY_FIELDS)
 HULL_METHOD(netdriver, about, netdriver_about_request, netdriver_about_reply, 0)
 
@@ -43,23 +45,30 @@ HULL_METHOD(netdriver, remove, netdriver_network, hull_empty, 0)
     F(T, SET, _, exposed, "ExposedPorts", 0, "80/tcp")                                     \
     F(T, BOOL, _, default_route, "DefaultRoute", 0, "Its gateway is the default route")    \
     F(T, FD, _, netns_fd, "netns", HULL_LENT,                                              \
-      "The network namespace; the sender closes it, for several drivers share it")
+      "The network namespace; the sender closes it, for several drivers share it")         \
+    F(T, STRV, _, dns, "Dns", 0, "Name servers that the container is to ask")              \
+    F(T, STRV, _, dns_search, "DnsSearch", 0, "Domains that it searches")                  \
+    F(T, STRV, _, dns_options, "DnsOptions", 0, "Options of its resolver")
 HULL_MESSAGE(netdriver_join_request, NETDRIVER_JOIN_REQUEST_FIELDS)
 /* What the driver chose itself; what is absent is as in the request. */
-#define NETDRIVER_JOIN_REPLY_FIELDS(F, T)                                                    \
-    F(T, STRING, _, mac_address, "MacAddress", 0, "Of the interface")                        \
-    F(T, STRING, _, host_interface, "HostInterface", 0, "The other end, when there is one")  \
-    F(T, STRING, _, ip_address, "IPAddress", 0, "")                                          \
-    F(T, INT, _, ip_prefix_len, "IPPrefixLen", 0, "")                                        \
-    F(T, STRING, _, gateway, "Gateway", 0, "")                                               \
-    F(T, STRING, _, global_ipv6_address, "GlobalIPv6Address", 0, "")                         \
-    F(T, INT, _, global_ipv6_prefix_len, "GlobalIPv6PrefixLen", 0, "")                       \
-    F(T, STRING, _, ipv6_gateway, "IPv6Gateway", 0, "")                                      \
-    F(T, LIST, firewall_port, ports, "Ports", 0,                                             \
-      "Of one with OwnPorts: those it published, HostPort as it chose")                      \
-    F(T, BOOL, _, ports_left, "PortsLeft", 0, "The same: it published none, others have to") \
-    F(T, BOOL, _, way_out, "WayOut", 0, "It has no gateway, and wants to be given one")      \
-    F(T, BOOL, _, no_way_out, "NoWayOut", 0, "The container must not be given one")
+#define NETDRIVER_JOIN_REPLY_FIELDS(F, T)                                                     \
+    F(T, STRING, _, mac_address, "MacAddress", 0, "Of the interface")                         \
+    F(T, STRING, _, host_interface, "HostInterface", 0, "The other end, when there is one")   \
+    F(T, STRING, _, ip_address, "IPAddress", 0, "")                                           \
+    F(T, INT, _, ip_prefix_len, "IPPrefixLen", 0, "")                                         \
+    F(T, STRING, _, gateway, "Gateway", 0, "")                                                \
+    F(T, STRING, _, global_ipv6_address, "GlobalIPv6Address", 0, "")                          \
+    F(T, INT, _, global_ipv6_prefix_len, "GlobalIPv6PrefixLen", 0, "")                        \
+    F(T, STRING, _, ipv6_gateway, "IPv6Gateway", 0, "")                                       \
+    F(T, LIST, firewall_port, ports, "Ports", 0,                                              \
+      "Of one with OwnPorts: those it published, HostPort as it chose")                       \
+    F(T, BOOL, _, ports_left, "PortsLeft", 0, "The same: it published none, others have to")  \
+    F(T, BOOL, _, way_out, "WayOut", 0, "It has no gateway, and wants to be given one")       \
+    F(T, BOOL, _, no_way_out, "NoWayOut", 0, "The container must not be given one")           \
+    F(T, STRV, _, dns_servers, "DNSServers", 0,                                               \
+      "For resolv.conf, where nobody says otherwise; these three were checked by the driver") \
+    F(T, STRV, _, dns_search, "DNSSearch", 0, "")                                             \
+    F(T, STRV, _, dns_options, "DNSOptions", 0, "")
 HULL_MESSAGE(netdriver_join_reply, NETDRIVER_JOIN_REPLY_FIELDS)
 HULL_METHOD(netdriver, join, netdriver_join_request, netdriver_join_reply, 0)
 

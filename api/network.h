@@ -70,17 +70,19 @@ HULL_METHOD(network, explain, network_explain_request, network_explain_reply, 0)
  * yet its interfaces, addresses, routes and published ports, for every network it asked for
  * (host_config.network_mode and networking_config). Undone when the call fails.
  */
-#define NETWORK_JOIN_REQUEST_FIELDS(F, T)                                                   \
-    F(T, STRING, _, container_id, "ContainerID", 0, "Full id")                              \
-    F(T, STRING, _, name, "Name", 0, "Name without the slash")                              \
-    F(T, STRING, _, hostname, "Hostname", 0, "Its host name")                               \
-    F(T, STRING, _, network_mode, "NetworkMode", 0, "bridge, a network's name, host, none") \
-    F(T, MSGMAP, endpoint_settings, networks, "Networks", 0, "Network name to settings")    \
-    F(T, LISTMAP, port_binding, port_bindings, "PortBindings", 0, "80/tcp to host ports")   \
-    F(T, SET, _, exposed_ports, "ExposedPorts", 0, "80/tcp")                                \
-    F(T, BOOL, _, publish_all, "PublishAllPorts", 0, "Publish each exposed port")           \
-    F(T, STRV, _, dns, "Dns", 0, "Name servers to ask; absent: those of the host")          \
-    F(T, FD, _, netns_fd, "netns", 0, "The network namespace; -1 for host")
+#define NETWORK_JOIN_REQUEST_FIELDS(F, T)                                                     \
+    F(T, STRING, _, container_id, "ContainerID", 0, "Full id")                                \
+    F(T, STRING, _, name, "Name", 0, "Name without the slash")                                \
+    F(T, STRING, _, hostname, "Hostname", 0, "Its host name")                                 \
+    F(T, STRING, _, network_mode, "NetworkMode", 0, "bridge, a network's name, host, none")   \
+    F(T, MSGMAP, endpoint_settings, networks, "Networks", 0, "Network name to settings")      \
+    F(T, LISTMAP, port_binding, port_bindings, "PortBindings", 0, "80/tcp to host ports")     \
+    F(T, SET, _, exposed_ports, "ExposedPorts", 0, "80/tcp")                                  \
+    F(T, BOOL, _, publish_all, "PublishAllPorts", 0, "Publish each exposed port")             \
+    F(T, STRV, _, dns, "Dns", 0, "Name servers to ask; absent: those of the host")            \
+    F(T, FD, _, netns_fd, "netns", 0, "The network namespace; -1 for host")                   \
+    F(T, STRV, _, dns_search, "DnsSearch", 0, "Domains to search, for drivers that use them") \
+    F(T, STRV, _, dns_options, "DnsOptions", 0, "Options of the resolver, likewise")
 HULL_MESSAGE(network_join_request, NETWORK_JOIN_REQUEST_FIELDS)
 /* What inspect shows: Networks and Ports filled in; also GET-able again after a restart. */
 HULL_METHOD(network, join, network_join_request, network_settings, 0)

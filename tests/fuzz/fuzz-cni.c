@@ -29,6 +29,17 @@ static void check_conf(struct hull_arena *arena, const struct cni_conf *conf)
     }
 }
 
+/* What gets into resolv.conf stays on its line. */
+static void check_names(const struct cni_result *result)
+{
+    const struct hull_strv *const all[] = {&result->dns_servers, &result->dns_search,
+                                           &result->dns_options};
+    for (size_t i = 0; i < HULL_COUNT(all); i++) {
+        for (size_t k = 0; k < all[i]->n; k++)
+            HULL_ASSERT(all[i]->v[k][0] != '\0' && strpbrk(all[i]->v[k], " \t\r\n#;") == NULL);
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     HULL_AUTO_ARENA *arena = hull_arena_new();
@@ -42,6 +53,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         HULL_ASSERT(problem.kind == HULL_INVALID && problem.text[0] != '\0');
     if (cni_result_parse(arena, text, size, "eth0", &result, &problem) < 0)
         HULL_ASSERT(problem.kind == HULL_INVALID && problem.text[0] != '\0');
+    else
+        check_names(&result);
     int64_t code;
     const char *said = cni_error_text(arena, text, size, &code);
     HULL_ASSERT(said == NULL || said[0] != '\0');

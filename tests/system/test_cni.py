@@ -4,7 +4,7 @@ import os
 import signal
 import time
 
-from test_drivers import cni, cni_engine, fails  # noqa: F401, both are fixtures
+from test_drivers import cni, cni_engine, fails, needs_cni, pool, sh  # noqa: F401, also fixtures
 
 # Each call is a line: command, container, namespace, then what it got on standard input.
 NOTES = r'''in=$(tr -d '\n')
@@ -142,3 +142,163 @@ def test_a_chain_that_breaks_is_deleted_whole_and_backwards(cni_engine, cni):
     cni_engine.hull("network", "rm", network)
     assert [(line[0], line[3]) for line in notes.lines()][-3:] == [
         ("DEL", "three"), ("DEL", "two"), ("DEL", "one")]
+
+
+# --- what a user wishes for, and what plugins say of names -------------------------------------------
+
+
+def test_wishes_are_passed_to_plugins_that_take_them(cni_engine, cni):
+    notes = Notes(cni_engine, "takes")
+    names = ("dns", "ipRanges", "mac", "ips", "bandwidth", "portMappings", "infinibandGUID",
+             "deviceID", "aliases", "cgroupPath", "nobodyKnows")
+    cni_engine.conf("takes", {"type": "takes", "capabilities": {name: True for name in names}},
+                    version="1.1.0")
+    network = cni.create("-d", "cni", "-o", "conf=takes", "--subnet", "10.93.0.0/24", "--gateway",
+                         "10.93.0.7", "--ip-range", "10.93.0.128/25", "--ipv6", "--subnet",
+                         "fd00:93::/64")
+    shown = json.loads(cni_engine.hull("network", "inspect", network).stdout)[0]["IPAM"]["Config"]
+    assert [pool["Subnet"] for pool in shown] == ["10.93.0.0/24", "fd00:93::/64"]
+    wishes = ["infinibandGUID=c2:11:22:33:44:55:66:77", "deviceID=0000:00:1f.6",
+              "bandwidth.ingressRate=8000000", "bandwidth.ingressBurst=1000000"]
+    cni_engine.hull("run", "--rm", "--network", ",".join(
+        ["name=" + network, "ip=10.93.0.9", "mac-address=02:42:00:00:00:07", "alias=db"] +
+        ["driver-opt=" + wish for wish in wishes]), "-p", "18240:80/udp", "--dns", "192.0.2.3",
+                    "--dns-search", "corp.example", "--dns-option", "timeout:1", "busybox", "true")
+    wanted = {"dns": {"servers": ["192.0.2.3"], "searches": ["corp.example"],
+                      "options": ["timeout:1"]},
+              "ipRanges": [[{"subnet": "10.93.0.0/24", "rangeStart": "10.93.0.128",
+                             "gateway": "10.93.0.7"}], [{"subnet": "fd00:93::/64"}]],
+              "mac": "02:42:00:00:00:07", "ips": ["10.93.0.9"],
+              "bandwidth": {"ingressRate": 8000000, "ingressBurst": 1000000},
+              "portMappings": [{"hostPort": 18240, "containerPort": 80, "protocol": "udp",
+                                "hostIP": ""}],
+              "infinibandGUID": "c2:11:22:33:44:55:66:77", "deviceID": "0000:00:1f.6"}
+    # DEL gets what ADD got.
+    for line in notes.lines("ADD", "DEL"):
+        given = json.loads(line[4])["runtimeConfig"]
+        assert "db" in given.pop("aliases") and given == wanted, line[0]
+    # Nothing was wished for, nothing is passed.
+    cni_engine.hull("network", "rm", network)
+    network = cni.create("-d", "cni", "-o", "conf=takes")
+    cni_engine.hull("run", "--rm", "--network", network, "busybox", "true")
+    assert list(json.loads(notes.lines("ADD")[-1][4])["runtimeConfig"]) == ["aliases"]
+
+
+def test_wishes_that_no_plugin_takes_are_refused_by_name(cni_engine, cni):
+    Notes(cni_engine, "deaf")
+    cni_engine.conf("deaf", {"type": "deaf"}, version="1.1.0")
+    said = fails(cni_engine, "network", "create", "-d", "cni", "-o", "conf=deaf", "--subnet",
+                 "10.93.0.0/24", "cnideaf")
+    assert "capability ipRanges" in said and "10.93.0.0/24" in said
+    network = cni.create("-d", "cni", "-o", "conf=deaf")
+    for flags, says in [
+            (["name=%s,ip=10.93.0.9" % network], "the address 10.93.0.9"),
+            (["name=%s,mac-address=02:42:00:00:00:07" % network], "the MAC address 02:42"),
+            (["name=%s,driver-opt=infinibandGUID=c2:11" % network], "the capability infinibandGUID"),
+            (["name=%s,driver-opt=deviceID=7" % network], "the capability deviceID"),
+            (["name=%s,driver-opt=bandwidth.egressRate=7" % network], "the capability bandwidth"),
+            ([network, "-p", "18240:80"], "the capability portMappings")]:
+        said = fails(cni_engine, "run", "--rm", "--network", *flags, "busybox", "true")
+        assert says in said and network in said, said
+    # Names are in resolv.conf, whoever takes them.
+    said = cni_engine.hull("run", "--rm", "--network", network, "--dns-search", "corp.example",
+                           "busybox", "cat", "/etc/resolv.conf").stdout
+    assert "search corp.example" in said
+    Notes(cni_engine, "range")
+    cni_engine.conf("range", {"type": "range", "capabilities": {"ipRanges": True}})
+    for flags, says in [(["--subnet", "10.93.0.0/24", "--aux-address", "a=10.93.0.3"],
+                         "auxiliary address a=10.93.0.3"),
+                        (["--subnet", "10.93.0.0/24", "--ipam-driver", "toy"], "IPAM")]:
+        assert says in fails(cni_engine, "network", "create", "-d", "cni", "-o", "conf=range",
+                             *flags, "cnideaf")
+    assert "cnideaf" not in cni_engine.hull("network", "ls").stdout
+
+
+def resolv(engine, *flags):
+    text = engine.hull("run", "--rm", *flags, "busybox", "cat", "/etc/resolv.conf").stdout
+    return [line for line in text.splitlines() if line.startswith(("nameserver", "search",
+                                                                   "options", "# ExtServers"))]
+
+
+def test_names_that_a_result_tells_of_are_used(cni_engine, cni):
+    notes = Notes(cni_engine, "named")
+    cni_engine.conf("named", {"type": "named"})
+    network = cni.create("-d", "cni", "-o", "conf=named")
+    notes.answer("ADD", "named", "echo '%s'; exit 0" % json.dumps(
+        {"cniVersion": "1.0.0", "ips": [{"address": "10.93.0.2/24"}], "dns": {
+            "nameservers": ["192.0.2.53", "fd00::53"], "domain": "own.example",
+            "search": ["one.example", "own.example"], "options": ["attempts:1"]}}))
+    assert resolv(cni_engine, "--network", network) == [
+        "nameserver 127.0.0.11", "search own.example one.example", "options attempts:1 ndots:0",
+        "# ExtServers: [192.0.2.53 fd00::53]"]
+    # A user's word counts more.
+    assert resolv(cni_engine, "--network", network, "--dns", "192.0.2.9", "--dns-search",
+                  "mine.example", "--dns-option", "ndots:3") == [
+        "nameserver 127.0.0.11", "search mine.example", "options ndots:3",
+        "# ExtServers: [192.0.2.9]"]
+    # It comes and goes with the network.
+    box = "cninamed%d" % os.getpid()
+    cni.boxes.append(box)
+    cni_engine.hull("run", "-d", "--name", box, "busybox", "sleep", "1000")
+
+    def now():
+        return cni_engine.hull("exec", box, "cat", "/etc/resolv.conf").stdout
+
+    assert "own.example" not in now()
+    cni_engine.hull("network", "connect", network, box)
+    assert "search own.example one.example" in now()
+    cni_engine.kill()
+    cni_engine.start()
+    cni_engine.hull("network", "connect", cni.create(), box)
+    assert "search own.example one.example" in now()
+    cni_engine.hull("network", "disconnect", network, box)
+    assert "own.example" not in now()
+    # What would be a line of its own, or is no address, is no result.
+    for dns, says in [({"nameservers": ["192.0.2.1\nnameserver 6.6.6.6"]}, "is no address"),
+                      ({"nameservers": ["here"]}, '"here" is no address'),
+                      ({"nameservers": "192.0.2.1"}, "nameservers: a list is expected"),
+                      ({"search": ["a b"]}, '"a b" is no word'),
+                      ({"domain": "a\nb"}, "is no name"), ({"options": [7]}, "is no word"),
+                      (["x"], "dns: an object is expected")]:
+        notes.answer("ADD", "named", "printf %%s '%s'; exit 0" % json.dumps(
+            {"ips": [{"address": "10.93.0.2/24"}], "dns": dns}))
+        said = fails(cni_engine, "run", "--rm", "--network", network, "busybox", "true")
+        assert 'cni plugin "named": ADD: its result makes no sense' in said and says in said
+
+
+@needs_cni
+def test_bandwidth_and_the_names_of_debians_plugins(cni_engine, cni):
+    """bridge says what is in its configuration, bandwidth sets a rate that the kernel has then."""
+    cni_engine.conf("speed", {"type": "bridge", "bridge": cni_engine.cni_bridge, "isGateway": True,
+                              "ipam": pool(cni_engine), "dns": {"nameservers": ["192.0.2.77"],
+                                                                "search": ["debian.example"]}},
+                    {"type": "bandwidth", "capabilities": {"bandwidth": True}})
+    network = cni.create("-d", "cni", "-o", "conf=speed")
+    box = cni.web("name=%s,driver-opt=bandwidth.ingressRate=8000000,driver-opt="
+                  "bandwidth.ingressBurst=800000" % network)
+    assert "rate 8Mbit" in sh("tc qdisc show | grep tbf")
+    text = cni_engine.hull("exec", box, "cat", "/etc/resolv.conf").stdout
+    assert "search debian.example" in text and "# ExtServers: [192.0.2.77]" in text
+    cni_engine.hull("rm", "-f", box)
+    assert cni_engine.leases() == []
+
+
+def test_a_single_configuration_is_a_list_of_one(cni_engine, cni):
+    """A .conf file, found by its name in the folder; what is broken beside it is no obstacle."""
+    notes = Notes(cni_engine, "single")
+    with open(cni_engine.folder + "/00-broken.conflist", "w") as file:
+        file.write("{")
+    with open(cni_engine.folder + "/10-single.conf", "w") as file:
+        json.dump({"cniVersion": "0.4.0", "name": "lone", "type": "single", "own": {"a": [1]}}, file)
+    cni_engine.script("where", 'echo "$CNI_PATH" >%s/where; cat >/dev/null; echo "{}"\n' %
+                      cni_engine.folder)
+    for conf in ("lone", cni_engine.folder + "/10-single.conf"):
+        network = cni.create("-d", "cni", "-o", "conf=" + conf)
+        cni_engine.hull("run", "--rm", "--network", network, "busybox", "true")
+        given = json.loads(notes.lines("ADD")[-1][4])
+        assert (given["name"], given["type"], given["own"]) == ("lone", "single", {"a": [1]})
+    cni_engine.conf("where", {"type": "where"})
+    cni_engine.hull("run", "--rm", "--network", cni.create("-d", "cni", "-o", "conf=where"),
+                    "busybox", "true")
+    with open(cni_engine.folder + "/where") as file:
+        assert file.read().split(":")[-1].strip() == cni_engine.folder + "/bin"

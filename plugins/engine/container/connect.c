@@ -143,6 +143,7 @@ static int make_request(struct hull_call *call, const struct ct *ct, const char 
                         const struct endpoint_settings *settings, struct network_join_request *ret)
 {
     struct endpoint_settings *entry;
+    struct resolv resolv;
 
     *ret = (struct network_join_request){
         .container_id = ct->doc.id,
@@ -150,9 +151,12 @@ static int make_request(struct hull_call *call, const struct ct *ct, const char 
         .hostname = ct->doc.config.hostname,
         .exposed_ports = ct->doc.config.exposed_ports,
         .publish_all = ct->doc.host_config.publish_all_ports,
-        .dns = *files_dns(&ct->doc),
         .netns_fd = -1,
     };
+    files_dns(&ct->doc, &resolv);
+    ret->dns = resolv.servers;
+    ret->dns_search = resolv.search;
+    ret->dns_options = resolv.options;
     memcpy(&ret->port_bindings, &ct->doc.host_config.port_bindings, sizeof(ret->port_bindings));
     entry = HULL_MSGMAP_ADD(hull_call_arena(call), &ret->networks, network);
     if (settings)

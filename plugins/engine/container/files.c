@@ -176,20 +176,47 @@ int files_write_hosts(struct hull_call *call, const struct ct_doc *doc,
 
 /* --- resolv.conf ------------------------------------------------------------------------------ */
 
-/* In place of LIST: what the container says, or the daemon's configuration. */
+/* In place of LIST: what the container says, the daemon's configuration, or the driver of one of
+ * its networks. */
 static bool override(struct hull_strv *list, const struct hull_strv *own,
-                     const struct hull_strv *daemon)
+                     const struct hull_strv *daemon, const struct hull_strv *given)
 {
-    if (own->n > 0)
-        *list = *own;
-    else if (daemon->n > 0)
-        *list = *daemon;
-    return own->n > 0 || daemon->n > 0;
+    const struct hull_strv *const all[] = {own, daemon, given};
+
+    for (size_t i = 0; i < HULL_COUNT(all); i++) {
+        if (all[i]->n > 0) {
+            *list = *all[i];
+            return true;
+        }
+    }
+    return false;
 }
 
-const struct hull_strv *files_dns(const struct ct_doc *doc)
+/* What the drivers of NETWORK (may be NULL) say: of each list the first. */
+static void take_given(const struct network_settings *network, struct resolv *ret)
 {
-    return doc->host_config.dns.n > 0 ? &doc->host_config.dns : &daemon_config()->dns;
+    for (size_t i = 0; network && i < network->networks.n; i++) {
+        const struct endpoint_settings *endpoint = &network->networks.v[i];
+
+        if (ret->servers.n == 0)
+            ret->servers = endpoint->dns_servers;
+        if (ret->search.n == 0)
+            ret->search = endpoint->dns_search;
+        if (ret->options.n == 0)
+            ret->options = endpoint->dns_options;
+    }
+}
+
+void files_dns(const struct ct_doc *doc, struct resolv *ret)
+{
+    static const struct hull_strv none;
+    const struct host_config *host = &doc->host_config;
+    const struct daemon_config *daemon = daemon_config();
+
+    *ret = (struct resolv){0};
+    (void) override(&ret->servers, &host->dns, &daemon->dns, &none);
+    (void) override(&ret->search, &host->dns_search, &daemon->dns_search, &none);
+    (void) override(&ret->options, &host->dns_options, &daemon->dns_opts, &none);
 }
 
 static void add_list(struct hull_text *text, const char *keyword, const struct hull_strv *list)
@@ -229,25 +256,28 @@ struct written {
     bool embedded;
 };
 
-/* What counts for DOC. */
-static void choose_resolv(struct hull_call *call, const struct ct_doc *doc, struct written *ret)
+/* What counts for DOC in NETWORK (may be NULL). */
+static void choose_resolv(struct hull_call *call, const struct ct_doc *doc,
+                          const struct network_settings *network, struct written *ret)
 {
     const struct daemon_config *daemon = daemon_config();
     const struct host_config *host = &doc->host_config;
     struct hull_arena *arena = hull_call_arena(call);
     struct resolv *resolv = &ret->resolv;
+    struct resolv given = {0};
     bool loopback = on_host_network(doc);
 
+    take_given(network, &given);
     ret->embedded = files_has_dns(doc);
     ret->path = resolv_of_host(arena, loopback || ret->embedded, resolv);
     if (!loopback && !ret->embedded)
         resolv->servers = resolv_reachable(arena, &resolv->servers);
-    if (override(&resolv->servers, &host->dns, &daemon->dns))
+    if (override(&resolv->servers, &host->dns, &daemon->dns, &given.servers))
         hull_strv_add(arena, &ret->overrides, "nameservers");
-    if (override(&resolv->search, &host->dns_search, &daemon->dns_search))
+    if (override(&resolv->search, &host->dns_search, &daemon->dns_search, &given.search))
         hull_strv_add(arena, &ret->overrides, "search");
     ret->ndots = has_ndots(&resolv->options) ? "host" : NULL;
-    if (override(&resolv->options, &host->dns_options, &daemon->dns_opts)) {
+    if (override(&resolv->options, &host->dns_options, &daemon->dns_opts, &given.options)) {
         hull_strv_add(arena, &ret->overrides, "options");
         ret->ndots = has_ndots(&resolv->options) ? "override" : NULL;
     }
@@ -285,14 +315,15 @@ static void add_origin(struct hull_text *text, const struct written *written)
         hull_text_printf(text, "# Option ndots from: %s\n", written->ndots);
 }
 
-static int write_resolv(struct hull_call *call, const struct ct_doc *doc)
+static int write_resolv(struct hull_call *call, const struct ct_doc *doc,
+                        const struct network_settings *network)
 {
     struct hull_arena *arena = hull_call_arena(call);
     struct hull_text text = HULL_TEXT(arena);
     struct written written = {0};
     struct resolv *resolv = &written.resolv;
 
-    choose_resolv(call, doc, &written);
+    choose_resolv(call, doc, network, &written);
     if (written.embedded)
         embed(arena, &written);
     if (resolv->servers.n == 0) {
@@ -320,7 +351,7 @@ int files_make(struct hull_call *call, const struct ct_doc *doc)
     hull_text_printf(&hostname, "%s\n", doc->config.hostname);
     rc = write_file(call, doc, "hostname", &hostname);
     if (rc == 0)
-        rc = write_resolv(call, doc);
+        rc = write_resolv(call, doc, NULL);
     if (rc == 0)
         rc = files_write_hosts(call, doc, NULL);
     return rc;
@@ -331,7 +362,18 @@ int files_write_network(struct hull_call *call, const struct ct_doc *doc,
 {
     int rc = files_write_hosts(call, doc, network);
 
-    return rc < 0 ? rc : write_resolv(call, doc);
+    return rc < 0 ? rc : write_resolv(call, doc, network);
+}
+
+int files_write_joined(struct hull_call *call, const struct ct_doc *doc,
+                       const struct network_settings *network)
+{
+    struct resolv given = {0};
+
+    take_given(network, &given);
+    return given.servers.n + given.search.n + given.options.n == 0
+               ? files_write_hosts(call, doc, network)
+               : files_write_network(call, doc, network);
 }
 
 bool files_are_there(struct hull_call *call, const char *id)

@@ -6,6 +6,7 @@
 #define HULL_CONTAINER_FILES_H
 
 #include "doc.h"
+#include "resolv.h"
 
 /* Make all three, hosts without the container's own address. */
 int files_make(struct hull_call *call, const struct ct_doc *doc) HULL_CHECKED;
@@ -15,8 +16,12 @@ int files_write_hosts(struct hull_call *call, const struct ct_doc *doc,
 /* The same, and resolv.conf: its networks have changed. */
 int files_write_network(struct hull_call *call, const struct ct_doc *doc,
                         const struct network_settings *network) HULL_CHECKED;
-/* The name servers that the container asks, or the embedded one for it; none: those of the host. */
-const struct hull_strv *files_dns(const struct ct_doc *doc);
+/* The same for a start, after files_make(): resolv.conf only if it has to be another one. */
+int files_write_joined(struct hull_call *call, const struct ct_doc *doc,
+                       const struct network_settings *network) HULL_CHECKED;
+/* The name servers that the container asks, or the embedded one for it; none: those of the host.
+ * And what is said of searching and options. */
+void files_dns(const struct ct_doc *doc, struct resolv *ret);
 /* True when it has the embedded name server, for a network of one's own making. */
 bool files_has_dns(const struct ct_doc *doc);
 /* Whether the container's folder is there, or can't be looked for. */

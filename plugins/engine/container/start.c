@@ -321,6 +321,7 @@ static int join_networks(struct hull_call *call, struct ct *ct, int netns_fd)
     };
     struct network_settings *settings = HULL_NEW(ct->run_arena, struct network_settings);
     struct network_settings reply = {0};
+    struct resolv resolv;
     int rc = 0;
 
     if (ct_mode_other(host->network_mode)) {
@@ -328,7 +329,10 @@ static int join_networks(struct hull_call *call, struct ct *ct, int netns_fd)
     } else {
         memcpy(&request.networks, &doc->networks, sizeof(request.networks));
         memcpy(&request.port_bindings, &host->port_bindings, sizeof(request.port_bindings));
-        request.dns = *files_dns(doc);
+        files_dns(doc, &resolv);
+        request.dns = resolv.servers;
+        request.dns_search = resolv.search;
+        request.dns_options = resolv.options;
         rc = network_join(call, NULL, &request, &reply);
     }
     if (rc < 0)
@@ -337,7 +341,7 @@ static int join_networks(struct hull_call *call, struct ct *ct, int netns_fd)
     hull_message_copy(ct->run_arena, &network_settings_message, &reply, settings);
     ct->doc.network = settings;
     ct_keep_sockets(call, ct);
-    return files_write_hosts(call, doc, settings);
+    return files_write_joined(call, doc, settings);
 }
 
 static int run(struct hull_call *call, struct ct *ct)

@@ -241,11 +241,15 @@ static int reserve_pools(struct hull_call *call, const struct network_create_req
 {
     bool asked = request->ipam != NULL && request->ipam->config.n > 0;
     if (about->own_addresses) {
-        if (asked || !hull_streq(network->ipam.driver, "default"))
+        if ((asked && !about->takes_pools) || !hull_streq(network->ipam.driver, "default"))
             return hull_fail(call, HULL_INVALID,
                              "network driver %s hands out addresses itself: IPAM can't be set here",
                              network->driver);
         network->ipam.driver = "null";
+        if (asked) {
+            network->ipam.config.n = request->ipam->config.n;
+            network->ipam.config.v = request->ipam->config.v;
+        }
     }
     if (net_ipam(network) == NULL)
         return asked && !about->own_addresses

@@ -217,7 +217,9 @@ int net_endpoint_plan(struct hull_call *call, const struct net_record *record,
     }
     endpoint->network_id = record->network.id;
     endpoint->endpoint_id = id_new(hull_call_arena(call));
+    /* Not anybody's to say. */
     endpoint->dns_names = (struct hull_strv){0};
+    endpoint->dns_servers = endpoint->dns_search = endpoint->dns_options = (struct hull_strv){0};
     if (record->predefined && !hull_streq(record->network.driver, "bridge"))
         return 0;
     if (!record->predefined && !net_is_way_out(&record->network))

@@ -205,6 +205,9 @@ static void take_reply(const struct netdriver_join_reply *reply, struct endpoint
     }
     if (reply->ipv6_gateway != NULL)
         endpoint->ipv6_gateway = reply->ipv6_gateway;
+    endpoint->dns_servers = reply->dns_servers;
+    endpoint->dns_search = reply->dns_search;
+    endpoint->dns_options = reply->dns_options;
 }
 
 /* Whether network I is, or may turn out to be, the one with the gateway: its driver is asked to
@@ -268,7 +271,10 @@ int join_driver(struct hull_call *call, struct join *join, size_t i, bool defaul
                                              .endpoint = *endpoint,
                                              .ifname = interface_of(join, i),
                                              .default_route = default_route,
-                                             .netns_fd = join->request->netns_fd};
+                                             .netns_fd = join->request->netns_fd,
+                                             .dns = join->request->dns,
+                                             .dns_search = join->request->dns_search,
+                                             .dns_options = join->request->dns_options};
     struct netdriver_join_reply reply;
     bool done = join->ports_done;
     int rc = own_ports(call, join, i, &request);

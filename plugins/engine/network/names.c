@@ -50,8 +50,12 @@ int net_names_update(struct hull_call *call, const struct net_sandbox *sandbox)
     struct hull_empty done;
     if (!has_names(sandbox))
         return 0;
-    for (size_t i = 0; i < sandbox->settings.networks.n; i++)
+    for (size_t i = 0; i < sandbox->settings.networks.n; i++) {
         add_endpoint(call, &sandbox->settings.networks.v[i], &container);
+        /* Those of the first network whose driver names some, where the container has none. */
+        if (container.servers.n == 0)
+            container.servers = sandbox->settings.networks.v[i].dns_servers;
+    }
     return dns_set(call, NET_DNS, &container, &done);
 }
 

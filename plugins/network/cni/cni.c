@@ -28,7 +28,6 @@
 #include <unistd.h>
 
 #define OPTION_CONF "conf"
-#define BANDWIDTH "bandwidth."
 
 HULL_MESSAGE_DEFINE(cni_options, CNI_OPTIONS_FIELDS)
 
@@ -40,6 +39,10 @@ HULL_MESSAGE_DEFINE(cni_options, CNI_OPTIONS_FIELDS)
     F(T, JSON, _, mac, "mac", HULL_OMIT, "")                         \
     F(T, JSON, _, bandwidth, "bandwidth", HULL_OMIT, "")             \
     F(T, JSON, _, aliases, "aliases", HULL_OMIT, "")                 \
+    F(T, JSON, _, dns, "dns", HULL_OMIT, "")                         \
+    F(T, JSON, _, ip_ranges, "ipRanges", HULL_OMIT, "")              \
+    F(T, JSON, _, guid, "infinibandGUID", HULL_OMIT, "")             \
+    F(T, JSON, _, device, "deviceID", HULL_OMIT, "")                 \
     F(T, STRING, _, daemon, "Daemon", HULL_OMIT, "Whose ADD it was") \
     F(T, JSON, _, result, "Result", HULL_OMIT, "Of ADD, when it was done")
 HULL_MESSAGE_DECLARE(cni_record, CNI_RECORD_FIELDS)
@@ -57,8 +60,11 @@ static int about(struct hull_call *call, const struct netdriver_about_request *r
 {
     (void)call;
     (void)request;
-    *ret_reply = (struct netdriver_about_reply){
-        .scope = "local", .own_addresses = true, .own_ports = true, .restores = true};
+    *ret_reply = (struct netdriver_about_reply){.scope = "local",
+                                                .own_addresses = true,
+                                                .own_ports = true,
+                                                .restores = true,
+                                                .takes_pools = true};
     return 0;
 }
 
@@ -112,6 +118,8 @@ static int create(struct hull_call *call, const struct netdriver_network *reques
     rc = cni_find_conf(call, hull_streq(reference, NULL) ? network->name : reference, &text);
     if (rc == 0)
         rc = parse_conf(call, text, &conf);
+    if (rc == 0)
+        rc = cni_check_pools(call, network, &conf);
     for (size_t i = 0; rc == 0 && i < conf.count; i++)
         rc = cni_find_plugin(call, conf.plugins[i].type, &program);
     if (rc == 0)
@@ -135,6 +143,10 @@ static int save(struct hull_call *call, const char *network_id, const struct cni
                                 .mac = v[CNI_MAC],
                                 .bandwidth = v[CNI_BANDWIDTH],
                                 .aliases = v[CNI_ALIASES],
+                                .dns = v[CNI_DNS],
+                                .ip_ranges = v[CNI_IP_RANGES],
+                                .guid = v[CNI_GUID],
+                                .device = v[CNI_DEVICE],
                                 .daemon = cni_daemon(),
                                 .result = a->result};
     return state_put(call, NULL, CNI_ENDPOINTS, key_of(call, network_id, a->container_id),
@@ -152,159 +164,14 @@ int cni_read_record(struct hull_call *call, const char *text, struct cni_attachm
                                           [CNI_IPS] = record.ips,
                                           [CNI_MAC] = record.mac,
                                           [CNI_BANDWIDTH] = record.bandwidth,
-                                          [CNI_ALIASES] = record.aliases}};
+                                          [CNI_ALIASES] = record.aliases,
+                                          [CNI_DNS] = record.dns,
+                                          [CNI_IP_RANGES] = record.ip_ranges,
+                                          [CNI_GUID] = record.guid,
+                                          [CNI_DEVICE] = record.device}};
     a->daemon = record.daemon;
     a->result = record.result;
     return 0;
-}
-
-/* --- containers: what is offered -------------------------------------------------------------- */
-
-static bool is_taken(const struct cni_conf *conf, enum cni_capability which)
-{
-    for (size_t i = 0; i < conf->count; i++) {
-        if (conf->plugins[i].takes[which])
-            return true;
-    }
-    return false;
-}
-
-static int offer_ports(struct hull_call *call, const struct netdriver_join_request *request,
-                       bool taken, const char **ret)
-{
-    struct hull_text out = HULL_TEXT(hull_call_arena(call));
-    if (request->ports.n > 0 && !taken)
-        return hull_fail(call, HULL_NOT_SUPPORTED,
-                         "can't publish ports: no plugin in the configuration of network %s "
-                         "has the capability portMappings",
-                         request->network.name);
-    for (size_t i = 0; i < request->ports.n; i++) {
-        const struct firewall_port *port = &request->ports.v[i];
-        bool any = hull_streq(port->host_ip, "0.0.0.0");
-        if (port->host_port == 0)
-            return hull_fail(call, HULL_INVALID,
-                             "port %d/%s: CNI can't choose a port of the host, name one: -p "
-                             "8080:%d",
-                             (int)port->port, port->protocol, (int)port->port);
-        hull_text_printf(&out,
-                         "%s{\"hostPort\":%d,\"containerPort\":%d,\"protocol\":\"%s\",\"hostIP\":",
-                         i > 0 ? "," : "[", (int)port->host_port, (int)port->port, port->protocol);
-        json_quote(&out, any ? "" : port->host_ip, any ? 0 : strlen(port->host_ip));
-        hull_text_puts(&out, "}");
-    }
-    if (out.length > 0)
-        hull_text_puts(&out, "]");
-    *ret = out.length > 0 ? out.data : NULL;
-    return 0;
-}
-
-static int refuse(struct hull_call *call, const struct network *network, const char *what,
-                  const char *value, const char *capability)
-{
-    return hull_fail(call, HULL_NOT_SUPPORTED,
-                     "can't give the %s %s: no plugin in the configuration of the network %s has "
-                     "the capability %s",
-                     what, value, network->name, capability);
-}
-
-static int offer_ips(struct hull_call *call, const struct netdriver_join_request *request,
-                     bool taken, const char **ret)
-{
-    const struct endpoint_ipam_config *wanted = request->endpoint.ipam_config;
-    const char *all[] = {wanted == NULL ? NULL : wanted->ipv4_address,
-                         wanted == NULL ? NULL : wanted->ipv6_address};
-    struct hull_text out = HULL_TEXT(hull_call_arena(call));
-    for (size_t i = 0; i < HULL_COUNT(all); i++) {
-        struct ip_addr addr;
-        if (hull_streq(all[i], NULL))
-            continue;
-        if (!ip_parse(all[i], &addr))
-            return hull_fail(call, HULL_INVALID, "invalid IP address: %s", all[i]);
-        if (!taken)
-            return refuse(call, &request->network, "address", all[i], "ips");
-        hull_text_printf(&out, "%s\"%s\"", out.length > 0 ? "," : "[", all[i]);
-    }
-    if (out.length > 0)
-        hull_text_puts(&out, "]");
-    *ret = out.length > 0 ? out.data : NULL;
-    return 0;
-}
-
-static int offer_mac(struct hull_call *call, const struct netdriver_join_request *request,
-                     bool taken, const char **ret)
-{
-    const char *mac = request->endpoint.mac_address;
-    uint8_t bytes[6];
-    if (hull_streq(mac, NULL))
-        return 0;
-    if (!mac_parse(mac, bytes))
-        return hull_fail(call, HULL_INVALID, "invalid MAC address: %s", mac);
-    if (!taken)
-        return refuse(call, &request->network, "MAC address", mac, "mac");
-    char text[18];
-    *ret = hull_printf(call, "\"%s\"", mac_text(bytes, text));
-    return 0;
-}
-
-/* Rates and bursts of the endpoint, --driver-opt bandwidth.ingressRate=1000000. */
-static int offer_bandwidth(struct hull_call *call, const struct netdriver_join_request *request,
-                           bool taken, const char **ret)
-{
-    static const char *const known[] = {"ingressRate", "ingressBurst", "egressRate", "egressBurst"};
-    const struct hull_map *opts = &request->endpoint.driver_opts;
-    struct hull_text out = HULL_TEXT(hull_call_arena(call));
-    for (size_t i = 0; i < opts->n; i++) {
-        const char *key = opts->v[i].key, *value = opts->v[i].value;
-        const char *name = NULL;
-        for (size_t k = 0; strncmp(key, BANDWIDTH, strlen(BANDWIDTH)) == 0 && k < HULL_COUNT(known);
-             k++)
-            name = strcmp(key + strlen(BANDWIDTH), known[k]) == 0 ? known[k] : name;
-        if (name == NULL)
-            return hull_fail(call, HULL_INVALID, "network driver cni: option %s is not known", key);
-        if (value == NULL || *value == '\0' || strlen(value) > 18 ||
-            value[strspn(value, "0123456789")] != '\0')
-            return hull_fail(call, HULL_INVALID, "%s: \"%s\" is no number of bits", key,
-                             value == NULL ? "" : value);
-        if (!taken)
-            return refuse(call, &request->network, key, value, "bandwidth");
-        hull_text_printf(&out, "%s\"%s\":%lld", out.length > 0 ? "," : "{", name,
-                         strtoll(value, NULL, 10));
-    }
-    if (out.length > 0)
-        hull_text_puts(&out, "}");
-    *ret = out.length > 0 ? out.data : NULL;
-    return 0;
-}
-
-/* Names are ours to serve; a plugin that serves them too is told. */
-static const char *offer_aliases(struct hull_call *call,
-                                 const struct netdriver_join_request *request)
-{
-    const struct hull_strv *names = &request->endpoint.dns_names;
-    struct hull_text out = HULL_TEXT(hull_call_arena(call));
-    for (size_t i = 0; i < names->n; i++) {
-        hull_text_puts(&out, i > 0 ? "," : "[");
-        json_quote(&out, names->v[i], strlen(names->v[i]));
-    }
-    if (out.length > 0)
-        hull_text_puts(&out, "]");
-    return out.length > 0 ? out.data : NULL;
-}
-
-static int make_offers(struct hull_call *call, const struct netdriver_join_request *request,
-                       const struct cni_conf *conf, struct cni_offers *ret)
-{
-    int rc =
-        offer_ports(call, request, is_taken(conf, CNI_PORT_MAPPINGS), &ret->v[CNI_PORT_MAPPINGS]);
-    if (rc == 0)
-        rc = offer_ips(call, request, is_taken(conf, CNI_IPS), &ret->v[CNI_IPS]);
-    if (rc == 0)
-        rc = offer_mac(call, request, is_taken(conf, CNI_MAC), &ret->v[CNI_MAC]);
-    if (rc == 0)
-        rc = offer_bandwidth(call, request, is_taken(conf, CNI_BANDWIDTH), &ret->v[CNI_BANDWIDTH]);
-    if (rc == 0 && is_taken(conf, CNI_ALIASES))
-        ret->v[CNI_ALIASES] = offer_aliases(call, request);
-    return rc;
 }
 
 /* --- a stand-in for a namespace that is gone -------------------------------------------------- */
@@ -449,6 +316,9 @@ static int fill_reply(struct hull_call *call, const struct cni_attachment *a,
     ret->global_ipv6_address = result.address[1];
     ret->global_ipv6_prefix_len = result.length[1];
     ret->ipv6_gateway = result.gateway[1];
+    ret->dns_servers = result.dns_servers;
+    ret->dns_search = result.dns_search;
+    ret->dns_options = result.dns_options;
     return result.outside.n > 0 ? hull_work(call, mark_outside, &result.outside) : 0;
 }
 
@@ -488,7 +358,7 @@ static int join(struct hull_call *call, const struct netdriver_join_request *req
         rc = hull_fail(call, HULL_INTERNAL, "network %s: its configuration is lost: make it again",
                        request->network.name);
     if (rc == 0)
-        rc = make_offers(call, request, conf, &a->offers);
+        rc = cni_make_offers(call, request, conf, &a->offers);
     if (rc < 0)
         return rc;
     undo->network_id = hull_strdup(call, request->network.id);

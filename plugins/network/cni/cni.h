@@ -69,6 +69,15 @@ int cni_status(struct hull_call *call, const struct cni_conf *conf) HULL_CHECKED
 int cni_gc(struct hull_call *call, const struct cni_conf *conf, const char *attachments)
     HULL_CHECKED;
 
+/* --- offers.c ------------------------------------------------------------------------------- */
+
+/* What plugins that take it get of REQUEST. */
+int cni_make_offers(struct hull_call *call, const struct netdriver_join_request *request,
+                    const struct cni_conf *conf, struct cni_offers *ret) HULL_CHECKED;
+/* Whether the subnets of the network make sense, and a plugin takes them. */
+int cni_check_pools(struct hull_call *call, const struct network *network,
+                    const struct cni_conf *conf) HULL_CHECKED;
+
 /* --- cni.c ------------------------------------------------------------------------------------ */
 
 /* The configuration that the network was made with. Yields. */

@@ -20,7 +20,11 @@ const char *cni_capability_name(enum cni_capability which)
                                         [CNI_IPS] = "ips",
                                         [CNI_MAC] = "mac",
                                         [CNI_BANDWIDTH] = "bandwidth",
-                                        [CNI_ALIASES] = "aliases"};
+                                        [CNI_ALIASES] = "aliases",
+                                        [CNI_DNS] = "dns",
+                                        [CNI_IP_RANGES] = "ipRanges",
+                                        [CNI_GUID] = "infinibandGUID",
+                                        [CNI_DEVICE] = "deviceID"};
     return names[which];
 }
 

@@ -17,6 +17,10 @@ enum cni_capability {
     CNI_MAC,
     CNI_BANDWIDTH,
     CNI_ALIASES,
+    CNI_DNS,
+    CNI_IP_RANGES,
+    CNI_GUID,
+    CNI_DEVICE,
     CNI_CAPABILITY_COUNT,
 };
 /* As configurations and plugins call it. */
@@ -64,7 +68,8 @@ struct cni_result {
     int64_t length[2];
     const char *gateway[2];
     const char *mac;
-    struct hull_strv outside; /* names of interfaces on the host */
+    struct hull_strv outside;                              /* names of interfaces on the host */
+    struct hull_strv dns_servers, dns_search, dns_options; /* for resolv.conf */
 };
 /* The result TEXT, for the interface IFNAME of the container. -HULL_INVALID. */
 int cni_result_parse(struct hull_arena *arena, const char *text, size_t length, const char *ifname,

@@ -7,6 +7,9 @@
 #include <string.h>
 #include <sys/socket.h>
 
+/* Servers, domains and options that are taken, each. */
+#define WORDS_MAX 16
+
 static const char *text_of(const struct json_value *object, const char *key)
 {
     const struct json_value *value = object->type == JSON_OBJECT ? json_member(object, key) : NULL;
@@ -64,10 +67,62 @@ static int take_ip(struct hull_arena *arena, const struct json_value *ip, struct
     return 0;
 }
 
+/* --- dns -------------------------------------------------------------------------------------- */
+
+/* A word that is put into resolv.conf: it ends neither its line nor itself. */
+static bool is_word(const char *text)
+{
+    size_t length = text == NULL ? 0 : strlen(text);
+    for (size_t i = 0; i < length; i++) {
+        if ((unsigned char)text[i] <= ' ' || (unsigned char)text[i] > '~' || text[i] == '#' ||
+            text[i] == ';')
+            return false;
+    }
+    return length > 0 && length < 256;
+}
+
+/* The texts of the list KEY in DNS, each a word or (ADDRESSES) an address. */
+static int take_words(struct hull_arena *arena, const struct json_value *dns, const char *key,
+                      bool addresses, struct hull_strv *ret, struct hull_problem *problem)
+{
+    struct json_value list = {.type = JSON_LIST};
+    int rc = list_of(dns, key, &list, problem);
+    for (size_t i = 0; rc == 0 && i < list.count; i++) {
+        const char *text = list.items[i].type == JSON_TEXT ? list.items[i].text : NULL;
+        struct ip_addr addr;
+        if (!is_word(text) || (addresses && !ip_parse(text, &addr)))
+            return hull_problem_set(problem, HULL_INVALID, "dns: %s: \"%.64s\" is no %s", key,
+                                    text == NULL ? "" : text, addresses ? "address" : "word");
+        if (ret->n < WORDS_MAX && !hull_strv_contains(ret, text))
+            hull_strv_add(arena, ret, text);
+    }
+    return rc;
+}
+
+/* The domain goes before the others to search. */
+static int take_dns(struct hull_arena *arena, const struct json_value *top, struct cni_result *ret,
+                    struct hull_problem *problem)
+{
+    const struct json_value *dns = json_member(top, "dns");
+    if (dns == NULL || dns->type == JSON_NULL)
+        return 0;
+    if (dns->type != JSON_OBJECT)
+        return hull_problem_set(problem, HULL_INVALID, "dns: an object is expected");
+    const char *domain = text_of(dns, "domain");
+    if (domain != NULL && *domain != '\0' && !is_word(domain))
+        return hull_problem_set(problem, HULL_INVALID, "dns: domain \"%.64s\" is no name", domain);
+    if (domain != NULL && *domain != '\0')
+        hull_strv_add(arena, &ret->dns_search, domain);
+    int rc = take_words(arena, dns, "nameservers", true, &ret->dns_servers, problem);
+    if (rc == 0)
+        rc = take_words(arena, dns, "search", false, &ret->dns_search, problem);
+    return rc < 0 ? rc : take_words(arena, dns, "options", false, &ret->dns_options, problem);
+}
+
 int cni_result_parse(struct hull_arena *arena, const char *text, size_t length, const char *ifname,
                      struct cni_result *ret, struct hull_problem *problem)
 {
-    struct json_value top, interfaces, ips;
+    struct json_value top, interfaces = {.type = JSON_LIST}, ips = {.type = JSON_LIST};
     *ret = (struct cni_result){.mac = NULL};
     int rc = json_parse(arena, text, length, &top, problem);
     if (rc == 0 && top.type != JSON_OBJECT)
@@ -76,6 +131,8 @@ int cni_result_parse(struct hull_arena *arena, const char *text, size_t length, 
         rc = list_of(&top, "interfaces", &interfaces, problem);
     if (rc == 0)
         rc = list_of(&top, "ips", &ips, problem);
+    if (rc == 0)
+        rc = take_dns(arena, &top, ret, problem);
     for (size_t i = 0; rc == 0 && i < ips.count; i++) {
         if (ips.items[i].type != JSON_OBJECT)
             rc = hull_problem_set(problem, HULL_INVALID, "ips: an object is expected");
