@@ -68,6 +68,7 @@ int64_t hull_time_ns(void)
 
 void hull_bug(const char *file, int line, const char *what)
 {
-    fprintf(stderr, "hull: BUG at %s:%d: %s\n", file, line, what);
+    const char *kind = errno == ENOMEM ? "no memory" : "BUG";
+    fprintf(stderr, "hull: %s at %s:%d: %s\n", kind, file, line, what);
     abort();
 }

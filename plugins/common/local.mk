@@ -29,7 +29,7 @@ plugins_common_libcommon_la_SOURCES += plugins/common/root.c plugins/common/root
 	plugins/common/tar_write.c plugins/common/tar.h
 plugins_common_libcommon_la_SOURCES += plugins/common/layers.c plugins/common/layers_tree.c \
 	plugins/common/layers.h plugins/common/layers_changes.c plugins/common/layers_changes.h
-plugins_common_libcommon_la_SOURCES += plugins/common/instance.c plugins/common/instance.h plugins/common/hash.h
+plugins_common_libcommon_la_SOURCES += plugins/common/instance.c plugins/common/instance.h plugins/common/hash.h plugins/common/hashtable.h
 plugins_common_libcommon_la_SOURCES += plugins/common/detach.c plugins/common/detach.h
 plugins_common_libcommon_la_SOURCES += plugins/common/http_client.c plugins/common/http_client.h
 plugins_common_libcommon_la_SOURCES += plugins/common/plugin_client.c plugins/common/plugin_client.h \

@@ -12,7 +12,7 @@ import time
 import pytest
 
 from test_faults import await_state, create, run, state
-from test_kill import Engine, begin, end
+from test_kill import Engine, asan_options, begin, end
 
 TEN_YEARS = 315360000
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -46,6 +46,7 @@ def engine(clock):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LD_PRELOAD", clock.library)
         patch.setenv("HULL_TEST_CLOCK", clock.path)
+        asan_options(patch, "verify_asan_link_order=0")
         begin(made)
     yield made
     clock.set(0)

@@ -29,6 +29,11 @@ ROUNDS = int(os.environ.get("HULL_CHAOS_ROUNDS", "12"))
 SEED = int(os.environ.get("HULL_CHAOS_SEED", str(random.randrange(1 << 30))))
 
 
+def asan_options(patch, *options):
+    """For daemons of a build with sanitizers that start from now on."""
+    patch.setenv("ASAN_OPTIONS", ":".join(filter(None, [os.environ.get("ASAN_OPTIONS"), *options])))
+
+
 class Gone(Exception):
     """The daemon went away before it answered."""
 

@@ -152,6 +152,20 @@ class Engine:
         os.close(master)
         return seen.decode(errors="replace")
 
+    def await_listener(self, name, port=80):
+        """A program of the container NAME listens at PORT: one that was started need not yet."""
+        pid = self.hull("inspect", "-f", "{{.State.Pid}}", name).stdout.strip()
+        deadline = time.monotonic() + 20
+        while True:
+            rows = []
+            for family in ("tcp", "tcp6"):
+                with open("/proc/%s/net/%s" % (pid, family)) as table:
+                    rows += [row.split() for row in table]
+            if any(row[1].endswith(":%04X" % port) and row[3] == "0A" for row in rows):
+                return
+            assert time.monotonic() < deadline, "nobody listens at %d in %s" % (port, name)
+            time.sleep(0.02)
+
     # -- images -------------------------------------------------------------------------------
 
     def load(self, data, check=True):

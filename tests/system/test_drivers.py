@@ -59,6 +59,7 @@ def networks_of(engine):
             self.boxes.append(name)
             engine.hull("run", "-d", "--name", name, "--network", network, *flags, "busybox",
                         "busybox", "httpd", "-f", "-h", "/www")
+            engine.await_listener(name)
             return name
 
     made = Nets()
@@ -194,9 +195,16 @@ def test_vlan_parents_are_made_and_removed(engine, nets, lan):
 class Plugin(PluginProcess):
     program, interfaces = "netplugin.py", ("NetworkDriver", "IpamDriver")
 
+    killed = False
+
     def kill(self):
         with open(self.base + ".pid") as file:
             sh("kill -9 " + file.read(), check=False)
+        self.killed = True
+
+    def start(self):
+        super().start()
+        self.killed = False
 
 
 @pytest.fixture(scope="module")
@@ -223,6 +231,8 @@ def plugged():
 def remote(plugged):
     yield from networks_of(plugged)
     plugged.plugin.mode("")
+    if plugged.plugin.killed:  # by a test that has failed: not by those that come after it, too
+        plugged.plugin.start()
 
 
 def test_a_remote_driver_carries_traffic(plugged, remote):

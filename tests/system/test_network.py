@@ -46,9 +46,7 @@ def web(engine):
         engine.hull("run", "-d", "--name", name, *flags, "busybox", "busybox", "httpd", "-f", "-h",
                     "/www")
         names.append(name)
-        # A started program does not listen yet.
-        engine.hull("exec", name, "sh", "-c", "timeout 20 sh -c "
-                    "'until wget -q -O /dev/null http://127.0.0.1/; do sleep 0.02; done'")
+        engine.await_listener(name)
         return name
 
     yield start
@@ -157,6 +155,7 @@ def test_ports_work_while_the_daemon_does_not(own_engine):
     port = free_port()
     own_engine.hull("run", "-d", "--name", "web", "-p", "%d:80" % port, "busybox", "busybox", "httpd",
                     "-f", "-h", "/www")
+    own_engine.await_listener("web")
     own_engine.kill()
     assert "works" in fetch(port)
     table = [line.split()[2] for line in sh("nft list tables").splitlines()
@@ -193,6 +192,7 @@ def test_the_source_address_is_the_true_one(engine, neighbour):
     engine.hull("run", "-d", "--name", name, "-p", "%d:80" % port, "busybox", "busybox", "httpd",
                 "-f", "-vv", "-h", "/www")
     try:
+        engine.await_listener(name)
         assert neighbour.reaches(neighbour.host, port)
         engine.hull("stop", "-t", "0", name)  # all it wrote is in its log now
         logs = engine.hull("logs", name)
@@ -205,6 +205,7 @@ def test_what_the_administrator_drops_stays_dropped(own_engine, neighbour):
     port = free_port()
     own_engine.hull("run", "-d", "--name", "web", "-p", "%d:80" % port, "busybox", "busybox",
                     "httpd", "-f", "-h", "/www")
+    own_engine.await_listener("web")
     assert neighbour.reaches(neighbour.host, port)
     table = table_of(own_engine)
     sh("nft add rule inet %s admin ip saddr 198.51.100.2 drop" % table)

@@ -4,7 +4,7 @@
 #ifndef ENGINE_VOLUME_PLUGIN_H
 #define ENGINE_VOLUME_PLUGIN_H
 
-#include <uthash.h>
+#include "hashtable.h"
 
 #include <hull/hull.h>
 

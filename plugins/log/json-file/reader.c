@@ -119,14 +119,15 @@ static void take_lines(struct reader *reader)
         reader->in_inode = reader->files[reader->count - 1].inode;
     }
 
-    while (!reader->done && (newline = memchr(at, '\n', (size_t)(end - at)))) {
+    while (!reader->done && at < end && (newline = memchr(at, '\n', (size_t)(end - at)))) {
         if (!reader->in_overlong)
             take_line(reader, at, (size_t)(newline - at), offset - (end - newline - 1));
         reader->in_overlong = false;
         at = newline + 1;
     }
     reader->in_size = (size_t)(end - at);
-    memmove(reader->in, at, reader->in_size);
+    if (reader->in_size > 0) /* there is no buffer before the first file */
+        memmove(reader->in, at, reader->in_size);
     if (reader->in_size > LINE_MAX_SIZE) {
         reader->in_size = 0;
         reader->in_overlong = true;
