@@ -403,7 +403,94 @@ FIBER_TEST(a_shim_that_is_stuck_holds_up_nobody)
         close(fds[i]);
 }
 
-/* A client that does not read holds the program back, but not its end; and the log is whole. */
+/*
+ * Programs in the place of both shims that do nothing while the file DIR/stuck is there, and are
+ * the shim else; a second is enough for all. The plugin must not be loaded yet.
+ */
+static const char *doubtful_shims(struct hull_call *call, const struct box *box)
+{
+    static const char *const names[] = {"hull-shim", "hull-shim-oci"};
+    const char *real = getenv("HULL_LIBEXEC");
+    CHECK(real != NULL);
+    const char *folder = box_folder((struct box *)box, "libexec");
+    for (size_t i = 0; i < HULL_COUNT(names); i++) {
+        FILE *file = fopen(hull_printf(call, "%s/%s", folder, names[i]), "we");
+        CHECK(file != NULL);
+        fprintf(file,
+                "#!/bin/busybox sh\nif [ -e %s/stuck ]; then\n  echo $$ > %s/pid\n"
+                "  exec /bin/busybox sleep 1000\nfi\nexec %s/%s \"$@\"\n",
+                box->dir, box->dir, real, names[i]);
+        CHECK_INT(fchmod(fileno(file), 0755), 0);
+        fclose(file);
+    }
+    CHECK_INT(setenv("HULL_LIBEXEC", folder, 1), 0);
+    hull_plugin_option_set(PORT, "shim-timeout", "1");
+    return hull_printf(call, "%s/stuck", box->dir);
+}
+
+/* It was killed, and its end was seen. */
+static void check_gone(struct hull_call *call, const struct box *box)
+{
+    int pid = 0;
+    const char *path = hull_printf(call, "%s/pid", box->dir);
+    FILE *file = fopen(path, "re");
+    CHECK(file != NULL);
+    CHECK_INT(fscanf(file, "%d", &pid), 1);
+    fclose(file);
+    CHECK(kill(pid, 0) < 0 && errno == ESRCH);
+    CHECK_INT(unlink(path), 0);
+}
+
+/* Who adopts it may not have seen its end yet. */
+static bool has_threads(struct hull_call *call, int64_t pid)
+{
+    char state = 'X';
+    FILE *file = fopen(hull_printf(call, "/proc/%lld/stat", (long long)pid), "re");
+    if (file == NULL)
+        return false;
+    if (fscanf(file, "%*d (%*[^)]) %c", &state) != 1)
+        state = 'X';
+    fclose(file);
+    return state != 'X' && state != 'Z';
+}
+
+/* Each of the three questions has its limit; the client hears of it, and nothing is left. */
+FIBER_TEST(a_shim_that_never_answers_is_given_up)
+{
+    struct box box;
+    struct runtime_create_reply made;
+    struct hull_empty none;
+    box_new(call, &box);
+    const struct runtime_process_ref ref = {.id = box.id};
+    const char *stuck = doubtful_shims(call, &box);
+    BOX_RUN(&box, "sleep", "100");
+    CHECK_INT(close(creat(stuck, 0600)), 0);
+    CHECK_KIND(runtime_create(call, PORT, &box.request, &box.made), HULL_TIMEOUT);
+    CHECK_HAS(hull_error(call), "no process within 1 s: do the servers");
+    check_gone(call, &box);
+    CHECK_INT(unlink(stuck), 0);
+    box_create(&box);
+    CHECK_OK(box_start(&box, NULL));
+    CHECK_INT(close(creat(stuck, 0600)), 0);
+    struct runtime_exec_request exec = {.id = box.id, .process = "exec1"};
+    box_process(&box, &exec.spec);
+    box_args(&box, &exec.spec, (const char *const[]){"true", NULL});
+    CHECK_KIND(runtime_exec(call, PORT, &exec, &made), HULL_TIMEOUT);
+    CHECK_HAS(hull_error(call), "no process within 1 s");
+    check_gone(call, &box);
+    CHECK_INT(unlink(stuck), 0);
+    /* The container did not notice. */
+    CHECK_OK(runtime_exec(call, PORT, &exec, &made));
+    CHECK_OK(box_start(&box, "exec1"));
+    CHECK_INT(box_wait(&box, "exec1"), 0);
+    CHECK_OK(runtime_delete(call, PORT, &ref, &none));
+    box_create(&box);
+    CHECK_INT(kill(parent_of(call, box.made.pid), SIGSTOP), 0);
+    CHECK_KIND(box_start(&box, NULL), HULL_TIMEOUT);
+    CHECK_KIND(runtime_wait(call, PORT, &ref, &box.exit), HULL_NOT_FOUND);
+    CHECK(!has_threads(call, box.made.pid));
+}
+
 /* It ends all the same when it has more to say than anybody reads. */
 FIBER_TEST(log_rotation)
 {

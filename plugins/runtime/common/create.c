@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <linux/ioctl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -19,7 +20,26 @@
 #endif
 
 /* A shim that has not made its process by then never will. */
-#define CREATE_MS 120000
+#define TIMEOUT_S 120
+#define TIMEOUT_MAX_S 86400
+
+HULL_MESSAGE_DEFINE(shimmed_options, SHIMMED_OPTIONS_FIELDS)
+
+static int64_t timeout_s(void)
+{
+    const struct shimmed_options *options = hull_plugin_options(shim_driver.port);
+    return options->timeout_s > 0 ? options->timeout_s : TIMEOUT_S;
+}
+
+int shimmed_init(struct hull_call *call)
+{
+    const struct shimmed_options *options = hull_plugin_options(shim_driver.port);
+    return options->timeout_s >= 0 && options->timeout_s <= TIMEOUT_MAX_S
+               ? 0
+               : hull_fail(call, HULL_INVALID,
+                           "plugin-opts of %s: shim-timeout: %lld is not between 0 and %d",
+                           shim_driver.port, (long long)options->timeout_s, TIMEOUT_MAX_S);
+}
 
 static void fill_stdio(struct shim_plan *plan, const struct runtime_stdio *stdio)
 {
@@ -132,31 +152,42 @@ static bool has_own_netns(const struct oci_linux *linux_)
     return false;
 }
 
+/* A question to the shim of process NAME of the container ID. */
 struct asking {
-    int fd;
-    struct shim_packet *answer;
+    const char *id, *name;
+    int fd; /* the connection, or -1: any */
+    struct shim_packet request, *answer;
     int *pidfd;
 };
 
-static int ask_to_create(struct hull_call *call, void *arg)
+static int ask_now(struct hull_call *call, void *arg)
 {
     const struct asking *asking = arg;
-    hull_call_set_timeout(call, CREATE_MS);
-    return client_ask(call, asking->fd, &(struct shim_packet){.op = SHIM_CREATE}, -1,
-                      asking->answer, asking->pidfd);
+    struct ctr *ctr;
+    struct process *process;
+    hull_call_set_timeout(call, timeout_s() * 1000);
+    if (asking->fd >= 0)
+        return client_ask(call, asking->fd, &asking->request, -1, asking->answer, asking->pidfd);
+    int rc = ctr_process(call, asking->id, asking->name, &ctr, &process);
+    return rc < 0 ? rc
+                  : client_once(call, ctr, process, &asking->request, -1, asking->answer, NULL);
 }
 
-/* The shim opens what is mounted: the server of a file system may have died since we looked. */
-static int ask_create(struct hull_call *call, int fd, struct shim_packet *ret_answer,
-                      int *ret_pidfd)
+/*
+ * The shim opens what is mounted, and loads the program: the server of a file system may have died
+ * since we looked. One that is stuck would not hear that it has to go, either.
+ */
+static int ask_shim(struct hull_call *call, struct asking *asking)
 {
-    struct asking asking = {fd, ret_answer, ret_pidfd};
-    int rc = hull_task_join(call, hull_task_start(call, "create", ask_to_create, &asking));
-    return rc == -HULL_TIMEOUT && hull_check(call) == 0
-               ? hull_fail(call, HULL_TIMEOUT,
-                           "no process within %d s: do the servers of all that is mounted answer?",
-                           CREATE_MS / 1000)
-               : rc;
+    int rc = hull_task_join(call, hull_task_start(call, "ask shim", ask_now, asking));
+    if (rc != -HULL_TIMEOUT || hull_check(call) < 0)
+        return rc;
+    const struct process *process = ctr_find_process(ctr_find(asking->id), asking->name);
+    if (process != NULL && process->shim.pidfd >= 0)
+        syscall(SYS_pidfd_send_signal, process->shim.pidfd, SIGKILL, NULL, 0);
+    return hull_fail(call, HULL_TIMEOUT,
+                     "no process within %lld s: do the servers of all that is mounted answer?",
+                     (long long)timeout_s());
 }
 
 /* What the daemon has to do when the shim is on its way: the cgroup, then the shim's answer. */
@@ -166,11 +197,17 @@ static int finish_create(struct hull_call *call, const struct runtime_create_req
 {
     struct shim_packet answer;
     HULL_AUTO_FD pidfd = -1;
+    struct asking asking = {.id = request->id,
+                            .name = "init",
+                            .fd = *control,
+                            .request.op = SHIM_CREATE,
+                            .answer = &answer,
+                            .pidfd = &pidfd};
     int rc = shim_driver.limit == NULL
                  ? 0
                  : shim_driver.limit(call, cgroup, &request->spec, &reply->warnings);
     if (rc == 0)
-        rc = ask_create(call, *control, &answer, &pidfd);
+        rc = ask_shim(call, &asking);
     if (rc == 0)
         rc = made(call, request->id, NULL, &answer, control);
     if (rc < 0)
@@ -269,8 +306,13 @@ static int exec(struct hull_call *call, const struct runtime_exec_request *reque
     HULL_AUTO_FD control = launch->control_fd;
     if (rc == 0)
         rc = launched(call, request->id, launch, request->spec.terminal, &ctr);
+    struct asking asking = {.id = request->id,
+                            .name = request->process,
+                            .fd = control,
+                            .request.op = SHIM_CREATE,
+                            .answer = &answer};
     if (rc == 0)
-        rc = client_ask(call, control, &(struct shim_packet){.op = SHIM_CREATE}, -1, &answer, NULL);
+        rc = ask_shim(call, &asking);
     if (rc == 0)
         rc = made(call, request->id, request->process, &answer, &control);
     reply->pid = rc == 0 ? answer.a : 0;
@@ -332,9 +374,13 @@ int shimmed_start(struct hull_call *call, const struct runtime_process_ref *requ
     if (rc < 0)
         return rc;
     bool init = strcmp(process->name, "init") == 0;
+    struct asking asking = {.id = request->id,
+                            .name = hull_strdup(call, process->name),
+                            .fd = -1,
+                            .request.op = SHIM_START,
+                            .answer = &answer};
     reply->pid = process->pid;
-    rc =
-        client_once(call, ctr, process, &(struct shim_packet){.op = SHIM_START}, -1, &answer, NULL);
+    rc = ask_shim(call, &asking);
     if (rc == 0 && init && ctr_find(request->id) != NULL)
         ctr_find(request->id)->running = true;
     if (answer.a > 0)

@@ -177,8 +177,15 @@ int client_exit_file(struct hull_call *call, const char *dir, const char *name,
 
 /* --- create.c, manage.c: the methods of the class ------------------------------------------- */
 
+/* Options of each of these plugins (plugin-opts in hulld.json). */
+#define SHIMMED_OPTIONS_FIELDS(F, T)           \
+    F(T, INT, _, timeout_s, "shim-timeout", 0, \
+      "Seconds for a shim to make and to start its process; 0: 120")
+HULL_MESSAGE_DECLARE(shimmed_options, SHIMMED_OPTIONS_FIELDS)
+
 /* What a runtime does in its own way. */
 struct shim_driver {
+    const char *port;                        /* the plugin's */
     const char *program;                     /* the shim, in the folder of helpers */
     const char *create_prefix, *exec_prefix; /* of errors, as docker words them */
     /* Complete the plan; what it hands over (seccomp_fd) is the caller's. Yields. */
@@ -199,6 +206,8 @@ struct shim_driver {
 extern const struct shim_driver shim_driver;
 
 /* create.c */
+/* At the start: whether the options can be obeyed. */
+int shimmed_init(struct hull_call *call) HULL_CHECKED;
 runtime_create_handler shimmed_create;
 runtime_exec_handler shimmed_exec;
 runtime_start_handler shimmed_start;

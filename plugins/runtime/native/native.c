@@ -6,7 +6,8 @@
  * system call policy (and keeps the result), makes the cgroup while the shim starts, and from
  * then on only talks over the shim's socket DIR/NAME.sock. What a shim has to say for ever, the
  * exit status, is in DIR/NAME.exit. Where the daemon and a shim disagree, the shim is right; when
- * the shim has died, its container is killed and counts as lost.
+ * the shim has died, its container is killed and counts as lost. One that neither makes nor starts
+ * its process within `shim-timeout` seconds (plugin-opts; 120) is killed.
  */
 #include "native.h"
 
@@ -132,6 +133,7 @@ static int limit(struct hull_call *call, const struct cgroup *cgroup, const stru
 }
 
 const struct shim_driver shim_driver = {
+    .port = "runtime/native",
     .program = "hull-shim",
     .create_prefix =
         "failed to create task for container: failed to create shim task: OCI runtime create "
@@ -144,7 +146,9 @@ const struct shim_driver shim_driver = {
 
 static int init(struct hull_call *call)
 {
-    int rc = cg_init(call);
+    int rc = shimmed_init(call);
+    if (rc == 0)
+        rc = cg_init(call);
     if (rc == 0)
         rc = cg_find_parents(call);
     return rc < 0 ? rc : launch_init(call);
@@ -171,4 +175,4 @@ static const struct hull_handler handlers[] = {
 };
 
 HULL_PLUGIN(runtime_native, .port = "runtime/native", .version = "1", .handlers = handlers,
-            .init = init, .fini = fini);
+            .options = &shimmed_options_message, .init = init, .fini = fini);

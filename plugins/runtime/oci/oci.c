@@ -261,6 +261,7 @@ static int clean(struct hull_call *call, const struct ctr *ctr)
 }
 
 const struct shim_driver shim_driver = {
+    .port = "runtime/oci",
     .program = "hull-shim-oci",
     .create_prefix = "failed to create task for container: failed to create shim task: OCI "
                      "runtime create failed",
@@ -273,7 +274,9 @@ const struct shim_driver shim_driver = {
 
 static int init(struct hull_call *call)
 {
-    int rc = cg_init(call);
+    int rc = shimmed_init(call);
+    if (rc == 0)
+        rc = cg_init(call);
     if (rc == 0)
         rc = cg_find_parents(call);
     return rc < 0 ? rc : launch_init(call);
@@ -307,5 +310,5 @@ static const struct hull_handler handlers[] = {
     {},
 };
 
-HULL_PLUGIN(runtime_oci, .port = "runtime/oci", .version = "1", .handlers = handlers, .init = init,
-            .fini = fini);
+HULL_PLUGIN(runtime_oci, .port = "runtime/oci", .version = "1", .handlers = handlers,
+            .options = &shimmed_options_message, .init = init, .fini = fini);
