@@ -18,6 +18,8 @@
     F(T, BOOL, _, digests, "digests", HULL_QUERY, "With digests")                    \
     F(T, BOOL, _, manifests, "manifests", HULL_QUERY, "With manifests")
 HULL_MESSAGE(image_list_request, IMAGE_LIST_REQUEST_FIELDS)
+/* A label of images that are damaged: they can be removed, or loaded again. */
+#define IMAGE_DAMAGED_LABEL "org.hull.damaged"
 #define IMAGE_LIST_REPLY_FIELDS(F, T) \
     F(T, LIST, image_summary, images, "images", HULL_TOP, "Newest first")
 HULL_MESSAGE(image_list_reply, IMAGE_LIST_REPLY_FIELDS)

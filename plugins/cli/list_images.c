@@ -149,6 +149,12 @@ int cmd_image_ls(struct cli *cli)
     int rc = image_list(cli->call, NULL, &request, &reply);
     if (rc < 0)
         return cli_failed(cli, rc);
+    for (size_t i = 0; i < reply.images.n; i++) {
+        if (hull_map_find(&reply.images.v[i].labels, IMAGE_DAMAGED_LABEL) != NULL)
+            fprintf(stderr,
+                    "WARNING: image %s is damaged: remove it by this id, or load it again\n",
+                    row_id(cli, reply.images.v[i].id));
+    }
     struct image_rows rows = image_rows(cli, reply.images.v, reply.images.n);
     return output_list(cli, o->digests ? &with_digests : &image_listing, o->format, o->quiet,
                        rows.v, rows.n, sizeof(*rows.v));

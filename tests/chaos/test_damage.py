@@ -8,7 +8,7 @@ import shutil
 import sqlite3
 
 from test_faults import create, log_of, run, state
-from test_kill import engine  # noqa: F401: a fixture
+from test_kill import engine, salted  # noqa: F401: a fixture
 
 
 def test_a_network_that_cannot_be_read(engine):  # noqa: F811
@@ -136,3 +136,111 @@ def test_documents_that_lack_something(engine):  # noqa: F811
     assert state(engine, "victim")["Running"]
     assert networks_of(engine, "victim") == before
     assert engine.call("GET", "/containers/victim/archive?path=/kept")[0] == 200
+
+
+def set_document(engine, bucket, key, text):  # noqa: F811
+    """While no daemon runs."""
+    link = sqlite3.connect(engine.root + "/data/state.db")
+    changed = link.execute("UPDATE document SET value = ? WHERE bucket = ? AND key = ?",
+                           (text, bucket, key)).rowcount
+    link.commit()
+    link.close()
+    assert changed == 1
+
+
+def on_disk(engine):  # noqa: F811
+    """Blobs, and folders of layers."""
+    found = set()
+    for place in ("image/blobs/sha256", "overlay", "vfs"):
+        try:
+            found |= {place + "/" + name for name in os.listdir(engine.root + "/data/" + place)}
+        except FileNotFoundError:
+            pass
+    return found
+
+
+def listed(engine, tag):  # noqa: F811
+    status, images = engine.call("GET", "/images/json")
+    assert status == 200, images
+    (found,) = [image for image in images if tag in (image["RepoTags"] or [])]
+    return found
+
+
+def loaded(engine, tag):  # noqa: F811
+    """An image of busybox and a layer of its own; its id."""
+    status, answer = engine.call("POST", "/images/load", salted(tag, tag), "application/x-tar")
+    assert status == 200, answer
+    return listed(engine, tag)["Id"]
+
+
+def deleted(engine, name, query=""):  # noqa: F811
+    status, answer = engine.call("DELETE", "/images/%s%s" % (name, query))
+    assert status == 200, answer
+    return [line.get("Deleted") for line in answer], [line.get("Untagged") for line in answer]
+
+
+def test_an_image_that_cannot_be_read_is_shown_and_removed(engine):  # noqa: F811
+    before = on_disk(engine)
+    with_it = loaded(engine, "chaos:bad")
+    loaded(engine, "chaos:other")
+    assert engine.call("POST", "/images/chaos:bad/tag?repo=second&tag=name")[0] == 201
+    assert engine.call("POST", "/containers/create?name=user",
+                       {"Image": "chaos:bad", "Cmd": ["true"]})[0] == 201
+    engine.kill()
+    set_document(engine, "image", with_it, "{")
+    engine.start()
+    shown = listed(engine, "chaos:bad")
+    assert shown["Id"] == with_it and "second:name" in shown["RepoTags"] and shown["Size"] > 0
+    assert shown["Labels"] == {"org.hull.damaged": "true"}
+    status, answer = engine.call("GET", "/images/chaos:bad/json")
+    assert status == 500 and "is damaged" in str(answer) and with_it in str(answer), answer
+    # Others are removed, and nothing of this one: what it has in common with them stays.
+    gone, _ = deleted(engine, "chaos:other")
+    assert len(gone) == 3, gone
+    # It is kept by what keeps others.
+    status, answer = engine.call("DELETE", "/images/" + with_it)
+    assert status == 409 and "container" in str(answer), answer
+    assert engine.call("POST", "/containers/create?name=base",
+                       {"Image": "chaos:base", "Cmd": ["true"]})[0] == 201
+    assert engine.call("POST", "/images/prune?filters=" +
+                       "%7B%22dangling%22%3A%5B%22false%22%5D%7D")[0] == 200
+    assert listed(engine, "chaos:bad")
+    assert engine.call("DELETE", "/containers/user")[0] == 204
+    assert deleted(engine, "second:name") == ([None], ["second:name"])
+    gone, untagged = deleted(engine, with_it[7:19])
+    assert "chaos:bad" in untagged and with_it in gone and len(gone) == 3, (gone, untagged)
+    # All of it, whatever its blobs were; and nothing of chaos:base.
+    assert engine.call("POST", "/containers/base/start")[0] == 204
+    assert engine.call("DELETE", "/containers/base?force=1")[0] == 204
+    assert on_disk(engine) == before
+
+
+def test_an_image_of_which_nothing_can_be_read(engine):  # noqa: F811
+    identity = loaded(engine, "chaos:bad")
+    loaded(engine, "chaos:other")
+    engine.kill()
+    set_document(engine, "image", identity, "{}")
+    blob = engine.root + "/data/image/blobs/sha256/" + identity[7:]
+    os.chmod(blob, 0o600)
+    with open(blob, "r+") as file:
+        file.truncate(10)
+    engine.start()
+    assert listed(engine, "chaos:bad")["Id"] == identity
+    # It may need any layer.
+    status, answer = engine.call("DELETE", "/images/chaos:other")
+    assert status == 500 and identity in str(answer) and "remove it" in str(answer), answer
+    gone, untagged = deleted(engine, "chaos:bad")
+    assert gone == [None, identity] and untagged[0] == "chaos:bad"
+    assert len(deleted(engine, "chaos:other")[0]) == 3
+
+
+def test_an_image_that_cannot_be_read_is_whole_when_it_comes_again(engine):  # noqa: F811
+    identity = loaded(engine, "chaos:bad")
+    assert engine.call("POST", "/images/chaos:bad/tag?repo=second&tag=name")[0] == 201
+    engine.kill()
+    set_document(engine, "image", identity, '{"id": 3}')
+    engine.start()
+    assert loaded(engine, "chaos:bad") == identity
+    shown = listed(engine, "second:name")
+    assert shown["Id"] == identity and not shown["Labels"]
+    assert engine.call("GET", "/images/chaos:bad/json")[0] == 200

@@ -66,10 +66,34 @@ int img_find_how(struct hull_call *call, const char *name, struct image_doc *ret
 /* The image that has the full reference NAME; *ret_found tells whether there is one. */
 int img_by_name(struct hull_call *call, const char *name, struct image_doc *ret, bool *ret_found)
     HULL_CHECKED;
-/* All images; an error when one can't be read, for who removes what no image needs. */
-int img_all(struct hull_call *call, struct image_doc_list *ret) HULL_CHECKED;
-/* Those that can be read, for who shows them. */
+/* All images, for who removes what no image needs, damaged ones, too; an error when nothing tells
+ * the layers of one that is not BUT (which may be NULL). */
+int img_all(struct hull_call *call, const char *but, struct image_doc_list *ret) HULL_CHECKED;
+/* All images, for who shows them: of damaged ones what can be known. */
+int img_known(struct hull_call *call, struct image_doc_list *ret) HULL_CHECKED;
+/* Those that can be read. */
 int img_readable(struct hull_call *call, struct image_doc_list *ret) HULL_CHECKED;
+
+/* --- damaged.c: images whose documents can't be read --------------------------------------- */
+
+/* In config_size: what is known comes from elsewhere, without the blobs of layers; and without the
+ * layers. Never stored. */
+#define IMG_SALVAGED (-1)
+#define IMG_UNKNOWN (-2)
+HULL_UNUSED static inline bool img_is_damaged(const struct image_doc *doc)
+{
+    return doc->config_size < 0;
+}
+/* What can be known of the image ID. Yields. */
+int img_salvage(struct hull_call *call, const char *id, struct image_doc *ret) HULL_CHECKED;
+/* As img_find_how(), for who removes: damaged ones, too. */
+int img_find_any(struct hull_call *call, const char *name, struct image_doc *ret, bool *ret_by_name,
+                 struct reference *ret_reference) HULL_CHECKED;
+/* As img_by_name(), for who takes the name away: a damaged one, too. */
+int img_holder(struct hull_call *call, const char *name, struct image_doc *ret, bool *ret_found)
+    HULL_CHECKED;
+
+/* --- store.c, changing --------------------------------------------------------------------- */
 
 /* A state transaction being put together. */
 struct img_change {
@@ -154,6 +178,8 @@ int img_unpack(struct img_session *session, struct image_doc *doc) HULL_CHECKED;
  */
 int img_describe(struct img_session *session, const char *config, const struct hull_strv *blobs,
                  const struct hull_strv *types, struct image_doc *ret) HULL_CHECKED;
+/* What CONFIG says of an image. */
+void img_describe_config(const struct oci_config *config, struct image_doc *ret);
 /* Unpack DOC and make it visible with NAMES (full references), in one transaction. What to tell
  * the user about names that others had is added to LINES. */
 int img_install(struct img_session *session, struct image_doc *doc, const struct hull_strv *names,

@@ -8,6 +8,7 @@
  *
  *     store.c     documents and names            claims.c     who works on which layer and blob
  *     archive.c   the tar a client sends         session.c    a load from its intent to its end
+ *     damaged.c   images whose documents can't be read
  *     load*.c     docker's and OCI's archives    unpack.c     blobs to layers
  */
 #include "engine.h"

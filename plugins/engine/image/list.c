@@ -88,7 +88,7 @@ static int prepare(struct hull_call *call, const struct image_list_request *requ
         rc = until_bound(call, question);
     question->has_dangling = filters_get(question->filters, "dangling") != NULL;
     question->references = filters_get(question->filters, "reference");
-    return rc < 0 ? rc : img_readable(call, &question->docs);
+    return rc < 0 ? rc : img_known(call, &question->docs);
 }
 
 bool img_has_children(const struct image_doc_list *all, const struct image_doc *doc)
@@ -188,6 +188,8 @@ static void add_summary(struct hull_call *call, const struct image_list_request 
         .containers = count_users(question, doc->id),
     };
 
+    if (img_is_damaged(doc))
+        hull_map_set(hull_call_arena(call), &summary.labels, IMAGE_DAMAGED_LABEL, "true");
     img_familiar(call, doc, true, &summary.repo_tags);
     img_familiar(call, doc, false, &summary.repo_digests);
     if (question->references) {

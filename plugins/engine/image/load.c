@@ -43,7 +43,7 @@ static int check_config(struct hull_call *call, const struct oci_config *config,
     return 0;
 }
 
-static void describe_config(const struct oci_config *config, struct image_doc *doc)
+void img_describe_config(const struct oci_config *config, struct image_doc *doc)
 {
     doc->created = config->created;
     doc->parent = NULL; /* what it says of another store means nothing here */
@@ -95,7 +95,7 @@ int img_describe(struct img_session *session, const char *digest, const struct h
     if (rc < 0)
         return rc;
     *ret = (struct image_doc){.id = digest, .config_size = (int64_t)size};
-    describe_config(&config, ret);
+    img_describe_config(&config, ret);
     return describe_layers(call, &config, blobs, types, ret);
 }
 
@@ -118,6 +118,13 @@ static int merge(struct hull_call *call, struct image_doc *doc)
     if (rc == -HULL_NOT_FOUND) {
         hull_error_clear(call);
         return 0;
+    }
+    if (rc == -HULL_IO) {
+        /* It is whole again after this. */
+        hull_error_clear(call);
+        rc = img_salvage(call, doc->id, &there);
+        doc->names = there.names;
+        return rc;
     }
     if (rc < 0)
         return rc;

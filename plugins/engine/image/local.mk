@@ -1,7 +1,7 @@
 # plugins/engine/image: see the top of Makefile.am
 if HAVE_NETTLE
 engine_LTLIBRARIES += plugins/engine/image.la
-plugins_engine_image_la_SOURCES = plugins/engine/image/image.c plugins/engine/image/commit.c plugins/engine/image/docs.c \
+plugins_engine_image_la_SOURCES = plugins/engine/image/image.c plugins/engine/image/commit.c plugins/engine/image/docs.c plugins/engine/image/damaged.c \
 	plugins/engine/image/claims.c plugins/engine/image/store.c plugins/engine/image/archive.c \
 	plugins/engine/image/session.c plugins/engine/image/load.c plugins/engine/image/load_docker.c \
 	plugins/engine/image/load_oci.c plugins/engine/image/unpack.c \

@@ -46,7 +46,8 @@ static bool is_used(const struct pruning *pruning, const char *id)
 static bool may_go(const struct pruning *pruning, const struct image_doc *doc,
                    const struct image_doc_list *all)
 {
-    if (pruning->dangling && doc->names.n)
+    /* A damaged one goes when somebody says so. */
+    if (img_is_damaged(doc) || (pruning->dangling && doc->names.n))
         return false;
     if (img_has_children(all, doc) || is_used(pruning, doc->id))
         return false;
@@ -57,7 +58,7 @@ static bool may_go(const struct pruning *pruning, const struct image_doc *doc,
 static int prune_all(struct pruning *pruning)
 {
     struct image_doc_list all;
-    int rc = img_all(pruning->removal.call, &all);
+    int rc = img_all(pruning->removal.call, NULL, &all);
 
     for (size_t i = 0; rc == 0 && i < all.n; i++) {
         if (may_go(pruning, &all.v[i], &all))

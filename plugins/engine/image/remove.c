@@ -129,7 +129,8 @@ static void delete_layers(struct removal *removal, const struct image_doc *doc,
 
     for (size_t i = doc->layers.n; i > 0; i--) {
         const struct image_layer_doc *layer = &doc->layers.v[i - 1];
-        hull_strv_add(arena, &removal->blobs, layer->blob);
+        if (layer->blob)
+            hull_strv_add(arena, &removal->blobs, layer->blob);
         if (layer_wanted(removal, all, i - 1, layer->chain))
             continue;
         record(removal)->deleted = layer->chain;
@@ -140,6 +141,7 @@ static void delete_layers(struct removal *removal, const struct image_doc *doc,
     for (size_t i = chains.n; i > 0; i--)
         hull_strv_add(arena, &removal->chains, chains.v[i - 1]);
     hull_strv_add(arena, &removal->blobs, doc->id);
+    removal->any_blob |= img_is_damaged(doc);
     if (doc->manifest)
         hull_strv_add(arena, &removal->blobs, doc->manifest);
 }
@@ -161,7 +163,7 @@ static int delete_parent(struct removal *removal, const char *id)
 int removal_delete(struct removal *removal, struct image_doc *doc, bool quiet)
 {
     struct image_doc_list all, left = {0};
-    int rc = img_all(removal->call, &all);
+    int rc = img_all(removal->call, doc->id, &all);
 
     for (size_t i = 0; rc == 0 && i < all.n; i++) {
         if (!gone(removal, all.v[i].id))
@@ -198,12 +200,35 @@ static void add_intent(struct removal *removal, const char *key)
     document->value = json_string(arena, &image_intent_doc_message, &doc);
 }
 
+static int note_blob(struct hull_call *call, void *ctx, const void *reply)
+{
+    const struct content_blob *blob = reply;
+    struct removal *removal = ctx;
+
+    (void)call;
+    hull_strv_add(hull_call_arena(removal->call), &removal->blobs,
+                  hull_strdup(removal->call, blob->digest));
+    return 0;
+}
+
+static int add_all_blobs(struct removal *removal)
+{
+    struct hull_sink sink = {.reply = note_blob, .ctx = removal};
+    struct hull_empty nothing = {0};
+    struct content_blob end;
+
+    return hull_send_many(removal->call, IMG_CONTENT, &content_list_method, &nothing, &end, &sink);
+}
+
 static int clean_up(struct removal *removal, const char *intent)
 {
     struct img_change change = {.call = removal->call};
     struct state_commit_reply reply;
     FAILPOINT(image_collect_before);
-    int rc = img_collect(removal->call, &removal->blobs, &removal->chains);
+    int rc = removal->any_blob ? add_all_blobs(removal) : 0;
+
+    if (rc == 0)
+        rc = img_collect(removal->call, &removal->blobs, &removal->chains);
 
     if (rc < 0)
         return rc;
@@ -330,7 +355,7 @@ int img_remove(struct hull_call *call, const struct image_remove_request *reques
     rc = hull_lock(call, &img_lock);
     if (rc < 0)
         return rc;
-    rc = img_find_how(call, request->name, &doc, &by_name, &reference);
+    rc = img_find_any(call, request->name, &doc, &by_name, &reference);
     if (rc == 0)
         rc = by_name ? remove_by_name(&removal, &doc, &reference) : remove_by_id(&removal, &doc);
     rc = removal_finish(&removal, rc);

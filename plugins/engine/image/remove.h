@@ -17,6 +17,7 @@ struct removal {
     struct image_doc_list untagged; /* for the events after the commit, one per name */
     struct image_doc_list deleted;
     struct hull_strv blobs, chains; /* to collect after it */
+    bool any_blob;                  /* a damaged one goes: nothing tells which were its */
     int64_t space;                  /* bytes of the layers that go */
 };
 

@@ -148,6 +148,9 @@ static bool image_has(const struct image_doc *doc, const struct candidate *candi
 {
     const char *key = candidate->key;
 
+    /* It may be one of its layers', as they came. */
+    if (!candidate->layer && img_is_damaged(doc))
+        return true;
     if (!candidate->layer && (strcmp(doc->id, key) == 0 || hull_streq(doc->manifest, key)))
         return true;
     for (size_t i = 0; i < doc->layers.n; i++) {
@@ -163,7 +166,7 @@ static bool image_has(const struct image_doc *doc, const struct candidate *candi
 static int find_wanted(struct hull_call *call, struct candidates *all)
 {
     struct image_doc_list list;
-    int rc = img_all(call, &list);
+    int rc = img_all(call, NULL, &list);
 
     for (size_t i = 0; rc == 0 && i < list.n; i++) {
         for (size_t j = 0; j < all->n; j++)

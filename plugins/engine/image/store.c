@@ -33,6 +33,17 @@ static int decode(struct hull_call *call, const struct state_document *document,
                      problem.text);
 }
 
+static int decode_image(struct hull_call *call, const struct state_document *document,
+                        struct image_doc *ret)
+{
+    int rc = decode(call, document, &image_doc_message, ret);
+
+    return rc < 0 ? hull_fail(call, HULL_IO,
+                              "image %s is damaged (%s): remove it by this id, or load it again",
+                              document->key, hull_error(call))
+                  : 0;
+}
+
 int img_get(struct hull_call *call, const char *id, struct image_doc *ret)
 {
     struct state_key key = {.bucket = IMG_BUCKET, .key = id};
@@ -41,7 +52,7 @@ int img_get(struct hull_call *call, const char *id, struct image_doc *ret)
 
     if (rc == -HULL_NOT_FOUND)
         return hull_fail(call, HULL_NOT_FOUND, "No such image: %s", id);
-    return rc < 0 ? rc : decode(call, &document, &image_doc_message, ret);
+    return rc < 0 ? rc : decode_image(call, &document, ret);
 }
 
 int img_by_name(struct hull_call *call, const char *name, struct image_doc *ret, bool *ret_found)
@@ -64,35 +75,31 @@ struct gather {
     struct hull_arena *arena;
     struct image_doc_list *list;
     size_t limit;
-    bool leave; /* those that can't be read are left out */
+    struct hull_strv *damaged; /* gets the ids of those that can't be read; NULL: an error */
 };
 
 static int gather_one(struct hull_call *call, void *ctx, const void *reply)
 {
     struct gather *gather = ctx;
     const struct state_document *document = reply;
-    struct hull_problem problem = {0};
-    struct image_doc *doc;
+    struct image_doc doc;
 
     if (gather->list->n == gather->limit)
         return 0;
-    doc = HULL_LIST_ADD(gather->arena, gather->list);
-    if (json_decode(gather->arena, &image_doc_message, document->value, strlen(document->value), 0,
-                    doc, &problem) == 0)
-        return 0;
-    int rc =
-        hull_fail(call, HULL_IO, "state %s/%s: %s", document->bucket, document->key, problem.text);
-    if (!gather->leave)
+    int rc = decode_image(call, document, &doc);
+    if (rc == 0)
+        *HULL_LIST_ADD(gather->arena, gather->list) = doc;
+    if (rc == 0 || !gather->damaged)
         return rc;
-    gather->list->n--;
+    hull_strv_add(gather->arena, gather->damaged, hull_arena_strdup(gather->arena, document->key));
     state_leave(call, document);
     return 0;
 }
 
-static int gather_images(struct hull_call *call, const char *prefix, size_t limit, bool leave,
-                         struct image_doc_list *ret)
+static int gather_images(struct hull_call *call, const char *prefix, size_t limit,
+                         struct hull_strv *damaged, struct image_doc_list *ret)
 {
-    struct gather gather = {hull_call_arena(call), ret, limit, leave};
+    struct gather gather = {hull_call_arena(call), ret, limit, damaged};
     struct hull_sink sink = {.reply = gather_one, .ctx = &gather};
     struct state_key key = {.bucket = IMG_BUCKET, .key = prefix};
     struct state_document last;
@@ -101,21 +108,45 @@ static int gather_images(struct hull_call *call, const char *prefix, size_t limi
     return hull_send_many(call, IMG_STATE, &state_list_method, &key, &last, &sink);
 }
 
-int img_all(struct hull_call *call, struct image_doc_list *ret)
+int img_known(struct hull_call *call, struct image_doc_list *ret)
 {
-    return gather_images(call, NULL, SIZE_MAX, false, ret);
+    struct hull_strv damaged = {0};
+    int rc = gather_images(call, NULL, SIZE_MAX, &damaged, ret);
+
+    for (size_t i = 0; rc == 0 && i < damaged.n; i++) {
+        struct image_doc doc;
+        rc = img_salvage(call, damaged.v[i], &doc);
+        *HULL_LIST_ADD(hull_call_arena(call), ret) = doc;
+    }
+    return rc;
+}
+
+int img_all(struct hull_call *call, const char *but, struct image_doc_list *ret)
+{
+    int rc = img_known(call, ret);
+
+    for (size_t i = 0; rc == 0 && i < ret->n; i++) {
+        if (ret->v[i].config_size == IMG_UNKNOWN && !hull_streq(ret->v[i].id, but))
+            return hull_fail(call, HULL_IO,
+                             "image %s is damaged, and its configuration, too: nothing tells what "
+                             "it is made of: remove it by this id first",
+                             ret->v[i].id);
+    }
+    return rc;
 }
 
 int img_readable(struct hull_call *call, struct image_doc_list *ret)
 {
-    return gather_images(call, NULL, SIZE_MAX, true, ret);
+    struct hull_strv damaged = {0};
+
+    return gather_images(call, NULL, SIZE_MAX, &damaged, ret);
 }
 
 static int by_prefix(struct hull_call *call, const char *digits, struct image_doc *ret,
                      bool *ret_found)
 {
     struct image_doc_list list;
-    int rc = gather_images(call, hull_printf(call, DIGEST_PREFIX "%s", digits), 2, false, &list);
+    int rc = gather_images(call, hull_printf(call, DIGEST_PREFIX "%s", digits), 2, NULL, &list);
 
     if (rc < 0)
         return rc;
@@ -238,14 +269,15 @@ int img_add_name(struct img_change *change, struct image_doc *doc, const char *n
     struct hull_call *call = change->call;
     struct image_doc holder;
     bool held;
-    int rc = img_by_name(call, name, &holder, &held);
+    int rc = img_holder(call, name, &holder, &held);
 
     *ret_lost = false;
     if (rc < 0)
         return rc;
     if (held && strcmp(holder.id, doc->id) != 0) {
         strike(&holder.names, name);
-        img_put(change, &holder);
+        if (!img_is_damaged(&holder))
+            img_put(change, &holder);
         *ret_loser = holder;
         *ret_lost = true;
     }
@@ -260,7 +292,8 @@ int img_add_name(struct img_change *change, struct image_doc *doc, const char *n
 void img_remove_name(struct img_change *change, struct image_doc *doc, const char *name)
 {
     strike(&doc->names, name);
-    img_put(change, doc);
+    if (!img_is_damaged(doc))
+        img_put(change, doc);
     img_drop(change, IMG_NAMES, name);
 }
 
