@@ -488,6 +488,46 @@ def test_top_and_stats(api):
     assert api("GET", "/containers/%s/stats" % cid, stream=0)[1]["read"] == "0001-01-01T00:00:00Z"
 
 
+def kernel_count(pid):
+    """What the kernel counts in the cgroup of the process PID."""
+    with open("/proc/%d/cgroup" % pid) as file:
+        lines = [line.strip().split(":", 2) for line in file]
+    for _, controllers, path in lines:
+        if "pids" in controllers.split(","):
+            folder = "/sys/fs/cgroup/pids" + path
+            break
+    else:
+        (folder,) = ["/sys/fs/cgroup" + path for number, _, path in lines if number == "0"]
+    with open(folder + "/pids.current") as file:
+        return int(file.read())
+
+
+@pytest.mark.parametrize("tty", [False, True])
+def test_execs_that_fail_are_no_processes_of_the_container(api, tty):
+    cid = api.run("sleep", "78")
+    pid = api.inspect(cid)["State"]["Pid"]
+
+    def counted():
+        stats = api("GET", "/containers/%s/stats" % cid, stream=0, **{"one-shot": 1})[1]
+        return stats["pids_stats"]["current"]
+
+    for wrong in ({"Cmd": ["nosuch"]}, {"Cmd": ["/etc"]}, {"Cmd": ["true"], "User": "nosuch"},
+                  {"Cmd": ["true"], "User": "0:nosuch"}, {"Cmd": ["true"], "WorkingDir": "/nosuch"},
+                  {"Cmd": ["/bin/sh/x"]}):
+        for detached in (True, False):
+            made = api("POST", "/containers/%s/exec" % cid, {**wrong, "Tty": tty})[1]["Id"]
+            status, _ = api("POST", "/exec/%s/start" % made, {"Detach": detached, "Tty": tty},
+                            raw=True)
+            assert status >= 400 or not detached, wrong
+            # What the engine tells is what the kernel counts, and in the end that is one.
+            until(lambda: (counted(), kernel_count(pid)) == (1, 1))
+            shown = api("GET", "/exec/%s/json" % made)[1]
+            assert shown["Running"] is False and shown["ExitCode"] in (126, 127), (wrong, shown)
+    made = api("POST", "/containers/%s/exec" % cid, {"Cmd": ["sleep", "79"], "Tty": tty})[1]["Id"]
+    assert api("POST", "/exec/%s/start" % made, {"Detach": True, "Tty": tty})[0] == 200
+    assert (counted(), kernel_count(pid)) == (2, 2)
+
+
 def test_update(api):
     cid = api.run(host={"Memory": 64 << 20})
     status, answer = api("POST", "/containers/%s/update" % cid,

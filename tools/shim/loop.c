@@ -231,6 +231,14 @@ static int open_signals(void)
     return signal_fd < 0 ? shim_fail_errno("signalfd") : 0;
 }
 
+/* It was killed. Left behind, it would count as the container's until somebody else has looked
+ * after it. A daemon that has to wait for too long kills us. */
+static void await_child(void)
+{
+    while (!shim.ended && shim.pid > 0 && waitpid(shim.pid, NULL, 0) < 0 && errno == EINTR)
+        continue;
+}
+
 int loop_run(void)
 {
     int rc = open_signals();
@@ -257,5 +265,6 @@ int loop_run(void)
         output_watch();
         finish();
     }
+    await_child();
     return 0;
 }
