@@ -212,6 +212,8 @@ static int judge(struct hull_call *call, int status, const struct hull_text *bod
         return said_no(call, status, error->err);
     if (rc == 0 && !hull_streq(error->error, NULL))
         return said_no(call, status, error->error);
+    if (status != 200 && status < 400)
+        return hull_fail(call, HULL_IO, "it answered with status %d, which is no answer", status);
     return status == 200 ? 0 : said_no(call, status, body->length > 0 ? body->data : "");
 }
 

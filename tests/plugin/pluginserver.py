@@ -6,7 +6,10 @@ It goes to the background; FOLDER/NAME.pid has its process, FOLDER/NAME.log each
 a line of JSON. What a line of FOLDER/NAME.mode says ("NetworkDriver.Join hang") is done to that
 method: hang, die, lie (an answer of the wrong type), junk (no JSON), drip (a byte now and then),
 flood (100 MB), endless (a head without end), fail (an error of its own), missing (404), or JSON to
-answer with. It ends by itself after some minutes.
+answer with. Some lie in their HTTP: redirect, early (half of the answer), longer (more than was
+said), huge (10 MB of JSON that is right), twice (two lengths). And some say what is true in ways of
+their own, which must work: pieces (a byte at a time), old (HTTP/1.0, to its end), chunks, late
+(head and body apart). It ends by itself after some minutes.
 """
 import http.server
 import json
@@ -17,6 +20,7 @@ import threading
 import time
 
 LOCK = threading.Lock()
+ODD = "redirect early longer huge twice pieces old chunks late".split()
 LIE = {name: 7 for name in ("InterfaceName", "Interface", "Scope", "Pool", "Address",
                             "Mountpoint", "Volume", "Volumes", "Capabilities")}
 
@@ -48,6 +52,33 @@ class Handler(http.server.BaseHTTPRequestHandler):
         except OSError:
             self.close_connection = True
 
+    def odd(self, way, data):
+        """DATA, the answer that is right, in ways that are or are not."""
+        ok, length = b"HTTP/1.1 200 OK\r\n", b"Content-Length: %d\r\n" % len(data)
+        head = ok + length + b"\r\n"
+        self.close_connection = True
+        writes = {
+            "redirect": [b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:9/\r\n" + length,
+                         b"\r\n", data],
+            "early": [head, data[:len(data) // 2]],
+            "longer": [head, data + b"}" * 100],
+            "huge": [ok, b"Content-Length: %d\r\n\r\n" % (10 << 20), data,
+                     b" " * ((10 << 20) - len(data))],
+            "twice": [ok + length, b"Content-Length: %d\r\n\r\n" % (len(data) + 1), data],
+            "pieces": [bytes([byte]) for byte in head + data],
+            "old": [b"HTTP/1.0 200 OK\r\n\r\n", data],
+            "chunks": [ok + b"Transfer-Encoding: chunked\r\n\r\n"] + [
+                b"1\r\n%c\r\n" % byte for byte in data] + [b"0\r\n\r\n"],
+            "late": [head, data],
+        }[way]
+        try:
+            for piece in writes:
+                self.connection.sendall(piece)
+                if way == "late":
+                    time.sleep(0.2)
+        except OSError:
+            pass
+
     def special(self, method, mode):
         head = b"HTTP/1.1 200 OK\r\n"
         if mode == "hang":
@@ -74,7 +105,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         text = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         body = json.loads(text or b"{}")
         mode = self.mode_of(method)
-        if mode is not None:
+        if mode is not None and mode not in ODD:
             self.log_call(method, body, mode)
             return self.special(method, mode)
         try:
@@ -83,6 +114,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         except Exception as error:  # pylint: disable=broad-except
             done = 500, {"Err": "%s: %r" % (method, error), "Error": "%r" % error}
         self.log_call(method, body, done[1])
+        if mode is not None:
+            return self.odd(mode, json.dumps(done[1]).encode())
         return self.answer(done[0], json.dumps(done[1]).encode())
 
     def log_call(self, method, body, answer):

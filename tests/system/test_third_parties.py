@@ -196,8 +196,9 @@ def count_calls(plugged):
         return len(file.readlines())
 
 
-@pytest.mark.parametrize("away", ["killed", "stopped", "hanging"])
-@pytest.mark.parametrize("told", ["by what comes next", "by a start"])
+@pytest.mark.parametrize("away,told", [
+    ("killed", "by what comes next"), ("killed", "by a start"), ("stopped", "by what comes next"),
+    ("hanging", "by a start")])
 def test_what_an_ipam_plugin_missed_is_told_later(plugged, remote, away, told):
     subnet = "10.98.%d.0/24" % (20 + 2 * ("killed stopped hanging".split().index(away)) +
                                 (told == "by a start"))

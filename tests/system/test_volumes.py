@@ -375,6 +375,9 @@ def test_a_name_is_of_one_driver(engine):
 @pytest.mark.parametrize("mode, says", [
     ("hang", "no answer within 2 s"), ("lie", "cannot understand its answer"),
     ("junk", "cannot understand its answer"), ("fail", "it does not like VolumeDriver.Mount"),
+    ("redirect", "it answered with status 302"), ("early", "unexpected EOF"), ("huge", "too long"),
+    ("twice", "it says twice how long it is"), ('{"Mountpoint":["/tmp"]}', "Mountpoint"),
+    ('{"Mountpoint":"/tmp/../etc"}', 'the mountpoint "/tmp/../etc" is no absolute path'),
     ('{"Mountpoint":"etc"}', 'the mountpoint "etc" is no absolute path'),
     ('{"Mountpoint":"/nonexistent/x"}', "/nonexistent/x")])
 def test_one_that_hangs_or_lies_fails_its_own_call(engine, mode, says):
@@ -390,6 +393,17 @@ def test_one_that_hangs_or_lies_fails_its_own_call(engine, mode, says):
     engine.plugin.mode("")
     assert run(engine, "-v", "far:/x", "busybox", "ls", "/x") == ""
     assert engine.plugin.uses("far") == []
+
+
+@pytest.mark.parametrize("way", ["pieces", "old", "chunks", "late"])
+def test_an_answer_in_a_way_of_its_own_counts(engine, way):
+    engine.plugin.mode("\n".join("VolumeDriver.%s %s" % (method, way) for method in
+                                 ("Create", "Mount", "Unmount", "Get", "List", "Remove")))
+    engine.hull("volume", "create", "-d", "toy", "odd")
+    assert run(engine, "-v", "odd:/x", "busybox", "sh", "-c", "echo hi >/x/y; cat /x/y") == "hi\n"
+    assert "odd" in engine.hull("volume", "ls", "-q").stdout
+    engine.hull("volume", "rm", "odd")
+    engine.plugin.mode("")
 
 
 def test_lists_go_on_without_one_that_fails(engine):

@@ -5,6 +5,7 @@
 #include "remote.h"
 
 #include "address.h"
+#include "json.h"
 
 #include <string.h>
 #include <sys/random.h>
@@ -36,6 +37,16 @@ int rmt_address_space(struct hull_call *call, const char *network_id, bool ipv6,
 
 /* --- asking the plugin ------------------------------------------------------------------------ */
 
+/* An address of the net that an interface can have. */
+static bool is_usable(const struct ip_net *net, const struct ip_addr *addr)
+{
+    struct ip_addr first = ip_net_first(net), last = ip_net_last(net);
+    if (!ip_net_has(net, addr))
+        return false;
+    return addr->family != AF_INET || net->length == 0 || net->length >= 31 ||
+           (ip_compare(addr, &first) != 0 && ip_compare(addr, &last) != 0);
+}
+
 int rmt_request_address(struct hull_call *call, const struct rmt_pool *pool, const char *wanted,
                         const char *option, const char *value, const char **ret)
 {
@@ -53,8 +64,8 @@ int rmt_request_address(struct hull_call *call, const struct rmt_pool *pool, con
     if (rc < 0)
         return rc;
     if (!ip_net_parse(reply.address, &net) || !ip_net_parse(pool->pool, &inside) ||
-        !ip_net_has(&inside, &net.addr))
-        return plugin_lie(call, pool->driver, method, "\"%s\" is no address in %s",
+        !is_usable(&inside, &net.addr))
+        return plugin_lie(call, pool->driver, method, "\"%.64s\" is no address in %s",
                           reply.address == NULL ? "" : reply.address, pool->pool);
     if (ip_parse(request.address, &asked) && ip_compare(&asked, &net.addr) != 0)
         return plugin_lie(call, pool->driver, method, "it gave %s when asked for %s", reply.address,
@@ -182,12 +193,13 @@ static int choose_gateway(struct hull_call *call, const struct ipam_pool *reques
                           const struct hull_map *data, struct rmt_pool *pool)
 {
     const char *given = hull_map_find(data, RMT_GATEWAY);
-    struct ip_net net;
+    struct ip_net net, inside;
     char text[IP_TEXT_SIZE];
     if (hull_streq(request->gateway, NULL) && !hull_streq(given, NULL)) {
-        if (!ip_net_parse(given, &net))
+        if (!ip_net_parse(given, &net) || !ip_net_parse(pool->pool, &inside) ||
+            !is_usable(&inside, &net.addr))
             return plugin_lie(call, pool->driver, "IpamDriver.RequestPool",
-                              "the gateway \"%s\" is no address", given);
+                              "the gateway \"%.64s\" is no address in %s", given, pool->pool);
         pool->gateway = hull_strdup(call, ip_text(&net.addr, text));
         return 0;
     }
@@ -288,6 +300,43 @@ static void undo_address(struct hull_call *call, void *arg)
                  hull_error(call), NULL);
 }
 
+/* Who has ADDRESS already, besides the lease KEY. */
+struct rivals {
+    const char *key, *address;
+    const char *found;
+};
+
+static int note_rival(struct hull_call *call, void *ctx, const void *reply)
+{
+    const struct state_document *document = reply;
+    const char *text = hull_strdup(call, document->value);
+    struct rivals *rivals = ctx;
+    struct rmt_lease lease;
+    int rc = json_decode_call(call, &rmt_lease_message, text, strlen(text), 0, &lease);
+    if (rc == 0 && hull_streq(lease.address, rivals->address) &&
+        strcmp(document->key, rivals->key) != 0)
+        rivals->found = hull_strdup(call, strrchr(document->key, '/') + 1);
+    return rc;
+}
+
+/* A plugin that gives somebody's address to somebody else is told so; it stays who has it. */
+static int check_rivals(struct hull_call *call, const struct rmt_pool *pool, const char *key,
+                        const char *address)
+{
+    const char *prefix = hull_printf(call, "%.*s", (int)(strrchr(key, '/') + 1 - key), key);
+    struct state_key all = {.bucket = RMT_ADDRESSES, .key = prefix};
+    struct rivals rivals = {key, address, NULL};
+    struct state_document last;
+    int rc = hull_send_many(call, NULL, &state_list_method, &all, &last,
+                            &(struct hull_sink){.reply = note_rival, .ctx = &rivals});
+    if (rc == 0 && hull_streq(address, pool->gateway))
+        rivals.found = "the gateway";
+    if (rc < 0 || rivals.found == NULL)
+        return rc;
+    return plugin_lie(call, pool->driver, "IpamDriver.RequestAddress",
+                      "it gave %s, which %.12s has", address, rivals.found);
+}
+
 int rmt_address_reserve(struct hull_call *call, const struct ipam_address *request,
                         struct ipam_address *ret_reply)
 {
@@ -311,6 +360,8 @@ int rmt_address_reserve(struct hull_call *call, const struct ipam_address *reque
     const char *wanted = hull_streq(request->address, NULL) ? NULL : request->address;
     rc = rmt_request_address(call, &pool, wanted, pool.requires_mac ? RMT_MAC : NULL, mac,
                              &lease.address);
+    if (rc == 0)
+        rc = check_rivals(call, &pool, lease_key(call, request), lease.address);
     if (rc < 0)
         return rc;
     struct taken *taken = hull_alloc(call, sizeof(*taken));

@@ -94,20 +94,44 @@ static int tell(struct hull_call *call, const struct network *network)
                     &rmt_create_network_message, &request, NULL, NULL);
 }
 
-static int untell(struct hull_call *call, const struct network *network)
+static int untell(struct hull_call *call, const char *driver, const char *network_id)
 {
-    struct rmt_network request = {.network_id = network->id};
-    return rmt_call_brief(call, network->driver, "NetworkDriver.DeleteNetwork",
-                          &rmt_network_message, &request);
+    struct rmt_network request = {.network_id = network_id};
+    return rmt_call_brief(call, driver, "NetworkDriver.DeleteNetwork", &rmt_network_message,
+                          &request);
 }
 
-/* What failed is not recorded; what is cut off here stays, as not made. */
-static void forget(struct hull_call *call, void *arg)
+/* The plugin is told to delete the network, or will be; no record of it stays. */
+static int end(struct hull_call *call, const char *driver, const char *network_id)
 {
-    int rc = rmt_store(call, RMT_NETWORKS, arg, NULL, NULL);
+    const struct rmt_owed what = {.network_id = network_id};
+    struct state_commit_request commit = {0};
+    int rc = untell(call, driver, network_id);
     if (rc < 0)
-        hull_log(call, HULL_LOG_WARN, "network not forgotten", "network", arg, "error",
-                 hull_error(call), NULL);
+        hull_log(call, HULL_LOG_WARN, "the plugin did not delete the network", "network",
+                 network_id, "error", hull_error(call), NULL);
+    if (rmt_is_silent(call, driver, rc))
+        rmt_owe(call, driver, "NetworkDriver.DeleteNetwork", &what, &commit);
+    hull_error_clear(call);
+    *(HULL_LIST_ADD(hull_call_arena(call), &commit.operations)) =
+        (struct state_document){.bucket = RMT_NETWORKS, .key = network_id};
+    return rmt_commit(call, &commit);
+}
+
+struct making {
+    const char *driver, *network_id;
+    bool unclear; /* it may have made the network, though it did not say so */
+};
+
+/* What failed is not recorded; what is cut off here stays, as not made. */
+static void undo_making(struct hull_call *call, void *arg)
+{
+    const struct making *making = arg;
+    int rc = making->unclear ? end(call, making->driver, making->network_id)
+                             : rmt_store(call, RMT_NETWORKS, making->network_id, NULL, NULL);
+    if (rc < 0)
+        hull_log(call, HULL_LOG_WARN, "network not forgotten", "network", making->network_id,
+                 "error", hull_error(call), NULL);
 }
 
 int rmt_create(struct hull_call *call, const struct netdriver_network *request,
@@ -115,21 +139,25 @@ int rmt_create(struct hull_call *call, const struct netdriver_network *request,
 {
     (void)ret_reply;
     const struct network *network = &request->network;
+    struct making *making = hull_alloc(call, sizeof(*making));
     struct rmt_told told;
     bool found;
     int rc = rmt_load(call, RMT_NETWORKS, network->id, &rmt_told_message, &told, &found);
     if (rc < 0 || (found && told.made))
         return rc;
-    if (found && untell(call, network) < 0)
+    if (found && untell(call, network->driver, network->id) < 0)
         hull_error_clear(call); /* it may never have heard of it */
     rc = rmt_settle(call, network->driver);
     if (rc < 0)
         return rc;
+    *making =
+        (struct making){hull_strdup(call, network->driver), hull_strdup(call, network->id), false};
     told = (struct rmt_told){.driver = network->driver};
-    hull_undo(call, forget, hull_strdup(call, network->id));
+    hull_undo(call, undo_making, making);
     rc = rmt_store(call, RMT_NETWORKS, network->id, &rmt_told_message, &told);
     if (rc == 0)
         rc = tell(call, network);
+    making->unclear = rc == 0 || rmt_is_silent(call, network->driver, rc);
     told.made = true;
     return rc < 0 ? rc : rmt_store(call, RMT_NETWORKS, network->id, &rmt_told_message, &told);
 }
@@ -140,8 +168,6 @@ int rmt_remove(struct hull_call *call, const struct netdriver_network *request,
 {
     (void)ret_reply;
     const struct network *network = &request->network;
-    struct rmt_owed what = {.network_id = network->id};
-    struct state_commit_request commit = {0};
     struct rmt_told told;
     bool found;
     int rc = rmt_load(call, RMT_NETWORKS, network->id, &rmt_told_message, &told, &found);
@@ -149,16 +175,6 @@ int rmt_remove(struct hull_call *call, const struct netdriver_network *request,
         rc = rmt_tell_late(call, network->id, true);
     if (rc < 0 || !found)
         return rc;
-    rc = untell(call, network);
-    if (rc == -HULL_CANCELED || rc == -HULL_TIMEOUT)
-        return rc;
-    if (rc < 0)
-        hull_log(call, HULL_LOG_WARN, "the plugin did not delete the network", "network",
-                 network->name, "error", hull_error(call), NULL);
-    if (rmt_is_silent(call, network->driver, rc))
-        rmt_owe(call, network->driver, "NetworkDriver.DeleteNetwork", &what, &commit);
-    hull_error_clear(call);
-    *(HULL_LIST_ADD(hull_call_arena(call), &commit.operations)) =
-        (struct state_document){.bucket = RMT_NETWORKS, .key = network->id};
-    return rmt_commit(call, &commit);
+    rc = end(call, network->driver, network->id);
+    return rc < 0 ? rc : hull_check(call);
 }

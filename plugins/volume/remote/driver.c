@@ -24,6 +24,8 @@
 
 #define USES "volume-remote-use"
 #define SILENT_MS 60000 /* how long one that did not answer is left alone */
+#define UNDO_MS ((int64_t)10000)
+#define UNDO_RETRY_MS 1000
 
 #define RVL_OPTIONS_FIELDS(F, T) \
     PLUGIN_DIRS_FIELDS(F, T)     \
@@ -45,14 +47,22 @@ static int call_long(struct hull_call *call, const char *plugin, const char *met
                      const struct hull_message *reply, void *ret_reply, int64_t timeout_ms)
 {
     const struct rvl_options *o = hull_plugin_options("volume/remote");
-    const struct plugin_dirs where = dirs();
+    struct plugin_dirs where = dirs();
+    int64_t limit_ms = o->timeout_ms > 0 ? o->timeout_ms : timeout_ms;
+
+    /* What is taken back is no reason to wait for one that does not listen. */
+    if (timeout_ms <= UNDO_MS) {
+        limit_ms = limit_ms < UNDO_MS ? limit_ms : UNDO_MS;
+        if (where.retry_ms <= 0 || where.retry_ms > UNDO_RETRY_MS)
+            where.retry_ms = UNDO_RETRY_MS;
+    }
     const struct plugin_call what = {.dirs = &where,
                                      .name = plugin,
                                      .method = method,
                                      .request = request,
                                      .value = value,
                                      .reply = reply,
-                                     .timeout_ms = o->timeout_ms > 0 ? o->timeout_ms : timeout_ms};
+                                     .timeout_ms = limit_ms};
 
     return plugin_call(call, &what, ret_reply);
 }
@@ -308,12 +318,13 @@ static int usage(struct hull_call *call, const struct voldriver_ref *request,
 /* --- using ------------------------------------------------------------------------------------ */
 
 static int tell(struct hull_call *call, const struct voldriver_mount_request *use,
-                const char *method, const struct hull_message *reply, void *ret_reply)
+                const char *method, const struct hull_message *reply, void *ret_reply,
+                int64_t timeout_ms)
 {
     const struct rvl_ref request = {.name = use->name, .id = use->id};
 
     return call_long(call, use->driver, method, &rvl_ref_message, &request, reply, ret_reply,
-                     PLUGIN_TIMEOUT_LONG_MS);
+                     timeout_ms);
 }
 
 static void undo_use(struct hull_call *call, void *arg)
@@ -325,10 +336,10 @@ static void undo_use(struct hull_call *call, void *arg)
                  "error", hull_error(call), NULL);
 }
 
-/* It said that it has mounted the volume: it is told of the end. */
+/* It has mounted the volume, or may have, for its answer made no sense: it is told of the end. */
 static void undo_mount(struct hull_call *call, void *arg)
 {
-    if (tell(call, arg, "VolumeDriver.Unmount", NULL, NULL) < 0)
+    if (tell(call, arg, "VolumeDriver.Unmount", NULL, NULL, UNDO_MS) < 0)
         hull_log(call, HULL_LOG_WARN, "a plugin keeps a volume mounted", "error", hull_error(call),
                  NULL);
 }
@@ -358,12 +369,12 @@ static int mount(struct hull_call *call, const struct voldriver_mount_request *r
         return rc;
     hull_undo(call, undo_use, use);
     FAILPOINT(volume_mount_use);
-    rc = tell(call, use, "VolumeDriver.Mount", &rvl_path_message, &reply);
+    rc = tell(call, use, "VolumeDriver.Mount", &rvl_path_message, &reply, PLUGIN_TIMEOUT_LONG_MS);
     FAILPOINT(volume_mount_done);
-    if (rc == 0) {
+    if (rc == 0 || rc == -HULL_IO || rc == -HULL_CANCELED || rc == -HULL_TIMEOUT)
         hull_undo(call, undo_mount, use);
+    if (rc == 0)
         rc = check_mounted(call, use->driver, reply.mountpoint);
-    }
     ret_reply->path = reply.mountpoint;
     return rc < 0 ? hull_wrap(call, rc, "error while mounting volume '%s'", use->name) : 0;
 }
@@ -378,7 +389,7 @@ static int unmount(struct hull_call *call, const struct voldriver_mount_request 
     int rc = volume_use_find(call, USES, request->name, request->id, &there, &others);
     if (rc < 0 || !there)
         return rc;
-    rc = tell(call, request, "VolumeDriver.Unmount", NULL, NULL);
+    rc = tell(call, request, "VolumeDriver.Unmount", NULL, NULL, PLUGIN_TIMEOUT_LONG_MS);
     FAILPOINT(volume_unmount_done);
     const char *error = rc < 0 ? hull_strdup(call, hull_error(call)) : NULL;
     int dropped = volume_use_drop(call, USES, request->name, request->id);
