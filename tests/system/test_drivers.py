@@ -141,6 +141,20 @@ def test_macvlan_passthru_is_for_one(engine, nets, lan):
     assert "parent %s is in use" % lan.wire in second
 
 
+def test_macvlan_of_ipv6_alone(engine, nets, lan):
+    lan.run("ip addr add fd00:97::1/64 dev eth0 nodad")
+    name = nets.create("-d", "macvlan", "-o", "parent=" + lan.wire, "--ipv4=false", "--ipv6",
+                       "--subnet", "fd00:97::/64", "--gateway", "fd00:97::1")
+    web, other = nets.web(name, "--ip6", "fd00:97::20"), nets.web(name)
+    found = settings(engine, web, name)
+    assert (found["IPAddress"], found["GlobalIPv6Address"]) == ("", "fd00:97::20")
+    assert found["IPv6Gateway"] == "fd00:97::1" and len(found["MacAddress"]) == 17
+    assert "works" in lan.run(GET + "-g http://[fd00:97::20]/")
+    assert "works" in asks(engine, other, "fd00:97::20")
+    assert "inet " not in engine.hull("exec", web, "ip", "-4", "addr", "show", "eth0").stdout
+    assert "default via fd00:97::1" in engine.hull("exec", web, "ip", "-6", "route").stdout
+
+
 def test_macvlan_without_a_parent_ends_here(engine, nets):
     name = nets.create("-d", "macvlan", "--internal", *POOL)
     before = sh("ip -br link")

@@ -391,7 +391,7 @@ def test_beside_docker(lan, engine, dockerd):
         guest.address("eth0", "10.70.200.2/24")
         guest.run("ip route add default via 10.70.200.1")
         # Docker's containers get out, past our rules; ours are reached, and get out, past docker's.
-        assert guest.peer(NEAR, 80, seconds=2) == HOST
+        until(lambda: guest.peer(NEAR, 80, seconds=2) == HOST, 20)  # when it has all its rules
         assert lan.near.peer(HOST, 8080) == NEAR
         assert engine.asks("web", NEAR) == HOST
         # And neither gets at the other's.

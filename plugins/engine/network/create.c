@@ -67,7 +67,7 @@ static int check_families(struct hull_call *call, const struct network_create_re
         return 0;
     if (!network->enable_ipv6)
         return hull_fail(call, HULL_INVALID, "IPv4 or IPv6 must be enabled");
-    if (!hull_streq(network->driver, "bridge"))
+    if (!hull_streq(network->driver, "bridge") && !hull_streq(network->driver, "macvlan"))
         return hull_fail(call, HULL_NOT_SUPPORTED,
                          "EnableIPv4=false is not supported with driver %s", network->driver);
     for (size_t i = 0; request->ipam != NULL && i < request->ipam->config.n; i++) {

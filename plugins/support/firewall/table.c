@@ -84,13 +84,14 @@ static const struct {
     {"forward", "type filter hook forward priority filter"},
 };
 
+/* A comparison with a constant comes before what is looked up: nearly no packet gets further. */
 static const struct {
     const char *chain;
     const char *rule;
 } rules[] = {
     /* Bridges route loopback addresses for the host's own sake, not for containers. */
-    {"guard", "iifname @bridges ip daddr 127.0.0.0/8 drop"},
-    {"guard", "iifname @bridges ip saddr 127.0.0.0/8 drop"},
+    {"guard", "ip daddr 127.0.0.0/8 iifname @bridges drop"},
+    {"guard", "ip saddr 127.0.0.0/8 iifname @bridges drop"},
     /* A neighbour that sends straight to a container goes around what is published. What comes
      * from a bridge is left to "inward": it may be a frame within a network of another daemon. */
     {"guard", "ip daddr @guarded4 iifname != \"lo\" iifname != @trusting "
@@ -119,9 +120,9 @@ static const struct {
                    "fib saddr . iif oif missing drop"},
     {"prerouting", "ip6 saddr @home6 iifname != \"lo\" iifname . ip6 saddr != @homes6 "
                    "fib saddr . iif oif missing drop"},
-    {"prerouting", "iifname @origins4 ip saddr != 0.0.0.0 iifname . ip saddr != @homes4 "
+    {"prerouting", "ip saddr != 0.0.0.0 iifname @origins4 iifname . ip saddr != @homes4 "
                    "fib saddr . iif oif missing drop"},
-    {"prerouting", "iifname @origins6 ip6 saddr != { ::, fe80::/10 } "
+    {"prerouting", "meta nfproto ipv6 iifname @origins6 ip6 saddr != { ::, fe80::/10 } "
                    "iifname . ip6 saddr != @homes6 fib saddr . iif oif missing drop"},
     /* A port on 127.0.0.1 is for the host alone; what comes from a wire with such an address
      * must not be turned into something that passes. */
@@ -133,8 +134,8 @@ static const struct {
     {"output", "jump publish"},
 
     /* The host reaches a container by its loopback: the answer has to come back to the bridge. */
-    {"postrouting", "oifname @bridges ip saddr 127.0.0.0/8 masquerade"},
-    {"postrouting", "oifname @bridges ip6 saddr ::1 masquerade"},
+    {"postrouting", "ip saddr 127.0.0.0/8 oifname @bridges masquerade"},
+    {"postrouting", "ip6 saddr ::1 oifname @bridges masquerade"},
     /* A container reaches a published port: without this the answer goes around the NAT. */
     {"postrouting", "ct status dnat ip saddr @nets4 ip daddr @nets4 masquerade"},
     {"postrouting", "ct status dnat ip6 saddr @nets6 ip6 daddr @nets6 masquerade"},
