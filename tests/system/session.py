@@ -538,7 +538,7 @@ ENGINE_DIFFERENCES = [
         "run --rm --network sn --ip 10.9.9.9 busybox true",
         "ps -a --filter status=bogus", "ps -a --filter since=nope",
         "exec web nosuch", "exec web /etc", "exec -w /nope web true", "exec ex1 true",
-        "top ex1", "pause ex1", "rename cr2 web", "update --restart sometimes web",
+        "top ex1", "pause ex1", "update --restart sometimes web",
         "kill -s BOGUS web", "kill ex1", "kill nope", "rm web", "network rm sn",
         "network create --subnet bogus sx"]),
     ("the archive's fault is said before the answer begins, and in what it lies",

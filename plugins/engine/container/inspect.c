@@ -243,7 +243,8 @@ int ct_handle_rename(struct hull_call *call, const struct container_rename_reque
         return rc;
     if (!name_valid(name))
         return hull_fail(call, HULL_INVALID,
-                         "Invalid container name (%s), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed",
+                         "Error when allocating new name: Invalid container name (/%s), only "
+                         "[a-zA-Z0-9][a-zA-Z0-9_.-] are allowed",
                          name);
     old = ct->doc.name;
     if (strcmp(name, old) == 0)
@@ -251,7 +252,7 @@ int ct_handle_rename(struct hull_call *call, const struct container_rename_reque
                          "Renaming a container with the same name as its current name");
     rc = ct_reregister(call, ct, hull_arena_strdup(ct->arena, name));
     if (rc < 0)
-        return rc;
+        return hull_wrap(call, rc, "Error when allocating new name");
     rc = ct_save(call, ct, NULL, true);
     if (rc < 0) {
         if (ct_reregister(call, ct, old) < 0)

@@ -27,7 +27,7 @@ plugins_engine_container_la_SOURCES = \
 	plugins/engine/container/summary.c plugins/engine/container/summary.h \
 	plugins/engine/container/timed.c plugins/engine/container/timed.h \
 	plugins/engine/container/tokens.c plugins/engine/container/tokens.h \
-	plugins/engine/container/top.c plugins/engine/container/userns.c plugins/engine/container/userns.h plugins/engine/container/update.c plugins/engine/container/validate.c \
+	plugins/engine/container/top.c plugins/engine/container/top_ps.c plugins/engine/container/top_ps.h plugins/engine/container/userns.c plugins/engine/container/userns.h plugins/engine/container/update.c plugins/engine/container/validate.c \
 	plugins/engine/container/volumes.c plugins/engine/container/wait.c
 plugins_engine_container_la_CFLAGS = $(PLUGIN_CFLAGS)
 plugins_engine_container_la_LDFLAGS = $(PLUGIN_LDFLAGS)

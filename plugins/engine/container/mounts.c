@@ -378,6 +378,7 @@ static int add_from(struct hull_call *call, struct ct_doc *doc, const char *from
 
         hull_message_copy(hull_call_arena(call), &ct_mount_message, &ct->doc.mounts.v[i], &mount);
         mount.anonymous = false;
+        mount.point.mode = "";
         mount.inherited = true;
         mount.spec = 0;
         if (mount.use)

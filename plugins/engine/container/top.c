@@ -1,8 +1,10 @@
 /*
- * top.c: the processes of a container, as ps shows them. No ps is run: what people ask of it
- * ("-ef", "aux", "-o columns") is read from /proc.
+ * top.c: the processes of a container, as ps shows them. For what people ask of it most ("-ef",
+ * "aux", "-o columns") no ps is run: it is read from /proc. top_ps.c has the rest.
  */
 #include "ct.h"
+
+#include "top_ps.h"
 
 #include "json.h"
 #include "runtime.h"
@@ -17,7 +19,7 @@
 #include <unistd.h>
 
 struct process {
-    int64_t pid, ppid, uid, tty, threads;
+    int64_t pid, ppid, uid, tty, threads, group, session, foreground, nice;
     unsigned long long ticks, start_ticks, vsz_kb, rss_kb;
     char state, comm[64];
     char *command;
@@ -57,17 +59,21 @@ static bool read_stat(struct hull_arena *arena, struct process *p)
     char *text = read_proc(arena, p->pid, "stat", &length);
     char *open = text ? strchr(text, '(') : NULL, *close = text ? strrchr(text, ')') : NULL;
     unsigned long long user = 0, system = 0;
-    long long ppid = 0, tty = 0, threads = 0, rss = 0;
+    long long ppid = 0, tty = 0, threads = 0, rss = 0, group = 0, session = 0, front = 0, nice = 0;
 
     if (!open || !close || close < open)
         return false;
     snprintf(p->comm, sizeof(p->comm), "%.*s", (int)(close - open - 1), open + 1);
     if (sscanf(close + 2,
-               "%c %lld %*d %*d %lld %*d %*u %*u %*u %*u %*u %llu %llu %*d %*d %*d %*d %lld %*d "
-               "%llu %llu %lld",
-               &p->state, &ppid, &tty, &user, &system, &threads, &p->start_ticks, &p->vsz_kb,
-               &rss) != 9)
+               "%c %lld %lld %lld %lld %lld %*u %*u %*u %*u %*u %llu %llu %*d %*d %*d %lld %lld "
+               "%*d %llu %llu %lld",
+               &p->state, &ppid, &group, &session, &tty, &front, &user, &system, &nice, &threads,
+               &p->start_ticks, &p->vsz_kb, &rss) != 13)
         return false;
+    p->group = group;
+    p->session = session;
+    p->foreground = front;
+    p->nice = nice;
     p->ppid = ppid;
     p->tty = tty;
     p->threads = threads;
@@ -196,9 +202,21 @@ static const char *col_tty(struct context *c)
     return hull_arena_printf(c->arena, "tty%lld", (long long)minor);
 }
 
-static const char *col_stat(struct context *c)
+static const char *col_state(struct context *c)
 {
     return hull_arena_printf(c->arena, "%c", c->process.state);
+}
+
+static const char *col_stat(struct context *c)
+{
+    const struct process *p = &c->process;
+
+    return hull_arena_printf(c->arena, "%c%s%s%s%s", p->state,
+                             p->nice < 0   ? "<"
+                             : p->nice > 0 ? "N"
+                                           : "",
+                             p->session == p->pid ? "s" : "", p->threads > 1 ? "l" : "",
+                             p->foreground == p->group ? "+" : "");
 }
 
 static const char *col_stime(struct context *c)
@@ -272,8 +290,8 @@ static const struct column {
     {"tty", "TT", col_tty},
     {"tname", "TTY", col_tty},
     {"stat", "STAT", col_stat},
-    {"s", "S", col_stat},
-    {"state", "S", col_stat},
+    {"s", "S", col_state},
+    {"state", "S", col_state},
     {"stime", "STIME", col_stime},
     {"start", "STARTED", col_stime},
     {"time", "TIME", col_time},
@@ -303,7 +321,8 @@ static const struct column bsd_format[] = {
 
 /* --- options ---------------------------------------------------------------------------------- */
 
-static int add_columns(struct hull_call *call, char *list, struct column *chosen, size_t *n)
+/* False: there is one that only ps knows. */
+static bool add_columns(char *list, struct column *chosen, size_t *n)
 {
     char *name;
 
@@ -318,22 +337,17 @@ static int add_columns(struct hull_call *call, char *list, struct column *chosen
         while (at < HULL_COUNT(columns) && strcmp(name, columns[at].name) != 0)
             at++;
         if (at == HULL_COUNT(columns) || *n == 32)
-            return hull_fail(call, HULL_INVALID, "top: unknown column \"%s\" in -o", name);
+            return false;
         chosen[*n] = columns[at];
         if (title)
             chosen[*n].title = title;
         (*n)++;
     }
-    return 0;
+    return true;
 }
 
-static int unknown(struct hull_call *call, const char *args)
-{
-    return hull_fail(call, HULL_INVALID,
-                     "top: \"%s\": known are -e, -f, -ef, aux and -o with columns", args);
-}
-
-static int parse_args(struct hull_call *call, const char *args, const struct column **ret)
+/* False: only ps knows what ARGS mean. */
+static bool parse_args(struct hull_call *call, const char *args, const struct column **ret)
 {
     struct column *chosen = hull_arena_array(hull_call_arena(call), 33, sizeof(*chosen));
     char *rest = hull_strdup(call, args), *word;
@@ -352,19 +366,17 @@ static int parse_args(struct hull_call *call, const char *args, const struct col
         else if (strncmp(word, "-o", 2) == 0)
             list = word + 2;
         if (list) {
-            int rc = add_columns(call, list, chosen, &n);
-
-            if (rc < 0)
-                return rc;
+            if (!add_columns(list, chosen, &n))
+                return false;
             continue;
         }
-        if (word[dash + strspn(word + dash, dash ? "eAafFlw" : "auxwef")] != '\0')
-            return unknown(call, args);
-        full |= dash && strpbrk(word, "fF");
+        if (word[dash + strspn(word + dash, dash ? "eAaf" : "aux")] != '\0')
+            return false;
+        full |= dash && strchr(word, 'f');
         bsd |= !dash && strchr(word, 'u');
     }
     *ret = n > 0 ? chosen : bsd ? bsd_format : full ? full_format : plain_format;
-    return 0;
+    return true;
 }
 
 /* --- the answer ------------------------------------------------------------------------------- */
@@ -384,20 +396,37 @@ static void add_row(struct context *c, const struct column *format, struct hull_
     hull_text_puts(out, "]");
 }
 
+static int answer(struct hull_call *call, const struct column *format,
+                  const struct runtime_pids_reply *pids, struct container_top_reply *ret)
+{
+    struct hull_arena *arena = hull_call_arena(call);
+    struct hull_text out = HULL_TEXT(arena);
+    struct context context = {.arena = arena, .boot_s = boot_time(), .now_s = time(NULL)};
+
+    context.hertz = sysconf(_SC_CLK_TCK);
+    context.memory_kb = sysconf(_SC_PHYS_PAGES) * (sysconf(_SC_PAGESIZE) / 1024);
+    for (const struct column *column = format; column->title; column++)
+        hull_strv_add(arena, &ret->titles, column->title);
+    hull_text_puts(&out, "[");
+    for (size_t i = 0; i < pids->pids.n; i++) {
+        context.process = (struct process){.pid = pids->pids.v[i]};
+        if (read_process(arena, &context.process))
+            add_row(&context, format, &out);
+    }
+    hull_text_puts(&out, "]");
+    ret->processes = out.data;
+    return 0;
+}
+
 int ct_handle_top(struct hull_call *call, const struct container_top_request *request,
                   struct container_top_reply *ret)
 {
     const char *args = request->ps_args && *request->ps_args ? request->ps_args : "-ef";
-    struct hull_arena *arena = hull_call_arena(call);
-    struct hull_text out = HULL_TEXT(arena);
-    struct context context = {.arena = arena, .boot_s = boot_time(), .now_s = time(NULL)};
-    const struct column *format = full_format;
+    const struct column *format = NULL;
     struct runtime_pids_reply pids;
     struct ct *ct;
     int rc = ct_find(call, request->id, &ct);
 
-    if (rc == 0)
-        rc = parse_args(call, args, &format);
     if (rc < 0)
         return rc;
     if (!ct_is_running(ct))
@@ -406,18 +435,9 @@ int ct_handle_top(struct hull_call *call, const struct container_top_request *re
         runtime_pids(call, ct->doc.runtime, &(struct runtime_process_ref){.id = ct->doc.id}, &pids);
     if (rc < 0)
         return rc;
-    context.hertz = sysconf(_SC_CLK_TCK);
-    context.memory_kb = sysconf(_SC_PHYS_PAGES) * (sysconf(_SC_PAGESIZE) / 1024);
-    for (const struct column *column = format; column->title; column++)
-        hull_strv_add(arena, &ret->titles, column->title);
-    hull_text_puts(&out, "[");
-    for (size_t i = 0; i < pids.pids.n; i++) {
-        context.process = (struct process){.pid = pids.pids.v[i]};
-        if (read_process(arena, &context.process))
-            add_row(&context, format, &out);
-    }
-    hull_text_puts(&out, "]");
-    ret->processes = out.data;
-    ct_event(call, ct, "top", NULL);
-    return 0;
+    rc = parse_args(call, args, &format) ? answer(call, format, &pids, ret)
+                                         : top_ps(call, args, &pids.pids, ret);
+    if (rc == 0)
+        ct_event(call, ct, "top", NULL);
+    return rc;
 }

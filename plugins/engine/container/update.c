@@ -52,6 +52,38 @@ static int check_update(struct hull_call *call, const struct container_update_re
     return 0;
 }
 
+/* What contradicts that which CT has already. */
+static int check_present(struct hull_call *call, const struct ct *ct,
+                         const struct container_update_request *request)
+{
+    const struct resources *own = &ct->doc.host_config.resources, *new = &request->resources;
+    const char *policy = request->restart_policy.name;
+    const struct {
+        bool conflict;
+        const char *text;
+    } rows[] = {
+        {own->nano_cpus > 0 && new->cpu_period > 0,
+         "Conflicting options: CPU Period cannot be updated as NanoCPUs has already been set"},
+        {own->nano_cpus > 0 && new->cpu_quota > 0,
+         "Conflicting options: CPU Quota cannot be updated as NanoCPUs has already been set"},
+        {own->cpu_quota > 0 && new->nano_cpus > 0,
+         "Conflicting options: NanoCPUs cannot be updated as CPU Quota has already been set"},
+        {own->cpu_period > 0 && new->nano_cpus > 0,
+         "Conflicting options: NanoCPUs cannot be updated as CPU Period has already been set"},
+        {new->memory > own->memory_swap &&new->memory_swap == 0 && own->memory_swap > 0,
+         "Memory limit should be smaller than already set memoryswap limit, update the memoryswap "
+         "at the same time"},
+        {ct->doc.host_config.auto_remove && policy && *policy && strcmp(policy, "no") != 0,
+         "Restart policy cannot be updated because AutoRemove is enabled for the container"},
+    };
+
+    for (size_t i = 0; i < HULL_COUNT(rows); i++)
+        if (rows[i].conflict)
+            return hull_fail(call, HULL_CONFLICT, "Cannot update container %s: %s", ct->doc.id,
+                             rows[i].text);
+    return 0;
+}
+
 static int apply(struct hull_call *call, struct ct *ct, const struct resources *resources)
 {
     struct runtime_update_request request = {.id = ct->doc.id};
@@ -75,6 +107,10 @@ int ct_handle_update(struct hull_call *call, const struct container_update_reque
     (void)ret; /* nothing that can be updated is left out with a warning */
     if (rc == 0)
         rc = check_update(call, request);
+    if (rc == 0 && request->restart_policy.name && *request->restart_policy.name)
+        rc = ct_validate_restart(call, &request->restart_policy, false);
+    if (rc == 0)
+        rc = check_present(call, ct, request);
     if (rc < 0)
         return rc;
     host = &ct->doc.host_config;
@@ -83,8 +119,6 @@ int ct_handle_update(struct hull_call *call, const struct container_update_reque
     if (merged.memory > 0 && merged.memory_swap == 0)
         merged.memory_swap = 2 * merged.memory;
     rc = ct_validate_resources(call, &merged);
-    if (rc == 0 && request->restart_policy.name && *request->restart_policy.name)
-        rc = ct_validate_restart(call, &request->restart_policy, host->auto_remove);
     if (rc == 0)
         rc = apply(call, ct, &merged);
     if (rc < 0)
