@@ -203,6 +203,11 @@ struct json_value *output_row(struct cli *cli, const struct listing *listing, co
 void output_text(const char *text, size_t length);
 /* The same for FILE. */
 void output_to(FILE *file, const char *text, size_t length);
+/* PATH from the root, "./" in front left out. */
+char *cli_absolute(struct cli *cli, const char *path);
+/* Let templates see in VALUE, a MESSAGE as JSON, what that leaves out. */
+void output_marks(struct hull_arena *arena, const struct hull_message *message,
+                  struct json_value *value);
 /* MESSAGE's value as a tree, for templates. */
 struct json_value *output_value(struct cli *cli, const struct hull_message *message,
                                 const void *value);

@@ -153,7 +153,7 @@ static int unpack(struct cli *cli, struct hull_stream *stream, const struct path
     if (dir_fd < 0) {
         hull_stream_close(stream);
         return hull_fail(cli->call, HULL_IO, "invalid output path: directory \"%s\" does not exist",
-                         dir);
+                         cli_absolute(cli, dir));
     }
     cp.dir_fd = dir_fd;
     rc = hull_stream_to_fd(cli->call, stream, &cp.tar_fd);
@@ -278,7 +278,7 @@ static int copy_in(struct cli *cli, const char *from, const struct side *to)
         return rc < 0 ? cli_failed(cli, rc) : 0;
     }
     if ((o->follow_link ? stat(from, &st) : lstat(from, &st)) < 0)
-        return cli_complain(cli, "lstat %s: %s", from,
+        return cli_complain(cli, "lstat %s: %s", cli_absolute(cli, from),
                             errno == ENOENT ? "no such file or directory" : strerror(errno));
     int rc = look(cli, to, &path, &is_dir);
     bool exists = rc == 0;

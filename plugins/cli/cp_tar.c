@@ -147,9 +147,10 @@ static int unpack_special(struct unpacking *u, const struct tar_entry *entry, in
 {
     mode_t kind = entry->type == TAR_FIFO ? S_IFIFO : entry->type == TAR_CHAR ? S_IFCHR : S_IFBLK;
     dev_t device = makedev((unsigned)entry->dev_major, (unsigned)entry->dev_minor);
-    return mknodat(parent, name, kind | (entry->mode & 0777), device) < 0
-               ? failed(u->work, errno, entry->path)
-               : 0;
+    if (mknodat(parent, name, kind | (entry->mode & 0777), device) < 0 ||
+        fchmodat(parent, name, entry->mode & 07777, 0) < 0) /* whatever the umask is */
+        return failed(u->work, errno, entry->path);
+    return 0;
 }
 
 static int unpack_dir(struct unpacking *u, const struct tar_entry *entry, int parent,

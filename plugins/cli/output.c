@@ -36,39 +36,6 @@ void output_text(const char *text, size_t length)
     output_to(stdout, text, length);
 }
 
-static void mark_nulls(const struct hull_message *message, struct json_value *value);
-
-/* What is below a field: messages in it, or a list or map that is absent, which shows as empty. */
-static void mark_field(const struct hull_field *field, struct json_value *value)
-{
-    bool list = field->type == HULL_STRV || field->type == HULL_INTS || field->type == HULL_LIST;
-    bool map = field->type == HULL_MAP || field->type == HULL_SET || field->type == HULL_MSGMAP ||
-               field->type == HULL_LISTMAP || field->type == HULL_STRVMAP;
-    if (value->type == JSON_NULL && list)
-        value->text = "[]";
-    if ((value->type == JSON_NULL || value->type == JSON_OBJECT) && map)
-        value->text = "map[]";
-    if (field->message == NULL || field->type == HULL_LISTMAP)
-        return;
-    if (!list && !map)
-        mark_nulls(field->message, value);
-    for (size_t i = 0; (list || map) && i < value->count; i++)
-        mark_nulls(field->message, &value->items[i]);
-}
-
-static void mark_nulls(const struct hull_message *message, struct json_value *value)
-{
-    for (size_t i = 0; value->type == JSON_OBJECT && i < message->count; i++) {
-        const struct hull_field *field = &message->fields[i];
-        if (field->type == HULL_EMBED)
-            mark_nulls(field->message, value);
-        for (size_t m = 0; m < value->count; m++) {
-            if (field->type != HULL_EMBED && strcmp(value->keys[m], field->name) == 0)
-                mark_field(field, &value->items[m]);
-        }
-    }
-}
-
 struct json_value *output_value(struct cli *cli, const struct hull_message *message,
                                 const void *value)
 {
@@ -76,7 +43,7 @@ struct json_value *output_value(struct cli *cli, const struct hull_message *mess
     struct hull_problem problem;
     char *text = json_string(cli->arena, message, value);
     HULL_ASSERT(json_parse(cli->arena, text, strlen(text), tree, &problem) == 0);
-    mark_nulls(message, tree);
+    output_marks(cli->arena, message, tree);
     return tree;
 }
 
@@ -117,6 +84,11 @@ int output_struct(struct cli *cli, const char *format, const struct json_value *
         return 64;
     }
     rc = template_run(template, &data, &out, &problem);
+    if (rc < 0 && type->type == NULL) { /* as docker, which then asks the JSON */
+        data.plain = true;
+        out = HULL_TEXT(cli->arena);
+        rc = template_run(template, &data, &out, &problem);
+    }
     if (rc < 0 && !type->bare)
         putchar('\n');
     if (rc < 0)

@@ -393,9 +393,11 @@ bool run_mount(struct cli *cli, void *target, const char *value)
 
 /* --- -v -------------------------------------------------------------------------------------- */
 
-static char *absolute(struct cli *cli, const char *path)
+char *cli_absolute(struct cli *cli, const char *path)
 {
     HULL_AUTO_FREE char *here = getcwd(NULL, 0);
+    if (path[0] == '/')
+        return hull_arena_strdup(cli->arena, path);
     if (path[0] == '.' && (path[1] == '/' || path[1] == '\0'))
         path += path[1] == '/' ? 2 : 1;
     return hull_arena_printf(cli->arena, "%s%s%s", here == NULL ? "" : here,
@@ -416,9 +418,9 @@ bool run_mounts(struct cli *cli, struct run_options *options)
         if (split_text(cli, text, ':').n > 3)
             return cli_problem(cli, "invalid spec: %s: too many colons", text);
         if (text[0] == '.')
-            text = hull_arena_printf(cli->arena, "%s%s",
-                                     absolute(cli, hull_arena_strndup(cli->arena, text, length)),
-                                     text + length);
+            text = hull_arena_printf(
+                cli->arena, "%s%s", cli_absolute(cli, hull_arena_strndup(cli->arena, text, length)),
+                text + length);
         hull_strv_add(cli->arena, &options->create.host_config.binds, text);
     }
     return true;

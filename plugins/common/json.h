@@ -61,6 +61,8 @@ struct json_value {
     size_t count;             /* LIST, OBJECT: how many */
     struct json_value *items; /* LIST, OBJECT: the values */
     const char **keys;        /* OBJECT: their keys, in the order of the text */
+    const struct json_value *more; /* OBJECT: an object with members that templates know, too; it
+                                    * is not written. NULL: none */
 };
 /* Worker-safe. */
 int json_parse(struct hull_arena *arena, const char *text, size_t length,

@@ -29,6 +29,8 @@ struct template_data {
                          JSON of a row escapes <, > and &, as Go does there. */
     const char *struct_type;           /* of a dot that is a struct and no row; errors name it */
     const struct template_type *types; /* of its members, ended by an empty one; or NULL */
+    bool plain;  /* as in Go, where a template is tried on the plain JSON when it fails on the
+                    struct: what only structs have is not looked for */
     bool header; /* the row of titles: what is unknown has none, .Label "a" has a */
 };
 

@@ -134,6 +134,8 @@ static int field(struct run *run, const struct operand *operand, value_t from, c
 {
     if (from != NULL && from->type == JSON_OBJECT) {
         *ret = json_member(from, name);
+        if (*ret == NULL && !run->plain)
+            *ret = json_member(from->more, name);
         if (*ret == NULL && from == run->root && run->hidden != NULL)
             *ret = json_member(run->hidden, name);
         if (*ret != NULL || is_map(from) || (from == run->root && run->header))
@@ -396,7 +398,8 @@ int template_run(const struct template *template, const struct template_data *da
                       .type = data->type,
                       .struct_type = data->struct_type,
                       .types = data->types,
-                      .header = data->header};
+                      .header = data->header,
+                      .plain = data->plain};
     *HULL_LIST_ADD(run.arena, &run.variables) = (struct variable){"$", data->value};
     return run_nodes(&run, &template->nodes, data->value);
 }

@@ -69,7 +69,7 @@ struct run {
     const char *type;
     const char *struct_type;
     const struct template_type *types;
-    bool header;
+    bool header, plain;
     const char *place, *text; /* of the call of a function, for its error */
     struct {
         size_t n;

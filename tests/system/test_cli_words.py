@@ -77,6 +77,21 @@ system df -v --format '{{.Bogus}}'
 system df -v --format '{{len .Images}} {{range .Images}}{{.Repository}} {{.ID}} {{.Size}}{{end}}'
 system df -v --format '{{json .Images}}'
 """
+# What JSON leaves out is there in templates, and the names of Go's structs are known.
+TEMPLATES = """
+{{.ID}} {{.Name}}
+{{.Id}} {{.Name}}
+{{.State.Health}} {{if .State.Health}}{{.State.Health.Status}}{{else}}none{{end}}
+{{.State.Health.Status}}
+{{.Config.ExposedPorts}} {{json .Config.ExposedPorts}} {{len .Config.ExposedPorts}}
+{{json .Config.Healthcheck}} {{.Config.StopTimeout}} {{.Config.StopSignal}} {{.Config.Shell}}
+{{.HostConfig.Init}} {{.HostConfig.Tmpfs}} {{.HostConfig.Mounts}} {{.HostConfig.StorageOpt}}
+{{range .HostConfig.Mounts}}x{{end}}{{with .State.Health}}y{{end}}
+{{.HostConfig.CPUShares}} {{.HostConfig.NanoCPUs}} {{.HostConfig.DNS}}
+{{.HostConfig.CpuShares}}
+{{.SizeRw}} {{.Platform}} {{.Config.Bogus}}
+{{range .NetworkSettings.Networks}}{{.IPAMConfig}} {{.GwPriority}}{{end}}
+"""
 LINES = (["run --rm %s busybox true" % line for line in RUN.split("\n") if line]
          + [line for line in OTHERS.split("\n") if line])
 
@@ -90,14 +105,18 @@ def said(engine, client, line):
     return done.returncode, done.stdout, done.stderr.replace("hull", "docker")
 
 
-def test_refusals(engine):
-    if not MODEL:
-        pytest.skip("no docker CLI of the version that hull is modelled on")
+@pytest.mark.skipif(not MODEL, reason="no docker CLI of the version that hull is modelled on")
+def test_refusals_and_templates(engine):
+    engine.hull("create", "--name", "shown", "busybox")
+    lines = LINES + ["inspect -f '%s' shown" % line for line in TEMPLATES.split("\n") if line]
+    lines += ["image inspect -f '{{.ID}} {{.Config.ExposedPorts}} {{.Config.StopSignal}}' busybox",
+              "network inspect -f '{{.ID}} {{.Peers}}' bridge"]
     different = []
-    for line in LINES:
+    for line in lines:
         hull, docker = said(engine, "hull", line), said(engine, "docker", line)
         if hull != docker:
             different.append("%s:\n%s\n%s" % (line, hull, docker))
+    engine.hull("rm", "shown")
     assert not different, "\n".join(different)
 
 

@@ -129,8 +129,7 @@ static int parse_titles(struct hull_call *call, const char *line, struct hull_st
 
 /* *SHOWN: the line before was of the container, and so are those of its threads. */
 static int add_line(struct hull_call *call, const char *line, const struct hull_strv *titles,
-                    size_t pid_at, const struct hull_ints *pids, bool *shown,
-                    struct hull_text *out)
+                    size_t pid_at, const struct hull_ints *pids, bool *shown, struct hull_text *out)
 {
     struct hull_strv fields = {0};
     const char *field;
