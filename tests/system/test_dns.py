@@ -5,6 +5,7 @@ import os
 import random
 import socket
 import struct
+import subprocess
 import threading
 import time
 
@@ -15,6 +16,10 @@ from dnsclient import A, AAAA, MX, PTR, inside
 from engine import Engine
 
 TAG = os.getpid() % 10000
+
+
+def sh(command):
+    return subprocess.run(command, shell=True, check=True, capture_output=True, text=True).stdout
 
 
 def pid_of(engine, name):
@@ -312,6 +317,67 @@ for i in range(10):
 print(json.dumps(time.monotonic() - start))""") < 1
     server.answer = lambda _name, data, _tcp: [answering(data, code=2)]
     assert ask(engine, name, "failing.example")["code"] == 2
+
+
+def test_servers_that_are_dead_are_waited_for_beside_each_other(engine, upstream):
+    """Nobody is at three addresses, by UDP or by TCP: what the fourth one says comes soon."""
+    name, server = upstream(servers_first=["192.0.2.%d" % i for i in (251, 252, 253)])
+    for how in ({"tcp": True}, {}):
+        assert inside(pid_of(engine, name), """
+import time
+start = time.monotonic()
+assert ask('some%d.example', **%r)['records'] == ['192.0.2.7']
+print(json.dumps(time.monotonic() - start))""" % (len(how), how)) < 3
+    # None of them, and one that fails: that is told, and not after the sum of all waits.
+    server.answer = lambda _name, data, _tcp: [answering(data, code=2)]
+    start = time.monotonic()
+    assert ask(engine, name, "none.example", tcp=True)["code"] == 2
+    assert time.monotonic() - start < 5.5
+
+
+LOOP = b"\xc0\x2a\x00\x01\x00\x01\x00\x00\x00\x3c\x00\x04\xc0\x00\x02\x63"
+
+
+@pytest.mark.parametrize("lie", ["loop", "forward", "counts", "cut", "huge", "slow", "question",
+                                 "silent"])
+def test_an_upstream_that_misbehaves_is_passed_over(engine, upstream, world, lie):
+    """The first server lies; the second one is at the next address of the same host."""
+    def head(data, answers=1):
+        end = dnsclient.read_name(data, 12)[1] + 4
+        return data[:2] + struct.pack(">HHHHH", 0x8180, 1, answers, 0, 0) + data[12:end]
+
+    def lies(name, data, tcp):
+        if name.startswith("known"):
+            return [answering(data, "192.0.2.7")]
+        if lie == "slow":
+            time.sleep(1)
+        whole = answering(data, "203.0.113.9")
+        # A name that points to itself, or behind itself; records that are not there; half a record.
+        return {"loop": [head(data) + struct.pack(">H", 0xc000 | len(head(data))) + LOOP[2:]],
+                "forward": [head(data) + b"\xff\xff" + LOOP[2:]], "counts": [head(data, 65535)],
+                "cut": [whole[:-2]], "huge": [whole + b"\0" * 8000] if not tcp else [b"x"],
+                "slow": [whole], "question": [whole.replace(b"example", b"exampla")],
+                "silent": []}[lie]
+
+    name, _liar = upstream(lies)
+    gateway = _liar.udp.getsockname()[0]
+    good = gateway[:-1] + "254"
+    device = [line.split()[1] for line in sh("ip -o -4 addr").splitlines() if gateway + "/" in line]
+    sh("ip addr add %s/32 dev %s" % (good, device[0]))
+    second = Upstream(good, plain)
+    try:
+        box = world.run("--network", world.nets[-1], "--dns", gateway, "--dns", good)
+        start = time.monotonic()
+        assert records(engine, box, "some.example") == ["192.0.2.7"], lie
+        if lie != "slow":  # it is heard by TCP: that wait is the first one's
+            assert records(engine, box, "other.example", tcp=True) == ["192.0.2.7"]
+        assert time.monotonic() - start < 6
+        assert "some.example" in second.seen
+        # It is no failure of the container's other questions.
+        assert records(engine, box, "known.example") == ["192.0.2.7"]
+        assert records(engine, box, box) == [address_of(engine, box, world.nets[-1])]
+    finally:
+        second.end()
 
 
 def test_an_answer_too_large_for_udp_comes_by_tcp(engine, upstream):

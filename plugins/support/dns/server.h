@@ -147,6 +147,13 @@ void dns_server_prefer(struct dns_client *client, size_t index);
 /* Ask other servers by UDP: the answer, of at most SIZE bytes, is in OUT; never 0 bytes. Yields. */
 int dns_ask_udp(struct hull_call *call, struct dns_client *client, const struct dns_query *query,
                 uint8_t *out, size_t size, size_t *ret_size) HULL_CHECKED;
+/* A number for a question, which nobody guesses. */
+int dns_new_id(struct hull_call *call, uint16_t *ret_id) HULL_CHECKED;
+/* True for an answer that ends the search for one. */
+bool dns_is_final(const struct dns_reply *reply);
+
+/* --- upstream_tcp.c -------------------------------------------------------------------------- */
+
 /* The same by TCP; OUT has room for DNS_TCP_MAX bytes. Yields. */
 int dns_ask_tcp(struct hull_call *call, struct dns_client *client, const struct dns_query *query,
                 uint8_t *out, size_t *ret_size) HULL_CHECKED;

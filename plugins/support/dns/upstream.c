@@ -18,7 +18,6 @@
 
 /* What happens when nothing was heard: milliseconds since the question came. */
 static const int64_t steps_ms[] = {200, 1000, 2200, 4000};
-#define TCP_SECONDS 3
 /* Answers to somebody else's question that are read past. */
 #define STRAYS_MAX 64
 
@@ -45,19 +44,17 @@ struct race {
     struct dns_reply reply;
 };
 
-static int new_id(struct hull_call *call, uint16_t *ret_id)
+int dns_new_id(struct hull_call *call, uint16_t *ret_id)
 {
     return getrandom(ret_id, sizeof(*ret_id), 0) == (ssize_t)sizeof(*ret_id)
                ? 0
                : hull_fail(call, HULL_INTERNAL, "no random numbers");
 }
 
-static bool is_final(const struct dns_reply *reply)
+bool dns_is_final(const struct dns_reply *reply)
 {
     return reply->rcode == DNS_NOERROR || reply->rcode == DNS_NXDOMAIN;
 }
-
-/* --- UDP ------------------------------------------------------------------------------------- */
 
 /* Send the question to ASKED, whatever was sent before. A server that can't be reached has
  * failed; other errors are the call's. Yields. */
@@ -68,7 +65,7 @@ static int send_question(struct hull_call *call, struct race *race, struct asked
     if (asked->failed)
         return 0;
     if (asked->fd < 0) {
-        rc = new_id(call, &asked->id);
+        rc = dns_new_id(call, &asked->id);
         if (rc == 0)
             rc = dns_server_connect(call, race->client, &asked->server, SOCK_DGRAM, &asked->fd);
     }
@@ -111,7 +108,7 @@ static bool read_answer(struct race *race, struct asked *asked)
         race->strays++;
         return false;
     }
-    asked->failed = !is_final(&reply);
+    asked->failed = !dns_is_final(&reply);
     memcpy(race->answer, data, (size_t)size);
     race->size = (size_t)size;
     race->reply = reply;
@@ -232,71 +229,4 @@ int dns_ask_udp(struct hull_call *call, struct dns_client *client, const struct 
     if (rc == 0)
         *ret_size = finish(&race, winner, out, size);
     return rc;
-}
-
-/* --- TCP ------------------------------------------------------------------------------------- */
-
-/* One server: its answer, of which *ret_reply is known. Yields. */
-static int ask_one(struct hull_call *call, int fd, int timer_fd, const struct dns_query *query,
-                   uint8_t *out, size_t *ret_size, struct dns_reply *ret_reply)
-{
-    uint8_t packet[512];
-    uint16_t id;
-    const struct itimerspec limit = {.it_value.tv_sec = TCP_SECONDS};
-    (void)timerfd_settime(timer_fd, 0, &limit, NULL);
-    int rc = new_id(call, &id);
-    if (rc < 0)
-        return rc;
-    size_t size = dns_query_write(query, id, packet + 2);
-    packet[0] = (uint8_t)(size >> 8);
-    packet[1] = (uint8_t)size;
-    rc = dns_write_all(call, fd, timer_fd, packet, size + 2);
-    if (rc == 0)
-        rc = dns_read_all(call, fd, timer_fd, packet, 2);
-    if (rc < 0)
-        return rc;
-    *ret_size = (size_t)(packet[0] << 8 | packet[1]);
-    rc = dns_read_all(call, fd, timer_fd, out, *ret_size);
-    if (rc == 0 && !dns_reply_read(out, *ret_size, query, id, ret_reply))
-        rc = hull_fail(call, HULL_IO, "a name server gave no answer");
-    return rc;
-}
-
-/* True when SERVER has answered well. Yields; -HULL_CANCELED when the call is over. */
-static int try_server(struct hull_call *call, struct dns_client *client,
-                      const struct dns_server *server, int timer_fd, const struct dns_query *query,
-                      uint8_t *out, size_t *ret_size)
-{
-    HULL_AUTO_FD fd = -1;
-    struct dns_reply reply;
-    int rc = dns_server_connect(call, client, server, SOCK_STREAM, &fd);
-    if (rc == 0)
-        rc = ask_one(call, fd, timer_fd, query, out, ret_size, &reply);
-    if (rc == -HULL_CANCELED)
-        return rc;
-    if (rc < 0)
-        hull_error_clear(call);
-    if (rc < 0 || !is_final(&reply))
-        return 0;
-    dns_reply_adapt(out, *ret_size, query, 0);
-    return 1;
-}
-
-int dns_ask_tcp(struct hull_call *call, struct dns_client *client, const struct dns_query *query,
-                uint8_t *out, size_t *ret_size)
-{
-    struct dns_server servers[DNS_SERVERS_MAX];
-    size_t count = dns_servers(client, servers);
-    HULL_AUTO_FD timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
-    if (timer_fd < 0)
-        return hull_fail_errno(call, errno, "timerfd");
-    for (size_t i = 0; i < count; i++) {
-        int rc = try_server(call, client, &servers[i], timer_fd, query, out, ret_size);
-        if (rc > 0)
-            dns_server_prefer(client, i);
-        if (rc != 0)
-            return rc < 0 ? rc : 0;
-    }
-    *ret_size = dns_answer_code(out, DNS_TCP_MAX, query, DNS_SERVFAIL);
-    return 0;
 }
