@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/if_link.h>
+#include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <netinet/in.h>
@@ -113,6 +114,20 @@ void nif_route_loopback6(struct nl_batch *batch, unsigned index)
     nl_put(batch, RTA_DST, &in6addr_loopback, sizeof(in6addr_loopback));
     nl_put_u32(batch, RTA_OIF, index);
     nl_put_u32(batch, RTA_PRIORITY, LOOPBACK6_METRIC);
+}
+
+void nif_neighbour(struct nl_batch *batch, unsigned index, const struct ip_addr *addr,
+                   const uint8_t *mac)
+{
+    struct ndmsg head = {
+        .ndm_family = (uint8_t)addr->family, .ndm_ifindex = (int)index, .ndm_state = NUD_PERMANENT};
+    if (mac != NULL)
+        nl_begin(batch, RTM_NEWNEIGH, ACK | NLM_F_CREATE | NLM_F_REPLACE, &head, sizeof(head));
+    else
+        nl_begin(batch, RTM_DELNEIGH, ACK, &head, sizeof(head));
+    nl_put(batch, NDA_DST, addr->bytes, ip_size(addr->family));
+    if (mac != NULL)
+        nl_put(batch, NDA_LLADDR, mac, 6);
 }
 
 /* --- whole steps ------------------------------------------------------------------------------ */
@@ -254,6 +269,10 @@ static void put_routes(struct nl_batch *batch, unsigned index, const struct nif_
     for (size_t i = 0; i < HULL_COUNT(inside->gateway); i++) {
         if (inside->gateway[i].family != 0)
             nif_route(batch, index, inside->gateway[i].family, NULL, &inside->gateway[i]);
+    }
+    for (size_t i = 0; i < HULL_COUNT(inside->pinned); i++) {
+        if (inside->pinned[i].family != 0)
+            nif_neighbour(batch, index, &inside->pinned[i], inside->pinned_mac);
     }
 }
 

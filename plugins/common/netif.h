@@ -35,6 +35,10 @@ void nif_address(struct nl_batch *batch, unsigned index, const struct ip_net *ne
 void nif_route(struct nl_batch *batch, unsigned index, int family, const struct ip_net *to,
                const struct ip_addr *via);
 
+/* ADDR is at MAC on that link, and nobody's word changes that. MAC NULL: forget it. */
+void nif_neighbour(struct nl_batch *batch, unsigned index, const struct ip_addr *addr,
+                   const uint8_t *mac);
+
 /* --- whole steps ------------------------------------------------------------------------------ */
 
 /* Marks an interface of the host as made here; one of the administrator's is never deleted. */
@@ -85,7 +89,9 @@ struct nif_inside {
     struct ip_addr gateway[2]; /* default routes; family 0: none */
     const struct nif_to *routes;
     size_t route_count;
-    bool hears_routers; /* it believes what routers advertise there */
+    bool hears_routers;       /* it believes what routers advertise there */
+    struct ip_addr pinned[2]; /* neighbours at a MAC that nobody can change; family 0: none */
+    uint8_t pinned_mac[6];
 };
 /* A netlink socket in NETNS_FD for what INSIDE is about to get: IPv6 is off in there unless it has
  * an address of it, for what is made from then on. The descriptor, or -errno. */

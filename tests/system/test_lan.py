@@ -4,6 +4,8 @@ import os
 import re
 import shutil
 import signal
+import socket
+import struct
 import subprocess
 import sys
 import time
@@ -203,6 +205,78 @@ def test_ports_on_the_loopback_of_ipv6(lan, engine, forwarded, bridged6):
             assert lan.host.reaches("localhost", 8080)
     finally:
         engine.hull("rm", "-f", "six1", "six2", check=False)
+
+
+RAW = """
+import socket, sys
+with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as out:
+    out.bind(("eth0", 0))
+    for frame in sys.argv[1:]:
+        out.send(bytes.fromhex(frame))
+"""
+
+
+def octets(mac):
+    return bytes.fromhex(mac.replace(":", ""))
+
+
+def arp_reply(mac, claimed, to_mac, to):
+    """CLAIMED is at MAC, says MAC to TO."""
+    return octets(to_mac) + octets(mac) + struct.pack("!HHHBBH", 0x806, 1, 0x800, 6, 4, 2) + \
+        octets(mac) + socket.inet_aton(claimed) + octets(to_mac) + socket.inet_aton(to)
+
+
+def advertisement(mac, claimed, to_mac, to):
+    """The same by neighbour discovery, override and all."""
+    ends = b"".join(socket.inet_pton(socket.AF_INET6, one) for one in (claimed, to))
+    body = struct.pack("!BBHI", 136, 0, 0, 0x60000000) + ends[:16] + b"\2\1" + octets(mac)
+    total = sum(struct.unpack("!%dH" % ((len(ends) + len(body)) // 2), ends + body)) + \
+        len(body) + 58
+    while total >> 16:
+        total = (total & 0xffff) + (total >> 16)
+    body = body[:2] + struct.pack("!H", ~total & 0xffff) + body[4:]
+    return octets(to_mac) + octets(mac) + struct.pack("!HIHBB", 0x86dd, 6 << 28, len(body), 58,
+                                                      255) + ends + body
+
+
+def test_no_container_takes_the_place_of_another_one(lan, engine):
+    """Towards the host and what is behind it: whatever is said by ARP, neighbour discovery and the
+    source of frames."""
+    pid = engine.hull("inspect", "-f", "{{.State.Pid}}", "liar").stdout.strip()
+    bridge = engine.hull("network", "inspect", "-f", "hull-{{slice .Id 0 10}}",
+                         "front").stdout.strip()
+
+    def endpoint(name):
+        return json.loads(engine.hull("inspect", name).stdout)[0]["NetworkSettings"]["Networks"][
+            "front"]
+
+    def say(*frames):
+        subprocess.run(["nsenter", "--net=/proc/%s/ns/net" % pid, sys.executable, "-c", RAW,
+                        *(frame.hex() for frame in frames)], check=True, timeout=20)
+
+    host_mac = re.search("link/ether (.{17})", lan.host.run("ip link show " + bridge)).group(1)
+    web, liar = endpoint("web"), endpoint("liar")
+    assert lan.near.peer(HOST, 8080) == NEAR and lan.near.peer(HOST6, 8080) == NEAR6
+    assert engine.asks("web", NEAR) == HOST and engine.asks("web", NEAR6) == HOST6
+    # "I have web's address", to the host; "I have the host's address", to web.
+    say(arp_reply(liar["MacAddress"], web["IPAddress"], host_mac, "10.70.1.1"),
+        advertisement(liar["MacAddress"], web["GlobalIPv6Address"], host_mac, "fd00:70:1::1"),
+        arp_reply(liar["MacAddress"], "10.70.1.1", web["MacAddress"], web["IPAddress"]),
+        advertisement(liar["MacAddress"], "fd00:70:1::1", web["MacAddress"],
+                      web["GlobalIPv6Address"]))
+    assert lan.near.peer(HOST, 8080) == NEAR and lan.near.peer(HOST6, 8080) == NEAR6
+    assert engine.asks("web", NEAR) == HOST and engine.asks("web", NEAR6) == HOST6
+    # "I am web", to the bridge.
+    say(arp_reply(web["MacAddress"], "10.70.1.250", host_mac, "10.70.1.1"))
+    assert lan.near.peer(HOST, 8080) == NEAR and lan.near.peer(HOST6, 8080) == NEAR6
+    # All of it goes with the container.
+    engine.hull("run", "--rm", "--network", "front", "--ip", "10.70.1.77", "--ip6",
+                "fd00:70:1::77", "busybox", "true")
+    known = "ip neigh show dev %s; bridge fdb show br %s" % (bridge, bridge)
+    left = lan.host.run(known)
+    assert web["IPAddress"] in left and web["MacAddress"] in left
+    assert "10.70.1.77" not in left and "::77" not in left
+    until(lambda: "02:42:0a:46:01:4d" not in lan.host.run(known))  # with its interface
 
 
 def test_a_network_without_ipv4(lan, engine):

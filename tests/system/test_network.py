@@ -236,6 +236,17 @@ def test_nothing_is_left(own_engine):
     own_engine.start()
 
 
+def test_the_namespace_of_a_container_has_a_path(engine, web):
+    settings = json.loads(engine.hull("inspect", web()).stdout)[0]["NetworkSettings"]
+    links = subprocess.run(["nsenter", "--net=" + settings["SandboxKey"], "ip", "-o", "addr"],
+                           capture_output=True, text=True, check=True, timeout=20).stdout
+    assert settings["Networks"]["bridge"]["IPAddress"] + "/" in links
+    engine.hull("create", "--name", "keyless", "busybox")
+    settings = json.loads(engine.hull("inspect", "keyless").stdout)[0]["NetworkSettings"]
+    engine.hull("rm", "keyless")
+    assert settings["SandboxKey"] == ""
+
+
 def test_inside(engine):
     done = engine.hull("run", "--rm", "busybox", "sh", "-c", "ip addr; ip route").stdout
     assert "inet6 fe80" not in done

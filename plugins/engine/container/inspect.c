@@ -45,6 +45,9 @@ static void make_network(struct hull_arena *arena, const struct ct *ct,
                             &ret->gateway, &ret->ip_address, &ret->mac_address};
 
     summary_networks(ct, ret);
+    /* What "nsenter --net=" takes; it goes with the container's first process. */
+    if (ct_is_running(ct) && ret->sandbox_id != NULL && *ret->sandbox_id != '\0')
+        ret->sandbox_key = hull_arena_printf(arena, "/proc/%d/ns/net", (int)ct->doc.pid);
     for (size_t i = 0; i < HULL_COUNT(texts); i++)
         if (!*texts[i])
             *texts[i] = "";

@@ -12,7 +12,9 @@
  *
  * The bridge has no IPv6 unless the network has (and never believes router advertisements), no
  * learning delay, and a MAC of its own. With icc off its ports are isolated from each other by
- * the bridge itself, so that no packet filter on bridged frames is needed.
+ * the bridge itself, so that no packet filter on bridged frames is needed. Neither does one keep
+ * containers from taking a neighbour's place: the bridge learns no MAC from its ports, and host and
+ * container know each other's without asking.
  */
 #include "link.h"
 
@@ -116,6 +118,18 @@ static int read_addresses(struct hull_call *call, const struct netdriver_join_re
     return 0;
 }
 
+/* The bridge's own addresses in the network. */
+static void read_gateways(const struct network *network, const struct netbridge *options,
+                          struct ip_addr ret[2])
+{
+    for (size_t i = 0; i < network->ipam.config.n; i++) {
+        struct ip_addr addr;
+        if (ip_parse(network->ipam.config.v[i].gateway, &addr) &&
+            netbridge_has_gateway(options, addr.family == AF_INET6))
+            ret[addr.family == AF_INET6] = addr;
+    }
+}
+
 static int make_link(struct hull_work *work, void *arg)
 {
     return brg_link_make(work, arg);
@@ -132,6 +146,8 @@ static int join(struct hull_call *call, const struct netdriver_join_request *req
         rc = netjoin_mtu(call, network, &link.mtu);
     link.bridge = options.bridge;
     link.isolated = !options.icc;
+    if (rc == 0)
+        read_gateways(network, &options, link.gateway);
     if (rc == 0)
         rc = host_name(call, &link.host_name);
     if (rc == 0)
@@ -154,12 +170,34 @@ static int delete_inner(struct hull_work *work, void *arg)
     return nif_delete_in(work, request->netns_fd, request->ifname);
 }
 
+static int unpin(struct hull_work *work, void *arg)
+{
+    return brg_unpin(work, arg);
+}
+
+static int forget_neighbour(struct hull_call *call, const struct netdriver_leave_request *request)
+{
+    struct netbridge options;
+    struct brg_unpin gone = {0};
+    int rc = netbridge_read(call, &request->network, &options);
+    if (rc < 0)
+        return rc;
+    gone.bridge = options.bridge;
+    (void)ip_parse(request->endpoint.ip_address, &gone.addrs[0]);
+    (void)ip_parse(request->endpoint.global_ipv6_address, &gone.addrs[1]);
+    return gone.addrs[0].family == 0 && gone.addrs[1].family == 0 ? 0
+                                                                  : hull_work(call, unpin, &gone);
+}
+
 /* The pair goes with the container's network namespace, unless that lives on. A join that was cut
  * off left no name of the outer end. */
 static int leave(struct hull_call *call, const struct netdriver_leave_request *request,
                  struct hull_empty *ret_reply)
 {
     (void)ret_reply;
+    int rc = forget_neighbour(call, request);
+    if (rc < 0)
+        return rc;
     if (request->host_interface != NULL && *request->host_interface != '\0')
         return netgone_delete(call, request->host_interface, false, "failed to delete interface");
     if (request->ifname == NULL || *request->ifname == '\0' || request->netns_fd < 0)

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <linux/if_bridge.h>
 #include <linux/if_link.h>
+#include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
 #include <net/if.h>
@@ -214,6 +215,8 @@ static int attach_port(int fd, const struct brg_link *link, struct nl_failure *f
     /* A container reaches its own published port through the host's address. */
     nl_put_u8(&batch, IFLA_BRPORT_MODE, 1);
     nl_put_u8(&batch, IFLA_BRPORT_ISOLATED, link->isolated);
+    /* Who is behind a port is known (see pin()): nobody else's frames are drawn to it. */
+    nl_put_u8(&batch, IFLA_BRPORT_LEARNING, 0);
     nl_nest_end(&batch, data);
     nl_nest_end(&batch, info);
     rc = nl_transact(fd, &batch, NULL, NULL, failure);
@@ -221,10 +224,74 @@ static int attach_port(int fd, const struct brg_link *link, struct nl_failure *f
     return rc;
 }
 
+/*
+ * Where the container's MAC is, and whose its addresses are: as they were given, whatever it or
+ * another one says by ARP, neighbour discovery or the source of its frames.
+ */
+static void pin(struct nl_batch *batch, const struct brg_link *link)
+{
+    struct ndmsg head = {.ndm_family = PF_BRIDGE,
+                         .ndm_ifindex = (int)if_nametoindex(link->host_name),
+                         .ndm_state = NUD_NOARP,
+                         .ndm_flags = NTF_MASTER | NTF_STICKY};
+    nl_begin(batch, RTM_NEWNEIGH, ACK | NLM_F_CREATE | NLM_F_REPLACE, &head, sizeof(head));
+    nl_put(batch, NDA_LLADDR, link->mac, sizeof(link->mac));
+    for (size_t i = 0; i < HULL_COUNT(link->gateway); i++) {
+        if (link->gateway[i].family != 0 && link->inside.nets[i].addr.family != 0)
+            nif_neighbour(batch, if_nametoindex(link->bridge), &link->inside.nets[i].addr,
+                          link->mac);
+    }
+}
+
+int brg_unpin(struct hull_work *work, const struct brg_unpin *unpin)
+{
+    struct nl_batch batch = {0};
+    unsigned index = if_nametoindex(unpin->bridge);
+    HULL_AUTO_FD fd = index == 0 ? -ENODEV : nl_open(NETLINK_ROUTE);
+    if (index == 0)
+        return 0;
+    if (fd < 0)
+        return nif_fail(work, fd, NULL, "bridge", unpin->bridge);
+    for (size_t i = 0; i < HULL_COUNT(unpin->addrs); i++) {
+        if (unpin->addrs[i].family != 0)
+            nif_neighbour(&batch, index, &unpin->addrs[i], NULL);
+    }
+    int rc = batch.length > 0 ? nl_transact(fd, &batch, NULL, NULL, NULL) : 0;
+    nl_done(&batch);
+    return rc == 0 || rc == -ENOENT || rc == -ENODEV
+               ? 0
+               : nif_fail(work, rc, NULL, "neighbours on bridge", unpin->bridge);
+}
+
+static void take_mac(const struct nlmsghdr *message, void *ctx)
+{
+    size_t skip = NLMSG_ALIGN(sizeof(struct ifinfomsg));
+    const struct nlattr *mac = nl_find((const char *)NLMSG_DATA(message) + skip,
+                                       NLMSG_PAYLOAD(message, skip), IFLA_ADDRESS);
+    if (mac != NULL && nl_size(mac) == 6)
+        memcpy(ctx, nl_data(mac), 6);
+}
+
+/* The container does not ask for the bridge's address either; where the bridge is somebody else's,
+ * its MAC may change with its ports. */
+static int pin_gateway(int fd, const struct brg_link *link, struct nif_inside *inside)
+{
+    bool own = false;
+    int rc = nif_is_own(fd, link->bridge, &own);
+    if (rc == 0 && own)
+        rc = nif_look(fd, link->bridge, take_mac, inside->pinned_mac, NULL);
+    for (size_t i = 0; rc == 0 && own && i < HULL_COUNT(inside->pinned); i++) {
+        if (inside->nets[i].addr.family != 0)
+            inside->pinned[i] = link->gateway[i];
+    }
+    return rc;
+}
+
 /* Both ends are up: the port forwards and the bridge has a carrier before anybody sends. */
 static int settle_outside(int fd, const struct brg_link *link, struct nl_failure *failure)
 {
     struct nl_batch batch = {0};
+    pin(&batch, link);
     nif_settle(&batch, 0, link->host_name);
     nif_settle(&batch, 0, link->bridge);
     int rc = nl_transact(fd, &batch, NULL, NULL, failure);
@@ -236,10 +303,13 @@ static int settle_outside(int fd, const struct brg_link *link, struct nl_failure
 static int connect_pair(struct hull_work *work, int fd, int inner_fd, const struct brg_link *link)
 {
     struct nl_failure failure = {0};
+    struct nif_inside inside = link->inside;
     int rc = attach_port(fd, link, &failure);
     if (rc < 0)
         return nif_fail(work, rc, &failure, "failed to attach to bridge", link->bridge);
-    rc = nif_configure(inner_fd, &link->inside, NULL, &failure);
+    rc = pin_gateway(fd, link, &inside);
+    if (rc == 0)
+        rc = nif_configure(inner_fd, &inside, NULL, &failure);
     if (rc == 0)
         rc = settle_outside(fd, link, &failure);
     return rc == 0

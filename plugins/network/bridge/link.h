@@ -26,11 +26,20 @@ struct brg_link {
     int mtu;
     bool isolated; /* reaches no other isolated port of the bridge */
     int netns_fd;
-    struct nif_inside inside; /* the end in the container */
+    struct ip_addr gateway[2]; /* of the bridge itself; family 0: none */
+    struct nif_inside inside;  /* the end in the container */
 };
 
 /* Make the pair, one end in the bridge and one in the network namespace, up and with addresses.
  * Nothing is left behind when it fails. */
 int brg_link_make(struct hull_work *work, const struct brg_link *link) HULL_CHECKED;
+
+/* What the host knows of those who had ADDRS (family 0: none) in the bridge. */
+struct brg_unpin {
+    const char *bridge;
+    struct ip_addr addrs[2];
+};
+/* Forget it. That there is nothing is fine. */
+int brg_unpin(struct hull_work *work, const struct brg_unpin *unpin) HULL_CHECKED;
 
 #endif
