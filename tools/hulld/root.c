@@ -1,13 +1,12 @@
 /*
  * root.c: the daemon's folders and its pid file. The lock on the pid file keeps a second daemon
- * away from the same root.
+ * away from the same root; nothing else in this process may open and close the file.
  */
 #include "tools/hulld/hulld.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -44,6 +43,9 @@ static const char *parent(struct hulld *hulld, const char *path)
 
 static int lock_pidfile(struct hulld *hulld, struct hull_problem *problem)
 {
+    /* This one is the process's: a flock would go on in a child that was about to run a helper when
+     * the daemon was killed, and the next daemon would meet it. */
+    struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
     const char *path = hulld->config.pidfile;
     char text[32];
 
@@ -53,7 +55,7 @@ static int lock_pidfile(struct hulld *hulld, struct hull_problem *problem)
     hulld->pid_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
     if (hulld->pid_fd < 0)
         return hull_problem_set(problem, HULL_IO, "pid file %s: %s", path, strerror(errno));
-    if (flock(hulld->pid_fd, LOCK_EX | LOCK_NB) < 0) {
+    if (fcntl(hulld->pid_fd, F_SETLK, &whole) < 0) {
         ssize_t got = read(hulld->pid_fd, text, sizeof(text) - 1);
         text[got < 0 ? 0 : got] = '\0';
         text[strcspn(text, "\n")] = '\0';
