@@ -13,6 +13,7 @@
 #include <hull/plugin.h>
 
 #include "api/cli.h"
+#include "tools/sanitized.h"
 
 /* Linked in. */
 extern const struct hull_plugin hull_plugin_cli, hull_plugin_remote;

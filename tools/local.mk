@@ -12,7 +12,7 @@ tools_hull_LDADD = plugins/common/libcommon.la $(CJSON_LIBS) $(HULL_STARTUP_LIBS
 
 sbin_PROGRAMS += tools/hulld/hulld
 tools_hulld_hulld_SOURCES = tools/hulld/main.c tools/hulld/flags.c tools/hulld/config_file.c \
-	tools/hulld/root.c tools/hulld/reload.c tools/hulld/hulld.h
+	tools/hulld/root.c tools/hulld/reload.c tools/hulld/hulld.h tools/sanitized.h
 tools_hulld_hulld_CFLAGS = $(PROGRAM_CFLAGS)
 tools_hulld_hulld_LDFLAGS = $(PROGRAM_LDFLAGS)
 tools_hulld_hulld_LDADD = core/libhull.la api/libhull-api.la plugins/common/libcommon.la \

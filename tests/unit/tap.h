@@ -38,6 +38,8 @@
 #include <hull/daemon.h>
 #include <hull/hull.h>
 
+#include "tools/sanitized.h"
+
 #define TAP_SECONDS 20
 /* True in a build that is several times slower. */
 #ifdef HULL_SANITIZED

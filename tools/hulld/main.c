@@ -3,6 +3,7 @@
  * listen, and waits for a signal. All else happens in plugins when a message asks for it.
  */
 #include "tools/hulld/hulld.h"
+#include "tools/sanitized.h"
 
 #include <fcntl.h>
 #include <malloc.h>
