@@ -598,3 +598,35 @@ def test_a_host_that_has_its_cgroups_mounted_twice(tmp_path):
         assert places and len(places) == len(set(places)), places
     finally:
         own.stop()
+
+
+def test_filters_of_ports(engine):
+    """publish means ports of the host, expose those of the container."""
+    cid = engine.hull("run", "-d", "-p", "127.0.0.1::80", "--expose", "90/udp", "busybox", "sleep",
+                      "300").stdout.strip()
+    port = engine.hull("port", cid, "80").stdout.strip().rsplit(":", 1)[1]
+
+    def found(name, value):
+        listed = engine.hull("ps", "-q", "--no-trunc", "--filter", "%s=%s" % (name, value))
+        return cid in listed.stdout
+    try:
+        assert found("publish", port) and found("publish", port + "/tcp")
+        assert found("publish", "%s-%d" % (port, int(port) + 1))
+        assert not found("publish", "80") and not found("publish", port + "/udp")
+        assert found("expose", "80") and found("expose", "85-95/udp")
+        assert not found("expose", "90") and not found("expose", port)
+        done = engine.hull("ps", "--filter", "publish=x", check=False)
+        assert done.returncode == 1 and "invalid filter 'publish=x'" in done.stderr
+    finally:
+        engine.hull("rm", "-f", cid)
+
+
+def test_details_of_logs(engine):
+    """As docker shows them: sorted, and as in the query of a URL."""
+    engine.hull("run", "--name", "told", "--network", "none", "--label", "z=1", "--label",
+                "a=two words", "--log-opt", "labels=z,a", "--log-opt", "tag={{.Name}}/x",
+                "busybox", "echo", "hi")
+    try:
+        assert engine.hull("logs", "--details", "told").stdout == "a=two+words,tag=told%2Fx,z=1 hi\n"
+    finally:
+        engine.hull("rm", "told")

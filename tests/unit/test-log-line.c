@@ -33,6 +33,10 @@ TEST(lines)
                 "}",
                 room, &line));
     CHECK_STR(line.attributes, "a=1,b=2");
+    CHECK(parse("{\"log\":\"x\",\"stream\":\"stdout\",\"attrs\":{\"tag\":\"a/b c=\\u00e9~\"}," TIME
+                "}",
+                room, &line));
+    CHECK_STR(line.attributes, "tag=a%2Fb+c%3D%C3%A9~");
 }
 
 TEST(what_is_no_line)

@@ -6,7 +6,9 @@
 #include "filters.h"
 #include "image.h"
 #include "storage.h"
+#include "tokens.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -127,17 +129,59 @@ static bool covers(const char *wanted, const char *key)
            strcmp(slash ? slash : "/tcp", protocol ? protocol : "/tcp") == 0;
 }
 
-static bool has_port(const struct ct *ct, const struct hull_strv *wanted, bool published)
+static bool exposes(const struct ct *ct, const struct hull_strv *wanted)
 {
     for (size_t w = 0; wanted && w < wanted->n; w++) {
         for (size_t i = 0; i < ct->doc.host_config.port_bindings.n; i++)
             if (covers(wanted->v[w], ct->doc.host_config.port_bindings.keys[i]))
                 return true;
-        for (size_t i = 0; !published && i < ct->doc.config.exposed_ports.n; i++)
+        for (size_t i = 0; i < ct->doc.config.exposed_ports.n; i++)
             if (covers(wanted->v[w], ct->doc.config.exposed_ports.v[i]))
                 return true;
     }
     return !wanted;
+}
+
+/* By the ports of the host. */
+static bool publishes(const struct ct *ct, const struct hull_strv *wanted)
+{
+    const struct network_settings *network = ct_is_running(ct) ? ct->doc.network : NULL;
+
+    for (size_t i = 0; wanted && network && i < network->ports.n; i++) {
+        const char *protocol = strchr(network->ports.keys[i], '/');
+
+        for (size_t b = 0; b < network->ports.v[i].n; b++) {
+            const char *port = network->ports.v[i].v[b].host_port;
+            char key[32];
+
+            snprintf(key, sizeof(key), "%.8s%.8s", port ? port : "", protocol ? protocol : "");
+            for (size_t w = 0; w < wanted->n; w++)
+                if (covers(wanted->v[w], key))
+                    return true;
+        }
+    }
+    return !wanted;
+}
+
+/* "80", "80/tcp" and "80-90/udp" are ports. */
+static int check_port_filters(struct hull_call *call, const struct filters *filters)
+{
+    static const char *const names[] = {"expose", "publish"};
+
+    for (size_t n = 0; n < HULL_COUNT(names); n++) {
+        const struct hull_strv *values = filters_get(filters, names[n]);
+
+        for (size_t i = 0; values && i < values->n; i++) {
+            const char *value = values->v[i];
+            size_t length = strcspn(value, "/");
+            char *range = hull_arena_strndup(hull_call_arena(call), value, length);
+
+            if (!token_port_range(range))
+                return hull_fail(call, HULL_INVALID, "invalid filter '%s=%s': it is no port",
+                                 names[n], value);
+        }
+    }
+    return 0;
 }
 
 static bool exited_with(const struct ct *ct, const struct filters *filters)
@@ -184,8 +228,8 @@ static bool selected(const struct ct *ct, const struct selection *selection)
            filters_labels(filters, &ct->doc.config.labels) &&
            filters_prefix(filters, "id", ct->doc.id) && has_name(ct, filters) &&
            has_volume(ct, filters) && has_network(ct, filters) && exited_with(ct, filters) &&
-           has_port(ct, filters_get(filters, "expose"), false) &&
-           has_port(ct, filters_get(filters, "publish"), true);
+           exposes(ct, filters_get(filters, "expose")) &&
+           publishes(ct, filters_get(filters, "publish"));
 }
 
 static int add_sizes(struct hull_call *call, struct container_summary *summary,
@@ -225,6 +269,8 @@ int ct_handle_list(struct hull_call *call, const struct container_list_request *
 
     if (rc == 0)
         rc = check_values(call, &selection);
+    if (rc == 0)
+        rc = check_port_filters(call, selection.filters);
     if (rc == 0)
         rc = find_bounds(call, &selection);
     if (rc == 0)

@@ -281,10 +281,18 @@ int ct_check_log(struct hull_call *call, const struct host_config *host)
 
 /* --- a run ------------------------------------------------------------------------------------ */
 
-static const char *attributes_json(struct hull_call *call, const struct hull_map *attributes)
+static int by_key(const void *a, const void *b)
+{
+    return strcmp(((const struct hull_pair *)a)->key, ((const struct hull_pair *)b)->key);
+}
+
+/* In order of their names, in which logs --details shows them. */
+static const char *attributes_json(struct hull_call *call, struct hull_map *attributes)
 {
     struct hull_text text = HULL_TEXT(hull_call_arena(call));
 
+    if (attributes->n > 0)
+        qsort(attributes->v, attributes->n, sizeof(*attributes->v), by_key);
     for (size_t i = 0; i < attributes->n; i++) {
         hull_text_puts(&text, i > 0 ? "," : "{");
         json_quote_pair(&text, &attributes->v[i]);

@@ -5,6 +5,7 @@
 
 #include "timefmt.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -130,7 +131,29 @@ static bool take_string(struct cursor *c, char **ret, size_t *ret_length)
     return true;
 }
 
-/* {"k":"v",…} to "k=v,…" in ROOM; what does not fit is left out. */
+/* TEXT as in the query of a URL, at TO; the number of bytes. */
+static size_t escape_query(char *to, const char *text, size_t length)
+{
+    static const char digits[] = "0123456789ABCDEF";
+    char *at = to;
+
+    for (size_t i = 0; i < length; i++) {
+        unsigned char c = (unsigned char)text[i];
+
+        if (isalnum(c) || (c != '\0' && strchr("-_.~", c))) {
+            *at++ = (char)c;
+        } else if (c == ' ') {
+            *at++ = '+';
+        } else {
+            *at++ = '%';
+            *at++ = digits[c >> 4];
+            *at++ = digits[c & 15];
+        }
+    }
+    return (size_t)(at - to);
+}
+
+/* {"k":"v",…} to "k=v,…" in ROOM, as docker shows it; what may not fit is left out. */
 static bool take_attributes(struct cursor *c, char *room, size_t size)
 {
     size_t used = 0;
@@ -147,15 +170,13 @@ static bool take_attributes(struct cursor *c, char *room, size_t size)
         if (!take_string(c, &key, &key_length) || !take(c, ':') ||
             !take_string(c, &value, &value_length))
             return false;
-        if (used + key_length + value_length + 3 > size)
+        if (used + 3 * (key_length + value_length) + 3 > size)
             continue;
         if (used > 0)
             room[used++] = ',';
-        memcpy(room + used, key, key_length);
-        used += key_length;
+        used += escape_query(room + used, key, key_length);
         room[used++] = '=';
-        memcpy(room + used, value, value_length);
-        used += value_length;
+        used += escape_query(room + used, value, value_length);
         room[used] = '\0';
     } while (take(c, ','));
     return take(c, '}');
