@@ -68,6 +68,12 @@ static const char *go_name(const char *name)
         {"CpuRealtimeRuntime", "CPURealtimeRuntime"},
         {"CpuCount", "CPUCount"},
         {"CpuPercent", "CPUPercent"},
+        {"status", "Status"},
+        {"id", "ID"},
+        {"from", "From"},
+        {"scope", "Scope"},
+        {"time", "Time"},
+        {"timeNano", "TimeNano"},
     };
     for (size_t i = 0; i < HULL_COUNT(names); i++) {
         if (strcmp(names[i][0], name) == 0)

@@ -579,3 +579,16 @@ def test_a_stopped_container_has_its_hosts(engine):
     tar = engine.hull("cp", "ran:/etc/hostname", "-").stdout
     assert "shown\n" in tar
 
+
+def test_the_size_of_a_volume_is_what_du_says(engine):
+    """A file with several names counts once."""
+    engine.hull("volume", "create", "sized")
+    run(engine, "-v", "sized:/d", "busybox", "sh", "-c",
+        "dd if=/dev/zero of=/d/f bs=1k count=300 && mkdir /d/x && ln /d/f /d/g && ln /d/f /d/x/h "
+        "&& echo a >/d/i && ln /d/i /d/x/j && mkfifo /d/p && ln -s f /d/l")
+    done = subprocess.run(["curl", "-s", "--max-time", "30", "--unix-socket", engine.sock,
+                           "http://x/system/df?type=volume"], capture_output=True, check=True)
+    size = json.loads(done.stdout)["Volumes"][0]["UsageData"]["Size"]
+    told = subprocess.run(["du", "-s", "-B1", engine.root + "/data/volumes/sized/_data"],
+                          capture_output=True, check=True).stdout
+    assert size == int(told.split()[0])

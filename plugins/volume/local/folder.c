@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -29,6 +30,11 @@ struct job {
     int64_t bytes, made_s, limit;
     struct hull_arena *arena; /* of found; nobody else uses it while the worker runs */
     struct hull_strv found;
+    struct linked {
+        ino_t inode;
+        int64_t bytes;
+    } * linked; /* names of files that have several; from malloc */
+    size_t linked_count;
 };
 
 static int failed(struct hull_work *work, const struct job *job, int err)
@@ -152,8 +158,41 @@ static int look(struct hull_work *work, void *arg)
 
 static int add_size(void *ctx, const struct root_entry *entry)
 {
-    ((struct job *)ctx)->bytes += (int64_t)entry->stat.st_blocks * 512;
+    struct job *job = ctx;
+    int64_t bytes = (int64_t)entry->stat.st_blocks * 512;
+    size_t n = job->linked_count;
+
+    if (S_ISDIR(entry->stat.st_mode) || entry->stat.st_nlink == 1) {
+        job->bytes += bytes;
+        return 0;
+    }
+    if ((n & (n - 1)) == 0) { /* full: at 0 and at powers of two */
+        struct linked *bigger = reallocarray(job->linked, 2 * n + 1, sizeof(*bigger));
+        if (bigger == NULL)
+            return -ENOMEM;
+        job->linked = bigger;
+    }
+    job->linked[job->linked_count++] = (struct linked){entry->stat.st_ino, bytes};
     return 0;
+}
+
+static int by_inode(const void *a, const void *b)
+{
+    ino_t left = ((const struct linked *)a)->inode, right = ((const struct linked *)b)->inode;
+
+    return left < right ? -1 : left > right;
+}
+
+/* A file counts once, however many names it has. */
+static void add_linked(struct job *job)
+{
+    if (job->linked_count > 0)
+        qsort(job->linked, job->linked_count, sizeof(*job->linked), by_inode);
+    for (size_t i = 0; i < job->linked_count; i++)
+        if (i == 0 || job->linked[i].inode != job->linked[i - 1].inode)
+            job->bytes += job->linked[i].bytes;
+    free(job->linked);
+    job->linked = NULL;
 }
 
 static int measure(struct hull_work *work, void *arg)
@@ -166,6 +205,7 @@ static int measure(struct hull_work *work, void *arg)
     HULL_AUTO_FD folder =
         openat(volumes, job->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     int err = folder < 0 ? errno : -root_walk(folder, add_size, NULL, job);
+    add_linked(job);
     return err == 0 ? 0 : failed(work, job, err);
 }
 
