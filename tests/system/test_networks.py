@@ -168,6 +168,34 @@ def test_a_name_that_begins_an_id(engine, nets):
         engine.hull("network", "rm", id_[:1], check=False)
 
 
+def test_a_stopped_container_shows_which_networks_it_is_in(engine, nets):
+    one, two = nets[:2]
+    name = one + "-box"
+
+    def shown():
+        found = json.loads(engine.hull("inspect", name).stdout)[0]["NetworkSettings"]["Networks"]
+        return {key: (value["NetworkID"], value["IPAddress"]) for key, value in found.items()}
+
+    try:
+        engine.hull("run", "-d", "--name", name, "--network", one, "busybox", "sleep", "600")
+        engine.hull("network", "connect", two, name)
+        ids = {net: engine.hull("network", "inspect", "-f", "{{.Id}}", net).stdout.strip()
+               for net in (one, two)}
+        assert {key: value[0] for key, value in shown().items()} == ids
+        engine.hull("stop", "-t", "0", name)
+        assert shown() == {net: (ids[net], "") for net in ids}
+        listed = engine.hull("ps", "-a", "--filter", "network=" + ids[two], "--format",
+                             "{{.Names}}").stdout
+        assert listed == name + "\n"
+        # Another network of the name is another one.
+        engine.hull("network", "rm", two)
+        engine.hull("network", "create", two)
+        engine.hull("start", name)
+        assert shown()[two][0] not in ids.values()
+    finally:
+        engine.hull("rm", "-f", name, check=False)
+
+
 def test_a_container_in_no_network(engine, nets):
     engine.hull("create", "--name", "lonely", "--network", "net-a", "busybox", "sleep", "600")
     engine.hull("network", "disconnect", "net-a", "lonely")

@@ -164,6 +164,18 @@ static int make_request(struct hull_call *call, const struct ct *ct, const char 
     return open_netns(call, ct, &ret->netns_fd);
 }
 
+void ct_note_networks(struct ct *ct)
+{
+    for (size_t i = 0; i < ct->doc.networks.n; i++) {
+        struct endpoint_settings *own = &ct->doc.networks.v[i];
+        const struct endpoint_settings *joined =
+            HULL_MSGMAP_FIND(&ct->doc.network->networks, ct->doc.networks.keys[i]);
+
+        if (joined && !hull_streq(own->network_id, joined->network_id))
+            own->network_id = hull_arena_strdup(ct->arena, joined->network_id);
+    }
+}
+
 /* SETTINGS is what it has joined now: its files say so, too. */
 static int take_settings(struct hull_call *call, struct ct *ct,
                          const struct network_settings *settings)
@@ -178,6 +190,7 @@ static int take_settings(struct hull_call *call, struct ct *ct,
     hull_arena_free(ct->run_arena);
     ct->run_arena = arena;
     ct->doc.network = copy;
+    ct_note_networks(ct);
     ct_keep_sockets(call, ct);
     return files_write_network(call, &ct->doc, copy);
 }

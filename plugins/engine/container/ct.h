@@ -246,6 +246,8 @@ container_users_handler ct_handle_users;
 container_lookup_handler ct_handle_lookup;
 container_connect_handler ct_handle_connect;
 container_disconnect_handler ct_handle_disconnect;
+/* connect.c: remember which networks it has joined, by id: it shows them when it has ended, too. */
+void ct_note_networks(struct ct *ct);
 /* connect.c: after a restart of the daemon: the struct ct ARG is in the networks that the network
  * engine knows. Yields. */
 int ct_adopt_networks(struct hull_call *call, void *arg) HULL_CHECKED;

@@ -340,6 +340,7 @@ static int join_networks(struct hull_call *call, struct ct *ct, int netns_fd)
     hull_undo(call, leave, ct);
     hull_message_copy(ct->run_arena, &network_settings_message, &reply, settings);
     ct->doc.network = settings;
+    ct_note_networks(ct);
     ct_keep_sockets(call, ct);
     return files_write_joined(call, doc, settings);
 }
