@@ -4,11 +4,13 @@ anew in its place, and what is sound goes on.
 import glob
 import json
 import os
+import re
 import shutil
 import sqlite3
+import subprocess
 
 from test_faults import create, log_of, run, state
-from test_kill import engine, salted  # noqa: F401: a fixture
+from test_kill import engine, program, salted  # noqa: F401: a fixture
 
 
 def test_a_network_that_cannot_be_read(engine):  # noqa: F811
@@ -192,6 +194,10 @@ def test_an_image_that_cannot_be_read_is_shown_and_removed(engine):  # noqa: F81
     shown = listed(engine, "chaos:bad")
     assert shown["Id"] == with_it and "second:name" in shown["RepoTags"] and shown["Size"] > 0
     assert shown["Labels"] == {"org.hull.damaged": "true"}
+    said = subprocess.run([program("hull"), "-H", "unix://" + engine.sock, "images"],
+                          capture_output=True, text=True, check=True, timeout=20)
+    assert "WARNING: image %s is damaged" % with_it[7:19] in said.stderr, said
+    assert re.search(r"^chaos +bad +" + with_it[7:19], said.stdout, re.M), said
     status, answer = engine.call("GET", "/images/chaos:bad/json")
     assert status == 500 and "is damaged" in str(answer) and with_it in str(answer), answer
     # Others are removed, and nothing of this one: what it has in common with them stays.
