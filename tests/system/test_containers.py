@@ -630,3 +630,21 @@ def test_details_of_logs(engine):
         assert engine.hull("logs", "--details", "told").stdout == "a=two+words,tag=told%2Fx,z=1 hi\n"
     finally:
         engine.hull("rm", "told")
+
+
+def test_who_shares_a_network_has_its_names(engine):
+    """Host name, hosts and name servers are those of the container that the network belongs to."""
+    engine.hull("network", "create", "shared")
+    try:
+        engine.hull("run", "-d", "--name", "owner", "--hostname", "itself", "--network", "shared",
+                    "busybox", "sleep", "300")
+        shown = engine.hull("run", "--rm", "--network", "container:owner", "busybox", "sh", "-c",
+                            "hostname; cat /etc/hostname; echo $HOSTNAME; cat /etc/hosts "
+                            "/etc/resolv.conf").stdout
+        assert shown.startswith("itself\nitself\nitself\n")
+        assert "\titself\n" in shown and "nameserver 127.0.0.11" in shown
+        done = engine.hull("run", "--rm", "--ipc", "container:owner", "busybox", "true", check=False)
+        assert done.returncode == 125 and "non-shareable IPC (hint: use IpcMode" in done.stderr
+    finally:
+        engine.hull("rm", "-f", "owner", check=False)
+        engine.hull("network", "rm", "shared")

@@ -229,11 +229,57 @@ static int join_namespace(struct hull_call *call, const char *mode, const char *
     return 0;
 }
 
+/* Who shares a network has the name and the files of the container that it belongs to. */
+static int share_identity(struct hull_call *call, struct start *start)
+{
+    struct container_config *config = &start->ct->doc.config;
+    const char *name = ct_mode_other(start->ct->doc.host_config.network_mode);
+    struct ct *other;
+
+    start->input.dir = ct_dir(hull_call_arena(call), start->ct->doc.id);
+    if (!name)
+        return 0;
+    int rc = ct_find(call, name, &other);
+    if (rc < 0)
+        return rc;
+    start->input.dir = ct_dir(hull_call_arena(call), other->doc.id);
+    if (!hull_streq(config->hostname, other->doc.config.hostname))
+        config->hostname = hull_arena_strdup(start->ct->arena, other->doc.config.hostname);
+    if (!hull_streq(config->domainname, other->doc.config.domainname))
+        config->domainname = hull_arena_strdup(
+            start->ct->arena, other->doc.config.domainname ? other->doc.config.domainname : "");
+    return 0;
+}
+
+/* A private /dev/shm and what belongs to it is for nobody else. */
+static int check_ipc(struct hull_call *call, const char *mode)
+{
+    const char *name = ct_mode_other(mode);
+    struct ct *other;
+
+    if (!name)
+        return 0;
+    int rc = ct_find(call, name, &other);
+    if (rc < 0)
+        return rc;
+    mode = other->doc.host_config.ipc_mode;
+    if (hull_streq(mode, "shareable") || hull_streq(mode, "host") || ct_mode_other(mode))
+        return 0;
+    return hull_fail(call, HULL_INVALID,
+                     "can't join IPC of container %s: non-shareable IPC (hint: use "
+                     "IpcMode:shareable for the donor container)",
+                     other->doc.id);
+}
+
 static int join_namespaces(struct hull_call *call, struct start *start)
 {
     const struct host_config *host = &start->ct->doc.host_config;
     int rc = join_namespace(call, host->network_mode, "net", &start->input.netns, NULL);
 
+    if (rc == 0)
+        rc = share_identity(call, start);
+    if (rc == 0)
+        rc = check_ipc(call, host->ipc_mode);
     if (rc == 0)
         rc = links_check(call, &start->ct->doc);
     if (rc == 0)
@@ -267,7 +313,6 @@ static int create_process(struct hull_call *call, struct start *start, int *ret_
     int rc;
 
     start->input.doc = &ct->doc;
-    start->input.dir = ct_dir(hull_call_arena(call), ct->doc.id);
     start->request.id = ct->doc.id;
     rc = make_run_dir(call, ct, &start->request.dir);
     if (rc == 0)
