@@ -55,4 +55,10 @@ HULL_METHOD(ipam, address_reserve, ipam_address, ipam_address, 0)
 /* Owner set: all its addresses in the network. Idempotent. */
 HULL_METHOD(ipam, address_release, ipam_address, hull_empty, 0)
 
+/* After a restart: release the addresses whose owner is not in the list. Whoever had one could not
+ * give it back: the store had no memory or no room for it. */
+#define IPAM_OWNERS_FIELDS(F, T) F(T, STRV, _, owners, "Owners", 0, "Containers that run")
+HULL_MESSAGE(ipam_owners, IPAM_OWNERS_FIELDS)
+HULL_METHOD(ipam, address_sweep, ipam_owners, hull_empty, 0)
+
 #endif

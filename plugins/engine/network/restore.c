@@ -115,6 +115,16 @@ static void tell_drivers(const struct network_restore_request *request)
     }
 }
 
+/* One that nobody gave back is no reason to stop: it is missing in its pool, that is all. */
+static void sweep_addresses(struct hull_call *call, const struct network_restore_request *request)
+{
+    const struct ipam_owners owners = {.owners = request->live};
+    struct hull_empty done;
+    if (ipam_address_sweep(call, NET_IPAM, &owners, &done) < 0)
+        hull_log(call, HULL_LOG_WARN, "sweeping addresses", "error", hull_error(call), NULL);
+    hull_error_clear(call);
+}
+
 int net_restore(struct hull_call *call, const struct network_restore_request *request,
                 struct hull_empty *ret_reply)
 {
@@ -126,6 +136,7 @@ int net_restore(struct hull_call *call, const struct network_restore_request *re
         if (rc < 0)
             return rc;
     }
+    sweep_addresses(call, request);
     int rc = raise_networks(call, &all);
     net_names_restore(call, request);
     struct firewall_barriers barriers;

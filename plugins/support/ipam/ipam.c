@@ -405,6 +405,37 @@ static int sweep(struct hull_call *call, const struct ipam_sweep_request *reques
     return rc;
 }
 
+/* Pools are not many, and what they own is looked at once, at a start. */
+static void list_stale(struct hull_call *call, const struct ipam_owners *request,
+                       const struct entry *entry, struct state_commit_request *ret)
+{
+    const struct pool_lease *lease;
+    LIST_FOREACH(lease, &entry->pool.leases, all)
+    {
+        if (*lease->owner != '\0' && !hull_strv_contains(&request->owners, lease->owner))
+            add_removal(call, entry->key, lease, ret);
+    }
+}
+
+static int address_sweep(struct hull_call *call, const struct ipam_owners *request,
+                         struct hull_empty *ret_reply)
+{
+    struct state_commit_request commit = {0};
+    struct state_commit_reply reply;
+    (void)ret_reply;
+    for (const struct entry *entry = entries; entry != NULL; entry = entry->next)
+        list_stale(call, request, entry, &commit);
+    int rc = commit.operations.n == 0 ? 0 : state_commit(call, NULL, &commit, &reply);
+    for (size_t i = 0; rc == 0 && i < commit.operations.n; i++) {
+        struct ip_addr addr;
+        const char *key = commit.operations.v[i].key, *slash = strrchr(key, '/');
+        struct entry *entry = find_entry(hull_printf(call, "%.*s", (int)(slash - key), key));
+        if (entry != NULL && ip_parse(slash + 1, &addr))
+            pool_free(&entry->pool, &addr);
+    }
+    return rc;
+}
+
 /* Mark the address that REQUEST wants in memory. */
 static int pick(struct hull_call *call, struct pool *pool, const struct ipam_address *request,
                 struct ip_addr *ret_addr)
@@ -572,6 +603,7 @@ static const struct hull_handler handlers[] = {
     HULL_HANDLE(ipam, sweep, sweep),
     HULL_HANDLE(ipam, address_reserve, address_reserve),
     HULL_HANDLE(ipam, address_release, address_release),
+    HULL_HANDLE(ipam, address_sweep, address_sweep),
     {},
 };
 HULL_PLUGIN(support_ipam, .port = "support/ipam", .version = "1", .needs = needs,

@@ -204,6 +204,8 @@ static int measure(struct hull_work *work, void *arg)
         return volumes;
     HULL_AUTO_FD folder =
         openat(volumes, job->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (folder < 0 && errno == ENOENT)
+        return 0; /* its removal was begun, and can be gone on with */
     int err = folder < 0 ? errno : -root_walk(folder, add_size, NULL, job);
     add_linked(job);
     return err == 0 ? 0 : failed(work, job, err);
