@@ -199,3 +199,27 @@ tests_fuzz_fuzz_filters_SOURCES = tests/fuzz/fuzz-filters.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_filters_CFLAGS = $(TEST_CFLAGS)
 tests_fuzz_fuzz_filters_LDFLAGS = $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_filters_LDADD = plugins/common/libcommon.la $(TEST_LIBADD)
+
+check_PROGRAMS += tests/fuzz/fuzz-run-flags
+FUZZ_TARGETS += tests/fuzz/fuzz-run-flags
+tests_fuzz_fuzz_run_flags_SOURCES = tests/fuzz/fuzz-run-flags.c plugins/cli/flag_checks.c \
+	plugins/cli/flags.c plugins/cli/run_config.c plugins/cli/run_flags.c \
+	plugins/cli/run_parse.c plugins/cli/run_security.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_run_flags_CFLAGS = $(TEST_CFLAGS)
+tests_fuzz_fuzz_run_flags_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_run_flags_LDADD = plugins/common/libcommon.la $(TEST_LIBADD)
+
+check_PROGRAMS += tests/fuzz/fuzz-log-gzip
+FUZZ_TARGETS += tests/fuzz/fuzz-log-gzip
+tests_fuzz_fuzz_log_gzip_SOURCES = tests/fuzz/fuzz-log-gzip.c plugins/log/json-file/gzip.c \
+	$(FUZZ_MAIN)
+tests_fuzz_fuzz_log_gzip_CFLAGS = $(TEST_CFLAGS) $(ZLIB_CFLAGS)
+tests_fuzz_fuzz_log_gzip_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_log_gzip_LDADD = plugins/common/libcommon.la $(TEST_LIBADD) $(ZLIB_LIBS)
+
+check_PROGRAMS += tests/fuzz/fuzz-container-doc
+FUZZ_TARGETS += tests/fuzz/fuzz-container-doc
+tests_fuzz_fuzz_container_doc_SOURCES = tests/fuzz/fuzz-container-doc.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_container_doc_CFLAGS = $(TEST_CFLAGS)
+tests_fuzz_fuzz_container_doc_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_container_doc_LDADD = plugins/common/libcommon.la $(TEST_LIBADD)
