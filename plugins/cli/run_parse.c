@@ -33,10 +33,12 @@ static bool parse_range(const char *text, struct range *ret)
     return *end == '\0' && from <= to && to <= 65535;
 }
 
-static void expose(struct cli *cli, struct run_options *options, const char *port)
+/* KNOWN is how many ports there were before those of the same range, which differ. */
+static void expose(struct cli *cli, struct run_options *options, const char *port, size_t known)
 {
-    if (!hull_strv_contains(&options->create.config.exposed_ports, port))
-        hull_strv_add(cli->arena, &options->create.config.exposed_ports, port);
+    struct hull_strv *all = &options->create.config.exposed_ports;
+    if (!hull_strv_contains(&(struct hull_strv){known, all->v}, port))
+        hull_strv_add(cli->arena, all, port);
 }
 
 /* TEXT without "/proto", which is tcp when there is none. */
@@ -57,17 +59,41 @@ static bool cut_protocol(struct cli *cli, char *text, const char **ret)
     return cli_problem(cli, "invalid proto: %s", slash + 1);
 }
 
+/* What was there before a range, whose ports differ from each other: they are many, perhaps. */
+struct known {
+    size_t exposed, bound;
+};
+
 static void bind_port(struct cli *cli, struct run_options *options, const char *port,
-                      const char *address, const char *host_port)
+                      const struct port_binding *to, const struct known *known)
 {
     struct host_config *host = &options->create.host_config;
-    expose(cli, options, port);
-    struct port_binding_list *list = HULL_MSGMAP_FIND(&host->port_bindings, port);
+    __typeof__(host->port_bindings) before = host->port_bindings;
+    expose(cli, options, port, known->exposed);
+    before.n = known->bound;
+    struct port_binding_list *list = HULL_MSGMAP_FIND(&before, port);
     if (list == NULL)
         list = HULL_MSGMAP_ADD(cli->arena, &host->port_bindings, port);
-    struct port_binding *binding = HULL_LIST_ADD(cli->arena, list);
-    binding->host_ip = address;
-    binding->host_port = host_port;
+    *HULL_LIST_ADD(cli->arena, list) = *to;
+}
+
+struct binding {
+    const char *address, *text; /* of the host's ports: "", one, or a range */
+    const struct range *each;   /* one of the range for each of the container's; NULL: any of it */
+};
+
+static void bind_range(struct cli *cli, struct run_options *options, const struct range *inside,
+                       const char *protocol, const struct binding *binding)
+{
+    const struct known known = {options->create.config.exposed_ports.n,
+                                options->create.host_config.port_bindings.n};
+    for (unsigned i = 0; i <= inside->to - inside->from; i++) {
+        struct port_binding to = {.host_ip = binding->address, .host_port = binding->text};
+        if (binding->text[0] != '\0' && binding->each != NULL)
+            to.host_port = hull_arena_printf(cli->arena, "%u", binding->each->from + i);
+        bind_port(cli, options, hull_arena_printf(cli->arena, "%u/%s", inside->from + i, protocol),
+                  &to, &known);
+    }
 }
 
 /* [address:][host port:]port[/proto] */
@@ -112,13 +138,8 @@ static bool parse_publish(struct cli *cli, struct run_options *options, const ch
     if (one_of && count != 0)
         return cli_problem(cli, "invalid ranges specified for container and host Ports: %s and %s",
                            port, host_text);
-    for (unsigned i = 0; i <= count; i++) {
-        const char *host_port = host_text[0] == '\0' ? ""
-                                : one_of             ? host_text
-                                         : hull_arena_printf(cli->arena, "%u", outside.from + i);
-        bind_port(cli, options, hull_arena_printf(cli->arena, "%u/%s", inside.from + i, protocol),
-                  address, host_port);
-    }
+    bind_range(cli, options, &inside, protocol,
+               &(struct binding){address, host_text, one_of ? NULL : &outside});
     return true;
 }
 
@@ -143,8 +164,9 @@ bool run_ports(struct cli *cli, struct run_options *options)
                                         "strconv.ParseUint: parsing \"%s\": "
                                         "invalid syntax",
                                         text));
+        size_t known = options->create.config.exposed_ports.n;
         for (unsigned port = range.from; port <= range.to; port++)
-            expose(cli, options, hull_arena_printf(cli->arena, "%u/%s", port, protocol));
+            expose(cli, options, hull_arena_printf(cli->arena, "%u/%s", port, protocol), known);
     }
     return true;
 }
