@@ -65,7 +65,9 @@ static int fn_json(struct run *run, const char *name, const value_t *args, size_
         hull_text_puts(&text, "null");
     else
         json_write(&text, args[0], 0);
-    if (run->type == NULL || args[0] != run->root)
+    /* Go's rows, and lists of them, escape themselves. */
+    bool rows = args[0] == run->root || (args[0] != NULL && args[0]->type == JSON_LIST);
+    if (run->type == NULL || !rows)
         json_show_html(&text);
     *ret = template_text(run, text.data);
     return 0;

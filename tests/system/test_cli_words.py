@@ -110,6 +110,7 @@ def said(engine, client, line):
 @pytest.mark.skipif(not MODEL, reason="no docker CLI of the version that hull is modelled on")
 def test_refusals_and_templates(engine):
     engine.hull("create", "--name", "shown", "busybox")
+    untagged = engine.hull("commit", "shown").stdout.strip()
     lines = LINES + ["inspect -f '%s' shown" % line for line in TEMPLATES.split("\n") if line]
     lines += ["image inspect -f '{{.ID}} {{.Config.ExposedPorts}} {{.Config.StopSignal}}' busybox",
               "network inspect -f '{{.ID}} {{.Peers}}' bridge"]
@@ -119,6 +120,7 @@ def test_refusals_and_templates(engine):
         if hull != docker:
             different.append("%s:\n%s\n%s" % (line, hull, docker))
     engine.hull("rm", "shown")
+    engine.hull("rmi", untagged)
     assert not different, "\n".join(different)
 
 
