@@ -112,22 +112,11 @@ static void read_oom(void)
     shim.oom = at != NULL && strtol(at + 9, NULL, 10) > 0;
 }
 
-static bool has_own_pids(void)
-{
-    const struct oci_linux *linux_ = &shim.plan.spec.linux_;
-    for (size_t i = 0; i < linux_->namespaces.n; i++) {
-        const struct oci_namespace *ns = &linux_->namespaces.v[i];
-        if (hull_streq(ns->type, "pid"))
-            return ns->path == NULL || ns->path[0] == '\0';
-    }
-    return false;
-}
-
 /* Without a pid namespace of its own the container's processes outlive the first: end them. */
 static void kill_rest(void)
 {
     char path[4096], line[32];
-    if (shim.plan.exec || has_own_pids() || shim.plan.cgroup_dirs.n == 0)
+    if (shim.plan.exec || namespace_is_new("pid") || shim.plan.cgroup_dirs.n == 0)
         return;
     snprintf(path, sizeof(path), "%s/cgroup.procs", shim.plan.cgroup_dirs.v[0]);
     FILE *file = fopen(path, "re");

@@ -84,6 +84,8 @@ int userns_find(void) HULL_CHECKED;
 bool userns_is_joined(void);
 /* The path of the namespace of TYPE that is to be joined, or NULL. */
 const char *userns_path_of(const char *type);
+/* The plan has a namespace of TYPE, of the container's own. */
+bool namespace_is_new(const char *type);
 /* In the parent: join the namespaces of other containers for the child. */
 int userns_join_others(void) HULL_CHECKED;
 /* clone3() within the user namespace, and the process namespace, of another container: 0 in the

@@ -9,15 +9,25 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-const char *userns_path_of(const char *type)
+static const struct oci_namespace *find_namespace(const char *type)
 {
     const struct oci_linux *linux_ = &shim.plan.spec.linux_;
     for (size_t i = 0; i < linux_->namespaces.n; i++) {
-        const struct oci_namespace *ns = &linux_->namespaces.v[i];
-        if (hull_streq(ns->type, type))
-            return ns->path != NULL && ns->path[0] != '\0' ? ns->path : NULL;
+        if (hull_streq(linux_->namespaces.v[i].type, type))
+            return &linux_->namespaces.v[i];
     }
     return NULL;
+}
+
+const char *userns_path_of(const char *type)
+{
+    const struct oci_namespace *ns = find_namespace(type);
+    return ns != NULL && ns->path != NULL && ns->path[0] != '\0' ? ns->path : NULL;
+}
+
+bool namespace_is_new(const char *type)
+{
+    return find_namespace(type) != NULL && userns_path_of(type) == NULL;
 }
 
 bool userns_is_joined(void)

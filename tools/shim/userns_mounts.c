@@ -12,17 +12,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static bool is_new(const char *type)
-{
-    const struct oci_linux *linux_ = &shim.plan.spec.linux_;
-    for (size_t i = 0; i < linux_->namespaces.n; i++) {
-        const struct oci_namespace *ns = &linux_->namespaces.v[i];
-        if (hull_streq(ns->type, type))
-            return ns->path == NULL || ns->path[0] == '\0';
-    }
-    return false;
-}
-
 int userns_show_ids(const struct oci_mount *mount, int fd, bool recursive)
 {
     struct mount_attr attr = {.attr_set = MOUNT_ATTR_IDMAP, .userns_fd = SHIM_FD_USERNS};
@@ -73,8 +62,8 @@ int userns_prepare_mount(const struct oci_mount *mount, int *ret_fd)
     }
     if (hull_streq(mount->destination, "/dev") && hull_streq(mount->type, "tmpfs"))
         return new_dev(mount, &options, ret_fd);
-    bool shared = (hull_streq(mount->type, "mqueue") && !is_new("ipc")) ||
-                  (hull_streq(mount->type, "sysfs") && !is_new("network"));
+    bool shared = (hull_streq(mount->type, "mqueue") && !namespace_is_new("ipc")) ||
+                  (hull_streq(mount->type, "sysfs") && !namespace_is_new("network"));
     return shared ? new_shared(mount, &options, ret_fd) : 0;
 }
 

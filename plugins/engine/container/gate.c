@@ -13,7 +13,7 @@
 /* Who is in there for longer waits for something that takes as long as it takes. */
 #define PATIENCE_MS 1000
 
-static struct gate_place *oldest, *newest;
+static struct gate_place *newest;
 static struct hull_lock door;
 static struct hull_cond left; /* somebody has; only who is at the door waits for it */
 
@@ -67,7 +67,8 @@ int gate_enter(struct hull_call *call, struct gate_place *place)
     /* What is shielded comes in now, for an engine that stops lets nobody wait. */
     hull_error_clear(call);
     *place = (struct gate_place){.prev = newest, .since_ms = hull_now_ms()};
-    *(newest == NULL ? &oldest : &newest->next) = place;
+    if (newest != NULL)
+        newest->next = place;
     newest = place;
     hull_unlock(&door);
     return 0;
@@ -75,7 +76,8 @@ int gate_enter(struct hull_call *call, struct gate_place *place)
 
 void gate_leave(struct gate_place *place)
 {
-    *(place->prev == NULL ? &oldest : &place->prev->next) = place->next;
+    if (place->prev != NULL)
+        place->prev->next = place->next;
     *(place->next == NULL ? &newest : &place->next->prev) = place->prev;
     hull_cond_signal(&left);
 }

@@ -259,7 +259,7 @@ int cg_check(const struct cgroup *cgroup, struct hull_problem *problem)
     return 0;
 }
 
-static void copy_strv(struct hull_arena *arena, const struct hull_strv *list, struct hull_strv *ret)
+void copy_strv(struct hull_arena *arena, const struct hull_strv *list, struct hull_strv *ret)
 {
     *ret = (struct hull_strv){};
     for (size_t i = 0; i < list->n; i++)

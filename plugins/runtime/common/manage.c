@@ -219,8 +219,7 @@ static void copy_ctr(struct hull_arena *arena, const struct ctr *ctr, struct ctr
                         .pidfd = -1};
     if (ctr->runtime != NULL)
         ret->runtime = hull_arena_strdup(arena, ctr->runtime);
-    for (size_t i = 0; i < ctr->runtime_args.n; i++)
-        hull_strv_add(arena, &ret->runtime_args, hull_arena_strdup(arena, ctr->runtime_args.v[i]));
+    copy_strv(arena, &ctr->runtime_args, &ret->runtime_args);
     cg_copy(arena, &ctr->cgroup, &ret->cgroup);
 }
 

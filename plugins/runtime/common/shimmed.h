@@ -52,6 +52,8 @@ int cg_open(struct hull_call *call, struct hull_arena *arena, const char *path, 
     HULL_CHECKED;
 /* -HULL_CONFLICT when somebody has removed one of the folders. Worker-safe. */
 int cg_check(const struct cgroup *cgroup, struct hull_problem *problem) HULL_CHECKED;
+/* LIST, and what it lists, in ARENA. */
+void copy_strv(struct hull_arena *arena, const struct hull_strv *list, struct hull_strv *ret);
 /* For who uses it after a wait, when its container may be gone. */
 void cg_copy(struct hull_arena *arena, const struct cgroup *cgroup, struct cgroup *ret);
 /* cgroup_parents.c: the folders above CGROUP's, when they are this daemon's, go when it ends. */

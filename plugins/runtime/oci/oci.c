@@ -35,8 +35,7 @@ static int command_for(struct hull_call *call, const char *id, struct oci_comman
         return hull_fail(call, HULL_INTERNAL, "container %s: the record of its runtime is lost",
                          id);
     struct hull_strv *args = HULL_NEW(hull_call_arena(call), struct hull_strv);
-    for (size_t i = 0; i < ctr->runtime_args.n; i++)
-        hull_strv_add(hull_call_arena(call), args, hull_strdup(call, ctr->runtime_args.v[i]));
+    copy_strv(hull_call_arena(call), &ctr->runtime_args, args);
     *ret = (struct oci_command){.runtime = hull_strdup(call, ctr->runtime),
                                 .dir = hull_strdup(call, ctr->dir),
                                 .runtime_args = args};
