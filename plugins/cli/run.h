@@ -47,6 +47,8 @@ flag_parse_fn run_gpus;
 flag_parse_fn run_add_host;
 /* "no", "on-failure:3" */
 bool run_restart(struct cli *cli, const char *text, struct restart_policy *ret);
+/* TEXT is a whole number, and nothing else. */
+bool run_number(const char *text, int64_t *ret);
 /* Split TEXT at each SEPARATOR. */
 struct hull_strv split_text(struct cli *cli, const char *text, char separator);
 

@@ -27,7 +27,7 @@ plugins_common_libcommon_la_SOURCES += plugins/common/root.c plugins/common/root
 	plugins/common/root.h plugins/common/jail.c plugins/common/jail.h plugins/common/tar_read.c \
 	plugins/common/tar_read.h plugins/common/tar_pax.c plugins/common/tar_sparse.c \
 	plugins/common/tar_write.c plugins/common/tar.h
-plugins_common_libcommon_la_SOURCES += plugins/common/layers.c plugins/common/layers_tree.c \
+plugins_common_libcommon_la_SOURCES += plugins/common/layers.c plugins/common/layers_methods.c plugins/common/layers_own.h plugins/common/layers_tree.c \
 	plugins/common/layers.h plugins/common/layers_changes.c plugins/common/layers_changes.h
 plugins_common_libcommon_la_SOURCES += plugins/common/instance.c plugins/common/instance.h plugins/common/hash.h plugins/common/hashtable.h
 plugins_common_libcommon_la_SOURCES += plugins/common/detach.c plugins/common/detach.h

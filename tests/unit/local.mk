@@ -87,7 +87,8 @@ tests_unit_test_reference_LDADD = plugins/common/libcommon.la core/libhull.la
 if HAVE_NETTLE
 check_PROGRAMS += tests/unit/test-changes
 TESTS += tests/unit/test-changes
-tests_unit_test_changes_SOURCES = tests/unit/test-changes.c plugins/engine/image/changes.c
+tests_unit_test_changes_SOURCES = tests/unit/test-changes.c plugins/engine/image/changes.c \
+	plugins/engine/image/changes_words.c
 tests_unit_test_changes_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_changes_LDFLAGS = $(TEST_LDFLAGS)
 tests_unit_test_changes_LDADD = plugins/common/libcommon.la $(TEST_LIBADD) $(CJSON_LIBS)

@@ -1,11 +1,8 @@
 /*
  * changes.c: the Dockerfile instructions that import and commit take: those that change nothing
  * but the configuration.
- *
- * Words are as in a Dockerfile: quotes and backslashes, and $VAR, ${VAR}, ${VAR:-word} and
- * ${VAR:+word} from the environment of the configuration as it is by then.
  */
-#include "engine.h"
+#include "changes.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -18,169 +15,6 @@
 
 #define CHANGES_MAX 1000
 #define PORTS_MAX 65536
-
-/* One instruction being applied. */
-struct change {
-    struct hull_arena *arena;
-    struct image_config *config;
-    struct hull_problem *problem;
-    const char *name;
-    const char *rest; /* behind the name, without blanks around it */
-    bool *cmd_set;    /* a CMD came before, in the same list */
-};
-
-/* --- words --------------------------------------------------------------------------------- */
-
-static const char *env_find(const struct hull_strv *env, const char *name, size_t length)
-{
-    for (size_t i = 0; i < env->n; i++) {
-        if (strncmp(env->v[i], name, length) == 0 && env->v[i][length] == '=')
-            return env->v[i] + length + 1;
-    }
-    return NULL;
-}
-
-static size_t name_span(const char *text)
-{
-    size_t length = 0;
-
-    while (text[length] == '_' || isalnum((unsigned char)text[length]))
-        length++;
-    return isdigit((unsigned char)text[0]) ? 0 : length;
-}
-
-/* The braces of "${NAME}", "${NAME:-word}", "${NAME:+word}"; *AT is behind the opening one. */
-static bool expand_braces(struct change *change, const char **at, struct hull_text *out)
-{
-    size_t length = name_span(*at);
-    const char *value = env_find(&change->config->env, *at, length);
-    const char *end = strchr(*at, '}');
-    const char *rest = *at + length;
-
-    if (!length || !end)
-        return false;
-    *at = end + 1;
-    if (rest == end) {
-        hull_text_puts(out, value ? value : "");
-        return true;
-    }
-    if (rest[0] != ':' || (rest[1] != '-' && rest[1] != '+') || end < rest + 2)
-        return false;
-    if ((rest[1] == '-') == !(value && *value))
-        hull_text_add(out, rest + 2, (size_t)(end - rest - 2));
-    else if (rest[1] == '-')
-        hull_text_puts(out, value);
-    return true;
-}
-
-/* *AT is behind the dollar sign. */
-static bool expand(struct change *change, const char **at, struct hull_text *out)
-{
-    size_t length = name_span(*at);
-    const char *value;
-
-    if (**at == '{') {
-        ++*at;
-        return expand_braces(change, at, out);
-    }
-    if (!length) {
-        hull_text_puts(out, "$");
-        return true;
-    }
-    value = env_find(&change->config->env, *at, length);
-    hull_text_puts(out, value ? value : "");
-    *at += length;
-    return true;
-}
-
-/* One character of a word, or what it stands for. QUOTE is the quote that is open, or 0. */
-static bool take_char(struct change *change, const char **at, char *quote, struct hull_text *out)
-{
-    char c = *(*at)++;
-
-    if (c == *quote && c) {
-        *quote = 0;
-    } else if (!*quote && (c == '\'' || c == '"')) {
-        *quote = c;
-    } else if (c == '\\' && *quote != '\'' && **at) {
-        if (*quote && !strchr("\"\\$", **at))
-            hull_text_puts(out, "\\");
-        hull_text_add(out, (*at)++, 1);
-    } else if (c == '$' && *quote != '\'') {
-        return expand(change, at, out);
-    } else {
-        hull_text_add(out, &c, 1);
-    }
-    return true;
-}
-
-/* The next word of TEXT (to its end, blanks and all, when WHOLE); NULL when it is malformed. */
-static const char *next_word(struct change *change, const char **text, bool whole)
-{
-    struct hull_text out = HULL_TEXT(change->arena);
-    char quote = 0;
-
-    hull_text_puts(&out, "");
-    while (**text && (quote || whole || !isspace((unsigned char)**text))) {
-        if (!take_char(change, text, &quote, &out))
-            return NULL;
-    }
-    *text += strspn(*text, " \t\v\f\r\n");
-    return quote ? NULL : out.data;
-}
-
-static int malformed(struct change *change)
-{
-    return hull_problem_set(change->problem, HULL_INVALID, "%s: syntax error in \"%.200s\"",
-                            change->name, change->rest);
-}
-
-static int all_words(struct change *change, struct hull_strv *ret)
-{
-    const char *at = change->rest;
-
-    while (*at) {
-        const char *word = next_word(change, &at, false);
-        if (!word)
-            return malformed(change);
-        hull_strv_add(change->arena, ret, word);
-    }
-    return 0;
-}
-
-/* A JSON list of strings, or false. */
-static bool json_list(struct change *change, const char *text, struct hull_strv *ret)
-{
-    struct hull_problem ignored = {0};
-    struct json_value value;
-
-    if (*text != '[' || json_parse(change->arena, text, strlen(text), &value, &ignored) < 0 ||
-        value.type != JSON_LIST)
-        return false;
-    for (size_t i = 0; i < value.count; i++) {
-        if (value.items[i].type != JSON_TEXT)
-            return false;
-    }
-    for (size_t i = 0; i < value.count; i++)
-        hull_strv_add(change->arena, ret, value.items[i].text);
-    return true;
-}
-
-/* The exec form, or a line for the shell. */
-static struct hull_strv command(struct change *change, const char *text)
-{
-    static const char *const shell[] = {"/bin/sh", "-c"};
-    const struct hull_strv *own = &change->config->shell;
-    struct hull_strv words = {0};
-
-    if (json_list(change, text, &words))
-        return words;
-    words.n = 0;
-    for (size_t i = 0; i < (own->n ? own->n : HULL_COUNT(shell)); i++)
-        hull_strv_add(change->arena, &words, own->n ? own->v[i] : shell[i]);
-    hull_strv_add(change->arena, &words, text);
-    return words;
-}
 
 /* --- pairs --------------------------------------------------------------------------------- */
 
@@ -212,8 +46,8 @@ static int pairs(struct change *change, set_pair *set)
     struct hull_map found = {0};
 
     if (!strchr(hull_arena_strndup(change->arena, at, strcspn(at, " \t")), '=')) {
-        const char *key = next_word(change, &at, false);
-        const char *value = *at ? next_word(change, &at, true) : NULL;
+        const char *key = change_word(change, &at, false);
+        const char *value = *at ? change_word(change, &at, true) : NULL;
         if (!key || !*key || !value)
             return hull_problem_set(change->problem, HULL_INVALID, "%s must have two arguments",
                                     change->name);
@@ -221,7 +55,7 @@ static int pairs(struct change *change, set_pair *set)
         return 0;
     }
     while (*at) {
-        const char *word = next_word(change, &at, false);
+        const char *word = change_word(change, &at, false);
         const char *equals = word ? strchr(word, '=') : NULL;
         if (!equals || equals == word)
             return hull_problem_set(change->problem, HULL_INVALID,
@@ -240,14 +74,14 @@ static int pairs(struct change *change, set_pair *set)
 
 static int do_cmd(struct change *change)
 {
-    change->config->cmd = command(change, change->rest);
+    change->config->cmd = change_command(change, change->rest);
     *change->cmd_set = true;
     return 0;
 }
 
 static int do_entrypoint(struct change *change)
 {
-    change->config->entrypoint = command(change, change->rest);
+    change->config->entrypoint = change_command(change, change->rest);
     /* The arguments of the old one mean nothing to the new one. */
     if (!*change->cmd_set)
         change->config->cmd = (struct hull_strv){0};
@@ -334,7 +168,7 @@ static int do_expose(struct change *change)
     struct hull_strv words = {0};
     unsigned long first, last;
     size_t protocol;
-    int rc = all_words(change, &words);
+    int rc = change_words(change, &words);
 
     for (size_t i = 0; i < there->n; i++) {
         if (parse_ports(there->v[i], &first, &last, &protocol))
@@ -348,7 +182,7 @@ static int do_expose(struct change *change)
 static int do_volume(struct change *change)
 {
     struct hull_strv words = {0};
-    int rc = json_list(change, change->rest, &words) ? 0 : all_words(change, &words);
+    int rc = change_list(change, change->rest, &words) ? 0 : change_words(change, &words);
 
     for (size_t i = 0; rc == 0 && i < words.n; i++) {
         if (words.v[i][0] != '/')
@@ -364,9 +198,9 @@ static int one_word(struct change *change, const char **ret)
 {
     const char *at = change->rest;
 
-    *ret = next_word(change, &at, false);
+    *ret = change_word(change, &at, false);
     if (!*ret)
-        return malformed(change);
+        return change_malformed(change);
     if (!**ret || *at)
         return hull_problem_set(change->problem, HULL_INVALID, "%s requires exactly one argument",
                                 change->name);
@@ -380,11 +214,11 @@ static int do_user(struct change *change)
 
 static int do_workdir(struct change *change)
 {
-    const char *at = change->rest, *path = next_word(change, &at, true);
+    const char *at = change->rest, *path = change_word(change, &at, true);
     const char *old = change->config->working_dir;
 
     if (!path || !*path)
-        return malformed(change);
+        return change_malformed(change);
     if (path[0] != '/')
         path = hull_arena_printf(change->arena, "%s/%s", old && strcmp(old, "/") ? old : "", path);
     change->config->working_dir = path;
@@ -433,14 +267,14 @@ static int health_flag(struct change *change, struct health_config *health, cons
 
     if (strncmp(word, "--retries=", 10) == 0) {
         health->retries = strtol(word + 10, &end, 10);
-        return *end || end == word + 10 || health->retries < 0 ? malformed(change) : 0;
+        return *end || end == word + 10 || health->retries < 0 ? change_malformed(change) : 0;
     }
     for (size_t i = 0; i < HULL_COUNT(flags); i++) {
         size_t length = strlen(flags[i].name);
         if (strncmp(word, flags[i].name, length) == 0)
             return time_parse_duration(word + length, flags[i].value) && *flags[i].value >= 0
                        ? 0
-                       : malformed(change);
+                       : change_malformed(change);
     }
     return hull_problem_set(change->problem, HULL_INVALID, "Unknown flag: %.100s", word);
 }
@@ -452,8 +286,8 @@ static int do_healthcheck(struct change *change)
     size_t length;
 
     while (strncmp(at, "--", 2) == 0) {
-        const char *word = next_word(change, &at, false);
-        int rc = word ? health_flag(change, health, word) : malformed(change);
+        const char *word = change_word(change, &at, false);
+        int rc = word ? health_flag(change, health, word) : change_malformed(change);
         if (rc < 0)
             return rc;
     }
@@ -464,7 +298,7 @@ static int do_healthcheck(struct change *change)
         struct hull_strv words = {0};
         at += length + strspn(at + length, " \t");
         hull_strv_add(change->arena, &health->test, *at == '[' ? "CMD" : "CMD-SHELL");
-        if (!json_list(change, at, &words)) {
+        if (!change_list(change, at, &words)) {
             health->test.v[0] = "CMD-SHELL";
             hull_strv_add(change->arena, &words, at);
         }

@@ -7,7 +7,9 @@ plugins_engine_image_la_SOURCES = plugins/engine/image/image.c plugins/engine/im
 	plugins/engine/image/load_oci.c plugins/engine/image/unpack.c \
 	plugins/engine/image/list.c plugins/engine/image/inspect.c \
 	plugins/engine/image/remove.c plugins/engine/image/prune.c plugins/engine/image/tag.c \
-	plugins/engine/image/platform.c plugins/engine/image/save.c plugins/engine/image/import.c plugins/engine/image/changes.c \
+	plugins/engine/image/platform.c plugins/engine/image/save.c plugins/engine/image/save_tar.c \
+	plugins/engine/image/import.c plugins/engine/image/changes.c plugins/engine/image/changes_words.c \
+	plugins/engine/image/changes.h plugins/engine/image/save.h \
 	plugins/engine/image/remove.h plugins/engine/image/engine.h \
 	plugins/engine/image/docs.h plugins/engine/image/archive.h
 plugins_engine_image_la_CFLAGS = $(PLUGIN_CFLAGS) $(NETTLE_CFLAGS) $(ISAL_CFLAGS) $(ZSTD_CFLAGS)

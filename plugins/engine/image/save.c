@@ -5,7 +5,7 @@
  * for an image without one, a manifest is made from its layers as they are stored. The same images
  * give the same archive.
  */
-#include "engine.h"
+#include "save.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,32 +16,12 @@
 #include "json.h"
 #include "timefmt.h"
 
-#define TAR_BLOCK_SIZE 512
 #define PIPE_SIZE (1 << 20)
-
-/* A member of the archive, in the order in which they are written. */
-struct member {
-    char *name;
-    bool folder;
-    int64_t mtime;
-    char *text; /* its content; or else the blob DIGEST */
-    char *digest;
-    int64_t size;
-};
-
-/* All of it, in an arena of its own: it is written after the request has been answered. */
-struct plan {
-    struct hull_arena *arena;
-    struct hull_stream *to;
-    size_t n;
-    struct member *v;
-    struct hull_strv pins;
-};
 
 /* What is collected while the images are looked at. */
 struct saving {
     struct hull_call *call;
-    struct plan *plan;
+    struct save_plan *plan;
     struct docker_manifests manifests;
     struct oci_manifest index;
     struct json_value repositories; /* {"repo": {"tag": "layer"}} */
@@ -50,9 +30,9 @@ struct saving {
 
 /* --- the plan ------------------------------------------------------------------------------ */
 
-static struct member *add_member(struct plan *plan, const char *name, int64_t mtime)
+static struct save_member *add_member(struct save_plan *plan, const char *name, int64_t mtime)
 {
-    struct member *member =
+    struct save_member *member =
         hull_list_add(plan->arena, (struct hull_list *)(void *)&plan->n, sizeof(*member));
 
     member->name = hull_arena_strdup(plan->arena, name);
@@ -60,12 +40,12 @@ static struct member *add_member(struct plan *plan, const char *name, int64_t mt
     return member;
 }
 
-static char *blob_path(struct plan *plan, const char *digest)
+static char *blob_path(struct save_plan *plan, const char *digest)
 {
     return hull_arena_printf(plan->arena, "blobs/sha256/%s", digest_hex(digest));
 }
 
-static bool has_member(const struct plan *plan, const char *name)
+static bool has_member(const struct save_plan *plan, const char *name)
 {
     for (size_t i = 0; i < plan->n; i++) {
         if (strcmp(plan->v[i].name, name) == 0)
@@ -78,9 +58,9 @@ static bool has_member(const struct plan *plan, const char *name)
 static int add_blob(struct saving *saving, const char *digest, int64_t size, int64_t mtime,
                     int64_t *ret_size)
 {
-    struct plan *plan = saving->plan;
+    struct save_plan *plan = saving->plan;
     struct content_blob request = {.digest = digest, .size = size, .fd = -1}, there;
-    struct member *member;
+    struct save_member *member;
     int rc = img_pin(saving->call, digest);
 
     if (rc < 0)
@@ -102,9 +82,9 @@ static int add_blob(struct saving *saving, const char *digest, int64_t size, int
     return 0;
 }
 
-static void add_text(struct plan *plan, const char *name, const char *text)
+static void add_text(struct save_plan *plan, const char *name, const char *text)
 {
-    struct member *member = add_member(plan, name, 0);
+    struct save_member *member = add_member(plan, name, 0);
 
     member->text = hull_arena_strdup(plan->arena, text);
     member->size = (int64_t)strlen(text);
@@ -353,102 +333,6 @@ static int want_name(struct hull_call *call, const char *name, struct wanted_lis
     return rc;
 }
 
-/* --- writing ------------------------------------------------------------------------------- */
-
-static void octal(char *field, size_t size, int64_t value)
-{
-    /* Larger than the digits hold: base 256, as every tar of today reads. */
-    if (value >> (3 * (size - 1))) {
-        for (size_t i = size; i > 0; i--, value >>= 8)
-            field[i - 1] = (char)(value & 0xff);
-        field[0] = (char)0x80;
-        return;
-    }
-    snprintf(field, size, "%0*llo", (int)size - 1, (unsigned long long)value);
-}
-
-static void make_header(const struct member *member, char block[TAR_BLOCK_SIZE])
-{
-    unsigned sum = 0;
-
-    memset(block, 0, TAR_BLOCK_SIZE);
-    snprintf(block, 100, "%s%s", member->name, member->folder ? "/" : "");
-    octal(block + 100, 8, member->folder ? 0755 : 0644);
-    octal(block + 108, 8, 0);
-    octal(block + 116, 8, 0);
-    octal(block + 124, 12, member->size);
-    octal(block + 136, 12, member->mtime);
-    memset(block + 148, ' ', 8);
-    block[156] = member->folder ? '5' : '0';
-    memcpy(block + 257, "ustar\00000", 8);
-    for (size_t i = 0; i < TAR_BLOCK_SIZE; i++)
-        sum += (unsigned char)block[i];
-    snprintf(block + 148, 8, "%06o", sum);
-}
-
-static int write_content(struct hull_call *call, struct plan *plan, const struct member *member)
-{
-    struct content_blob request = {.digest = member->digest, .fd = -1}, blob;
-    struct hull_stream *from;
-    uint64_t bytes;
-    int rc;
-
-    if (member->folder)
-        return 0;
-    if (member->text)
-        return hull_stream_write(call, plan->to, member->text, (size_t)member->size);
-    rc = content_open(call, IMG_CONTENT, &request, &blob);
-    if (rc < 0)
-        return rc;
-    from = hull_stream_from_fd(blob.fd);
-    rc = hull_stream_copy(call, from, plan->to, &bytes);
-    hull_stream_close(from);
-    if (rc == 0 && (int64_t)bytes != member->size)
-        return hull_fail(call, HULL_IO, "blob %s changed its size", member->digest);
-    return rc;
-}
-
-static int write_plan(struct hull_call *call, struct plan *plan)
-{
-    static const char zeros[2 * TAR_BLOCK_SIZE];
-    char block[TAR_BLOCK_SIZE];
-    int rc = 0;
-
-    for (size_t i = 0; rc == 0 && i < plan->n; i++) {
-        const struct member *member = &plan->v[i];
-        size_t over = (size_t)member->size % TAR_BLOCK_SIZE;
-        make_header(member, block);
-        rc = hull_stream_write(call, plan->to, block, sizeof(block));
-        if (rc == 0)
-            rc = write_content(call, plan, member);
-        if (rc == 0 && over)
-            rc = hull_stream_write(call, plan->to, zeros, TAR_BLOCK_SIZE - over);
-    }
-    return rc < 0 ? rc : hull_stream_write(call, plan->to, zeros, sizeof(zeros));
-}
-
-static void free_plan(struct plan *plan)
-{
-    for (size_t i = 0; i < plan->pins.n; i++)
-        img_release(plan->pins.v[i]);
-    hull_stream_close(plan->to);
-    hull_arena_free(plan->arena);
-}
-
-/* A reader who has gone is no failure of ours. */
-static int run_plan(struct hull_call *call, void *arg)
-{
-    struct plan *plan = arg;
-    int rc = write_plan(call, plan);
-
-    if (rc == 0)
-        rc = hull_stream_shutdown(call, plan->to);
-    free_plan(plan);
-    if (rc == -HULL_IO || rc == -HULL_CANCELED)
-        hull_error_clear(call);
-    return rc == -HULL_IO || rc == -HULL_CANCELED ? 0 : rc;
-}
-
 /* --- the handler --------------------------------------------------------------------------- */
 
 /* That a part is missing is a failure of ours: the image that was asked for is there. */
@@ -469,7 +353,7 @@ static void finish_plan(struct saving *saving)
 {
     struct hull_arena *arena = hull_call_arena(saving->call);
     struct hull_text text = HULL_TEXT(arena);
-    struct plan *plan = saving->plan;
+    struct save_plan *plan = saving->plan;
 
     plan->v[0].mtime = plan->v[1].mtime = saving->latest;
     add_text(plan, "index.json", json_string(arena, &oci_manifest_message, &saving->index));
@@ -482,7 +366,7 @@ static void finish_plan(struct saving *saving)
     add_text(plan, "repositories", text.data);
 }
 
-static int make_plan(struct hull_call *call, const struct wanted_list *list, struct plan *plan)
+static int make_plan(struct hull_call *call, const struct wanted_list *list, struct save_plan *plan)
 {
     struct saving saving = {
         .call = call,
@@ -505,7 +389,7 @@ int img_save(struct hull_call *call, const struct image_save_request *request,
 {
     struct wanted_list list = {0};
     HULL_AUTO_ARENA *arena = hull_arena_new();
-    struct plan *plan = HULL_NEW(arena, struct plan);
+    struct save_plan *plan = HULL_NEW(arena, struct save_plan);
     int rc = 0;
 
     if (request->platform.n > 1)
@@ -524,12 +408,12 @@ int img_save(struct hull_call *call, const struct image_save_request *request,
     plan->arena = HULL_TAKE(arena);
     rc = make_plan(call, &list, plan);
     if (rc < 0) {
-        free_plan(plan);
+        save_plan_free(plan);
         return rc;
     }
     hull_stream_pair(PIPE_SIZE, &ret_reply->stream, &plan->to);
     for (size_t i = 0; i < list.n; i++)
         img_event(call, "save", &list.v[i].doc, list.v[i].doc.id);
-    hull_spawn("image save", run_plan, plan);
+    hull_spawn("image save", save_plan_write, plan);
     return 0;
 }
