@@ -249,6 +249,9 @@ struct session {
 int session_run(struct cli *cli, struct session *session) HULL_CHECKED;
 /* Tell the daemon the size of the terminal. Yields. */
 void session_resize(struct cli *cli, const struct session *session);
+/* Tell it another size, for `connected`: a program draws its screen again only when the size that
+ * it hears of next is new to it. Yields. */
+int session_wake(struct cli *cli, void *session) HULL_CHECKED;
 
 /* --- the commands ---------------------------------------------------------------------------- */
 

@@ -354,7 +354,9 @@ int cmd_container_attach(struct cli *cli)
                               .input = config.attach_stdin,
                               .detach_keys = options->detach_keys,
                               .id = info.id,
-                              .sig_proxy = options->sig_proxy};
+                              .sig_proxy = options->sig_proxy,
+                              .connected = session_wake,
+                              .arg = &session};
     rc = waiter_start(cli, &run->waiter, &run->task);
     if (rc == 0)
         rc = attach(cli, info.id, &config, options->detach_keys, &session.stream);

@@ -73,16 +73,30 @@ static int output_task(struct hull_call *call, void *arg)
     return io_demultiplex(call, session->stream);
 }
 
-void session_resize(struct cli *cli, const struct session *session)
+static void send_size(struct cli *cli, const struct session *session, int more)
 {
     struct container_resize_request request = {.id = session->id};
     tty_size(&request.height, &request.width);
     if (request.height == 0 || request.width == 0)
         return;
+    request.height += more;
+    request.width += more;
     int rc = session->exec ? exec_resize(cli->call, NULL, &request, NULL)
                            : container_resize(cli->call, NULL, &request, NULL);
     if (rc < 0) /* a process that has just ended has no terminal */
         hull_error_clear(cli->call);
+}
+
+void session_resize(struct cli *cli, const struct session *session)
+{
+    send_size(cli, session, 0);
+}
+
+int session_wake(struct cli *cli, void *session)
+{
+    if (((struct session *)session)->tty && tty_is(STDOUT_FILENO))
+        send_size(cli, session, 1);
+    return 0;
 }
 
 /* Names of the signals that are passed on. */

@@ -1,8 +1,14 @@
-"""Attaching by websocket, and events that outlive the daemon."""
+"""Attaching by websocket and with a terminal, and events that outlive the daemon."""
 import base64
+import fcntl
 import os
+import pty
+import select
 import socket
 import struct
+import subprocess
+import termios
+import time
 
 import pytest
 
@@ -98,6 +104,29 @@ def test_strictness(engine, shell):
     while opcode == 2:
         opcode, data = client.frame()
     assert (opcode, data) == (8, struct.pack(">H", 1002))
+
+
+def test_attaching_again_draws_again(engine):
+    """A program hears of the terminal's size each time, even when that is what it was before."""
+    engine.hull("run", "-dit", "--name", "drawer", "--network", "none", "busybox", "sh", "-c",
+                "trap 'stty size' WINCH; while :; do sleep 1000 & wait; done")
+    try:
+        for _ in range(3):
+            main, terminal = pty.openpty()
+            fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 31, 91, 0, 0))
+            client = subprocess.Popen(engine.command("attach", "drawer"), stdin=terminal,
+                                      stdout=terminal, stderr=terminal)
+            os.close(terminal)
+            seen, deadline = b"", time.monotonic() + 30
+            while b"31 91" not in seen and time.monotonic() < deadline:
+                if select.select([main], [], [], 1)[0]:
+                    seen += os.read(main, 4096)
+            os.write(main, b"\x10\x11")
+            assert client.wait(20) == 1
+            os.close(main)
+            assert b"31 91" in seen
+    finally:
+        engine.hull("rm", "-f", "drawer")
 
 
 def test_events_after_restarts(own_engine):
