@@ -129,6 +129,21 @@ def test_attaching_again_draws_again(engine):
         engine.hull("rm", "-f", "drawer")
 
 
+def test_events_are_filtered_as_docker_does(own_engine):
+    """By the beginning of the id or name of whatever it is about."""
+    own_engine.hull("create", "--name", "alpha", "busybox")
+    own_engine.hull("create", "--name", "alphabet", "busybox")
+    own_engine.hull("network", "create", "alnet")
+    for wanted, seen in {"container=alpha": ["alpha", "alphabet"], "container=alphabet":
+                         ["alphabet"], "container=al": ["alpha", "alphabet", "alnet"],
+                         "container=x": [], "network=aln": ["alnet"], "image=busyb": [],
+                         "network=alphab": ["alphabet"], "service=alphab": ["alphabet"],
+                         "event=creat": [], "type=net": []}.items():
+        told = own_engine.hull("events", "--since", "120s", "--until", "0s", "-f", wanted,
+                               "--format", "{{.Actor.Attributes.name}}").stdout
+        assert told.split() == seen, wanted
+
+
 def test_events_after_restarts(own_engine):
     """The history goes on after an end in order and after kill -9, and has each event once."""
     own_engine.hull("create", "--name", "one", "busybox")

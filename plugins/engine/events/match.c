@@ -21,26 +21,20 @@ static bool match_action(const struct filters *filters, const char *action)
     return false;
 }
 
-/* The values under KEY name an actor of type KEY by id, id prefix or name. */
+/*
+ * A value under KEY is the beginning of the actor's id or name. As docker has it, the actor may be
+ * of any type: "container=br" shows what is done to the network bridge, too.
+ */
 static bool match_actor(const struct filters *filters, const char *key,
                         const struct event_message *event)
 {
-    const struct hull_strv *wanted = filters_get(filters, key);
     const char *name = hull_map_find(&event->actor.attributes, "name");
 
-    if (wanted == NULL)
-        return true;
-    if (!hull_streq(event->type, key))
-        return false;
-    for (size_t i = 0; i < wanted->n; i++)
-        if (hull_streq(wanted->v[i], name) ||
-            (*wanted->v[i] != '\0' && event->actor.id != NULL &&
-             !strncmp(event->actor.id, wanted->v[i], strlen(wanted->v[i]))))
-            return true;
-    return false;
+    return filters_prefix(filters, key, event->actor.id == NULL ? "" : event->actor.id) ||
+           filters_prefix(filters, key, name == NULL ? "" : name);
 }
 
-/* busybox stands for busybox:latest too. */
+/* WANTED is IMAGE, with its tag or without. */
 static bool same_image(const char *wanted, const char *image)
 {
     size_t length = strlen(wanted);
@@ -59,22 +53,18 @@ static bool match_image(const struct filters *filters, const struct event_messag
     if (wanted == NULL)
         return true;
     for (size_t i = 0; i < wanted->n; i++)
-        if (same_image(wanted->v[i], name) ||
-            (image && event->actor.id != NULL && hull_streq(wanted->v[i], event->actor.id)))
+        if (same_image(wanted->v[i], name) || same_image(wanted->v[i], event->actor.id))
             return true;
     return false;
 }
 
 bool event_match(const struct filters *filters, const struct event_message *event)
 {
-    static const char *const actors[] = {"container", "network", "volume", "plugin", "daemon"};
-    static const char *const foreign[] = {"config", "node", "secret", "service"};
+    static const char *const actors[] = {"container", "network", "volume", "plugin", "daemon",
+                                         "config",    "node",    "secret", "service"};
 
     for (size_t i = 0; i < HULL_COUNT(actors); i++)
         if (!match_actor(filters, actors[i], event))
-            return false;
-    for (size_t i = 0; i < HULL_COUNT(foreign); i++)
-        if (filters_get(filters, foreign[i]) != NULL)
             return false;
     return filters_exact(filters, "type", event->type) &&
            filters_exact(filters, "scope", event->scope) && match_action(filters, event->action) &&
