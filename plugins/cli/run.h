@@ -34,6 +34,8 @@ bool run_security(struct cli *cli, struct run_options *options);
 /* The fields of a line of comma-separated values: one in double quotes may hold commas, and ""
  * for a quote. False with CLI->problem. */
 bool run_csv(struct cli *cli, const char *text, struct hull_strv *ret);
+/* Those lines of the file NAME, of variables or labels, that are neither blank nor comments. */
+bool run_read_lines(struct cli *cli, const char *name, struct hull_strv *ret);
 /* NAME=value, or NAME for that of our environment; lines of FILES first. */
 bool run_env(struct cli *cli, const struct hull_strv *files, const struct hull_strv *values,
              struct hull_strv *ret);

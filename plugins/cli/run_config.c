@@ -42,42 +42,16 @@ static void add_variable(struct cli *cli, const char *text, struct hull_strv *re
     }
 }
 
-/* The lines of FILE but for blank ones and comments. */
-static bool read_lines(struct cli *cli, const char *name, struct hull_strv *ret)
-{
-    char *line = NULL;
-    size_t room = 0;
-    FILE *file = fopen(name, "re");
-    if (file == NULL)
-        return cli_problem(cli, "open %s: %s", name,
-                           errno == ENOENT ? "no such file or directory" : strerror(errno));
-    while (getline(&line, &room, file) >= 0) {
-        char *text = line + strspn(line, " \t");
-        text[strcspn(text, "\r\n")] = '\0';
-        if (text[0] != '\0' && text[0] != '#')
-            hull_strv_add(cli->arena, ret, hull_arena_strdup(cli->arena, text));
-    }
-    free(line);
-    fclose(file);
-    return true;
-}
-
 bool run_env(struct cli *cli, const struct hull_strv *files, const struct hull_strv *values,
              struct hull_strv *ret)
 {
     struct hull_strv lines = {};
     for (size_t i = 0; i < files->n; i++) {
-        if (!read_lines(cli, files->v[i], &lines))
+        if (!run_read_lines(cli, files->v[i], &lines))
             return false;
     }
-    for (size_t i = 0; i < lines.n; i++) {
-        if (lines.v[i][strcspn(lines.v[i], "= \t")] == ' ')
-            return cli_problem(cli,
-                               "invalid environment variable: variable '%s' contains "
-                               "whitespaces",
-                               lines.v[i]);
+    for (size_t i = 0; i < lines.n; i++)
         add_variable(cli, lines.v[i], ret);
-    }
     for (size_t i = 0; i < values->n; i++) {
         add_variable(cli, values->v[i], ret);
     }
@@ -86,11 +60,14 @@ bool run_env(struct cli *cli, const struct hull_strv *files, const struct hull_s
 
 static bool run_labels(struct cli *cli, struct run_options *options)
 {
-    struct hull_strv all = {};
+    struct hull_strv lines = {}, all = {};
     for (size_t i = 0; i < options->label_files.n; i++) {
-        if (!read_lines(cli, options->label_files.v[i], &all))
+        if (!run_read_lines(cli, options->label_files.v[i], &lines))
             return false;
     }
+    for (size_t i = 0; i < lines.n; i++)
+        if (strchr(lines.v[i], '=') != NULL) /* docker leaves out the others */
+            hull_strv_add(cli->arena, &all, lines.v[i]);
     for (size_t i = 0; i < options->labels.n; i++)
         hull_strv_add(cli->arena, &all, options->labels.v[i]);
     for (size_t i = 0; i < all.n; i++) {

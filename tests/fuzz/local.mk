@@ -204,7 +204,7 @@ tests_fuzz_fuzz_filters_LDADD = plugins/common/libcommon.la $(TEST_LIBADD)
 check_PROGRAMS += tests/fuzz/fuzz-run-flags
 FUZZ_TARGETS += tests/fuzz/fuzz-run-flags
 tests_fuzz_fuzz_run_flags_SOURCES = tests/fuzz/fuzz-run-flags.c plugins/cli/flag_checks.c \
-	plugins/cli/flags.c plugins/cli/run_config.c plugins/cli/run_networks.c \
+	plugins/cli/env_file.c plugins/cli/flags.c plugins/cli/run_config.c plugins/cli/run_networks.c \
 	plugins/cli/run_resources.c plugins/cli/run_flags.c \
 	plugins/cli/run_parse.c plugins/cli/run_security.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_run_flags_CFLAGS = $(TEST_CFLAGS)

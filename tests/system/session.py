@@ -115,6 +115,11 @@ RUNS = [
     ("run --rm --network none --ulimit nofile=77:99 busybox sh -c 'ulimit -n; ulimit -Hn'", {}),
     ("run --rm --network none --env-file @DIR/nope busybox true", {}),
     ("run --rm --network none --env-file @DIR/vars busybox sh -c 'echo $V1 $V2'", {}),
+    ("create --env-file @DIR/vars-mark --label-file @DIR/vars-mark --name marks busybox", {}),
+    ("inspect -f '{{json .Config.Env}} {{json .Config.Labels}}' marks", {}),
+    ("rm marks", {}),
+    *(("create --%s-file @DIR/%s busybox" % (kind, file), {}) for kind in ("env", "label")
+      for file in ("vars-tab", "vars-space", "vars-bytes", "vars-nameless", "folder")),
     ("run --rm --network none --cidfile @DIR/cid busybox true", {}),
     ("run --rm --network none --cidfile @DIR/cid busybox true", {}),
     ("run --rm --network none --init busybox sh -c 'ps -o comm | sed -n 2p'", {"status_only": True}),
@@ -228,6 +233,7 @@ CONTAINERS = [
     ("exec -d web true", {}),
     ("exec -e X=1 -w /tmp -u 1000 web sh -c 'echo $X; pwd; id -u'", {}),
     ("exec --env-file @DIR/vars web sh -c 'echo $V1'", {}),
+    ("exec --env-file @DIR/vars-tab web true", {}),
     ("exec -t web tty", {"status_only": True}),
     ("exec -it web true", {}),
     ("exec web nosuch", {}),
@@ -564,6 +570,11 @@ def stage(folder):
     write("hello", b"hello\n")
     write("folder/in", b"inside\n")
     write("vars", b"V1=one\nV2=two\n")
+    write("vars-mark", b"\xef\xbb\xbfV1=one\n \xc2\xa0 V2=a\tb \n#V3=x\nNOSUCH\n")
+    write("vars-tab", b"V\t1=one\n")
+    write("vars-space", b"V1 =one\n")
+    write("vars-bytes", b"V1=one\nV2=\xff\n")
+    write("vars-nameless", b"=one\n")
     write("garbage", b"no tar" * 500)
     write("files.tar", tar_of({"etc/": None, "etc/x": (b"y\n", 0o644)}))
 
