@@ -580,6 +580,31 @@ def test_a_stopped_container_has_its_hosts(engine):
     assert "shown\n" in tar
 
 
+def test_who_shares_a_network_shows_the_hosts_of_its_owner(engine):
+    """As long as that one is there; before its own first run there is nothing to be seen."""
+    def hosts(name):
+        return engine.hull("cp", name + ":/etc/hosts", "-", check=False).stdout
+
+    def path(name):
+        return engine.hull("inspect", "-f", "{{.HostsPath}}", name).stdout
+
+    engine.hull("run", "-d", "--name", "owner", "--network", "none", "--add-host", "far:192.0.2.1",
+                "busybox", "sleep", "300")
+    engine.hull("create", "--name", "guest", "--network", "container:owner", "busybox", "sleep",
+                "300")
+    engine.hull("create", "--name", "guest2", "--network", "container:guest", "busybox", "cat",
+                "/etc/hosts")
+    assert "192.0.2.1\tfar" not in hosts("guest") and path("guest") == "\n"
+    engine.hull("start", "guest")
+    assert "192.0.2.1\tfar" in engine.hull("start", "-a", "guest2").stdout
+    engine.hull("kill", "guest")
+    engine.hull("wait", "guest")
+    for name in "guest", "guest2":
+        assert "192.0.2.1\tfar" in hosts(name) and path(name) == path("owner")
+    engine.hull("rm", "-f", "owner")
+    assert "192.0.2.1" not in hosts("guest") and path("guest") == "\n"
+
+
 def test_the_size_of_a_volume_is_what_du_says(engine):
     """A file with several names counts once."""
     engine.hull("volume", "create", "sized")

@@ -42,9 +42,13 @@ const struct ct_mount *archive_find_mount(const struct ct *ct, const char *path)
     return found;
 }
 
+/* NULL when there is none. */
 static const char *own_file(struct hull_call *call, const struct ct *ct, size_t i)
 {
-    return hull_printf(call, "%s/%s", ct_dir(hull_call_arena(call), ct->doc.id), own_files[i]);
+    const char *dir = ct_files_dir(call, ct);
+    const char *path = dir ? hull_printf(call, "%s/%s", dir, own_files[i]) : NULL;
+
+    return path && access(path, F_OK) == 0 ? path : NULL;
 }
 
 bool archive_has_mounts(struct hull_call *call, const struct ct *ct)
@@ -52,7 +56,7 @@ bool archive_has_mounts(struct hull_call *call, const struct ct *ct)
     for (size_t i = 0; i < ct->doc.mounts.n; i++)
         if (strcmp(ct->doc.mounts.v[i].point.type, "tmpfs") != 0)
             return true;
-    return access(own_file(call, ct, 0), F_OK) == 0;
+    return own_file(call, ct, 0) != NULL;
 }
 
 /* --- copies of mounts ------------------------------------------------------------------------- */
@@ -199,7 +203,7 @@ static int add_own_files(struct hull_call *call, struct view *view)
                       .rw = !view->ct->doc.host_config.readonly_rootfs}};
         const char *source = own_file(call, view->ct, i);
 
-        if (access(source, F_OK) == 0)
+        if (source)
             rc = add_copy(call, view, source, &file);
     }
     return rc;

@@ -113,6 +113,9 @@ void ct_event(struct hull_call *call, struct ct *ct, const char *action, ...)
 char *ct_dir(struct hull_arena *arena, const char *id);
 char *ct_run_dir(struct hull_arena *arena, const char *id);
 char *ct_log_path(struct hull_arena *arena, const char *id);
+/* Where hosts and its like of CT are: of who shares a network, those of the container that it
+ * belongs to, which are NULL when that is gone, or CT never ran. In the call's arena. */
+const char *ct_files_dir(struct hull_call *call, const struct ct *ct);
 
 /* --- config.c, validate.c, mounts.c: what create makes of a request --------------------------- */
 

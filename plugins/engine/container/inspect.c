@@ -57,15 +57,16 @@ static void make_network(struct hull_arena *arena, const struct ct *ct,
     }
 }
 
-static void make_paths(struct hull_arena *arena, const struct ct *ct,
+static void make_paths(struct hull_call *call, const struct ct *ct,
                        struct container_inspect_reply *ret)
 {
-    const char *dir = ct_dir(arena, ct->doc.id);
+    struct hull_arena *arena = hull_call_arena(call);
     bool made = ct->doc.started_ns != TIME_NEVER;
+    const char *dir = made ? ct_files_dir(call, ct) : NULL;
 
-    ret->resolv_conf_path = made ? hull_arena_printf(arena, "%s/resolv.conf", dir) : "";
-    ret->hostname_path = made ? hull_arena_printf(arena, "%s/hostname", dir) : "";
-    ret->hosts_path = made ? hull_arena_printf(arena, "%s/hosts", dir) : "";
+    ret->resolv_conf_path = dir ? hull_arena_printf(arena, "%s/resolv.conf", dir) : "";
+    ret->hostname_path = dir ? hull_arena_printf(arena, "%s/hostname", dir) : "";
+    ret->hosts_path = dir ? hull_arena_printf(arena, "%s/hosts", dir) : "";
     ret->log_path = made && hull_streq(ct->doc.host_config.log_config.type, "json-file")
                         ? ct_log_path(arena, ct->doc.id)
                         : "";
@@ -96,7 +97,7 @@ static void make_reply(struct hull_call *call, struct ct *ct, struct container_i
 
     links_show(arena, doc, &own.host_config.links);
     make_state(arena, ct, &state);
-    make_paths(arena, ct, &own);
+    make_paths(call, ct, &own);
     own.mounts.v = HULL_NEW(arena, struct mount_point);
     for (size_t i = 0; i < doc->mounts.n; i++)
         *HULL_LIST_ADD(arena, &own.mounts) = doc->mounts.v[i].point;

@@ -224,6 +224,29 @@ int ct_find_locked(struct hull_call *call, const char *ref, struct ct **ret)
     return 0;
 }
 
+/* A shares the network of B, which shares that of C: not longer than anybody would do it, for names
+ * may be given to others later. */
+#define SHARING_MAX 32
+
+const char *ct_files_dir(struct hull_call *call, const struct ct *ct)
+{
+    const struct ct *owner = ct;
+    const char *name;
+
+    for (int i = 0; (name = ct_mode_other(owner->doc.host_config.network_mode)) != NULL; i++) {
+        struct ct *other;
+
+        if (i == SHARING_MAX || owner->doc.started_ns == TIME_NEVER)
+            return NULL;
+        if (ct_find(call, name, &other) < 0) {
+            hull_error_clear(call);
+            return NULL;
+        }
+        owner = other;
+    }
+    return ct_dir(hull_call_arena(call), owner->doc.id);
+}
+
 size_t ct_all(struct ct *const **ret)
 {
     *ret = registry.by_age.v;

@@ -229,7 +229,8 @@ static int join_namespace(struct hull_call *call, const char *mode, const char *
     return 0;
 }
 
-/* Who shares a network has the name and the files of the container that it belongs to. */
+/* Who shares a network has the name and the files of the container that it belongs to; that one may
+ * have them of another. */
 static int share_identity(struct hull_call *call, struct start *start)
 {
     struct container_config *config = &start->ct->doc.config;
@@ -242,7 +243,10 @@ static int share_identity(struct hull_call *call, struct start *start)
     int rc = ct_find(call, name, &other);
     if (rc < 0)
         return rc;
-    start->input.dir = ct_dir(hull_call_arena(call), other->doc.id);
+    start->input.dir = ct_files_dir(call, other);
+    if (!start->input.dir)
+        return hull_fail(call, HULL_CONFLICT, "container %s shares the network of one that is gone",
+                         other->doc.id);
     if (!hull_streq(config->hostname, other->doc.config.hostname))
         config->hostname = hull_arena_strdup(start->ct->arena, other->doc.config.hostname);
     if (!hull_streq(config->domainname, other->doc.config.domainname))
@@ -387,7 +391,7 @@ static int join_networks(struct hull_call *call, struct ct *ct, int netns_fd)
     ct->doc.network = settings;
     ct_note_networks(ct);
     ct_keep_sockets(call, ct);
-    return files_write_joined(call, doc, settings);
+    return ct_mode_other(host->network_mode) ? 0 : files_write_joined(call, doc, settings);
 }
 
 static int run(struct hull_call *call, struct ct *ct)
@@ -435,7 +439,7 @@ static int steps(struct hull_call *call, struct start *start)
     FAILPOINT(container_start_volumes);
     if (rc == 0)
         rc = join_namespaces(call, start);
-    if (rc == 0)
+    if (rc == 0 && !ct_mode_other(ct->doc.host_config.network_mode))
         rc = files_make(call, &ct->doc);
     FAILPOINT(container_start_files);
     if (rc == 0)
