@@ -17,6 +17,31 @@ void http_body_init(struct http_request *request)
     request->body.expect = head->expect && !request->body.done;
 }
 
+/* Of all requests that are being served. */
+static size_t counted;
+
+int http_body_count(struct hull_call *call, struct http_body *body, size_t bytes)
+{
+    size_t taken = body->taken + bytes;
+    size_t more = taken > HTTP_BODY_SMALL ? taken - body->counted : 0;
+
+    if (more > HTTP_BODIES_MAX - counted)
+        return hull_fail(call, HULL_UNAVAILABLE,
+                         "request body: those of other requests take %zu of the %zu bytes there "
+                         "are for all: try again when they have ended",
+                         counted, HTTP_BODIES_MAX);
+    body->taken = taken;
+    body->counted += more;
+    counted += more;
+    return 0;
+}
+
+void http_body_done(struct http_body *body)
+{
+    counted -= body->counted;
+    body->counted = 0;
+}
+
 static int broken(struct hull_call *call, struct http_body *body, const char *why)
 {
     body->broken = true;
@@ -89,8 +114,9 @@ int http_body_look(struct hull_call *call, struct http_body *body, size_t max,
 
     while (!body->done && text.length <= max) {
         ssize_t got = http_body_read(call, body, buffer, HTTP_COPY_SIZE);
-        if (got < 0)
-            return (int)got;
+        int rc = got < 0 ? (int)got : http_body_count(call, body, 2 * (size_t)got);
+        if (rc < 0)
+            return rc;
         hull_text_add(&text, buffer, (size_t)got);
     }
     if (text.length > max)

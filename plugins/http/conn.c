@@ -284,6 +284,7 @@ static int serve(struct hull_call *call, void *arg)
         conn->close |= !request->hijacked && !http_body_skip(call, &request->body);
         hull_error_clear(call);
     }
+    http_body_done(&request->body);
     hull_arena_free(request->scratch);
     return 0;
 }

@@ -63,10 +63,10 @@ static int read_all(struct hull_call *call, struct http_request *request, char *
 
     while (!request->body.done) {
         if (length + 1 >= size) {
-            size = size ? size * 2
-                   : request->body.left > 0 && request->body.left <= HTTP_JSON_MAX
-                       ? (size_t)request->body.left + 2
-                       : 4096;
+            size = size ? size * 2 : 4096;
+            int rc = http_body_count(call, &request->body, size);
+            if (rc < 0)
+                return rc;
             char *grown = hull_alloc(call, size);
             if (length)
                 memcpy(grown, data, length);

@@ -12,6 +12,8 @@
 #include "head.h"
 
 #define HTTP_JSON_MAX ((int64_t)4 << 20)    /* bytes of a JSON body */
+#define HTTP_BODY_SMALL ((size_t)16 << 10)  /* bytes of one that is not counted … */
+#define HTTP_BODIES_MAX ((size_t)64 << 20)  /* … in the bytes of all that are kept at a time */
 #define HTTP_CONNECTIONS_MAX 4096u          /* per listener; more wait in the kernel's queue */
 #define HTTP_HEAD_MS 30000                  /* from the first byte of a head to its last */
 #define HTTP_BODY_SKIP_MS 10000             /* for the rest of a body that nobody read */
@@ -134,6 +136,8 @@ struct http_body {
     struct http_chunks chunks;
     const char *held; /* bytes that were read ahead and are given out first */
     size_t held_left;
+    size_t taken;   /* bytes of memory that were taken to keep it */
+    size_t counted; /* of them, in HTTP_BODIES_MAX: all or none */
 };
 
 struct http_request {
@@ -183,6 +187,10 @@ struct hull_stream *http_body_stream(struct http_body *body);
 /* Read all of it, at most MAX bytes, and keep it to be read again. -HULL_TOO_LARGE. Yields. */
 int http_body_look(struct hull_call *call, struct http_body *body, size_t max,
                    const char **ret_data, size_t *ret_length) HULL_CHECKED;
+/* Before BYTES more of memory are taken for BODY. -HULL_UNAVAILABLE when all that may be is. */
+int http_body_count(struct hull_call *call, struct http_body *body, size_t bytes) HULL_CHECKED;
+/* Its memory is about to be given back. */
+void http_body_done(struct http_body *body);
 /* Skip what was not read of it; false when the connection can't be used again. Yields. */
 bool http_body_skip(struct hull_call *call, struct http_body *body);
 
