@@ -313,10 +313,9 @@ static int wait_request(struct hull_call *call, struct http_conn *conn)
     if (conn->end > conn->start)
         return 0;
     release_buffer(conn);
-    conn->idle = true;
-    hull_cond_broadcast(&http_changed);
+    http_conn_set_idle(conn, true);
     int rc = conn->tls ? (int)fill(call, conn) : hull_wait_fd(call, conn->fd, POLLIN);
-    conn->idle = false;
+    http_conn_set_idle(conn, false);
     return rc > 0 ? 0 : -HULL_IO;
 }
 
@@ -356,14 +355,7 @@ static int start_tls(struct hull_call *call, void *arg)
 
 static void conn_free(struct http_conn *conn)
 {
-    struct http_listener *listener = conn->listener;
-
-    *conn->link = conn->next;
-    if (conn->next)
-        conn->next->link = conn->link;
-    listener->connections--;
-    hull_cond_broadcast(&listener->changed);
-    hull_cond_broadcast(&http_changed);
+    http_conn_forget(conn);
     hull_stream_close(conn->stream);
     release_buffer(conn);
     hull_arena_free(conn->peer);

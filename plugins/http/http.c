@@ -22,7 +22,6 @@ static void stop_listeners(void)
 {
     for (struct http_listener *listener = http_listeners; listener; listener = listener->next) {
         listener->stopped = true;
-        hull_cond_broadcast(&listener->changed);
         if (listener->call)
             hull_cancel(listener->call);
     }

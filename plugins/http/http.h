@@ -4,6 +4,7 @@
 #ifndef HTTP_HTTP_H
 #define HTTP_HTTP_H
 
+#include <sys/queue.h>
 #include <sys/types.h>
 
 #include <hull/hull.h>
@@ -11,15 +12,15 @@
 #include "api/config.h"
 #include "head.h"
 
-#define HTTP_JSON_MAX ((int64_t)4 << 20)    /* bytes of a JSON body */
-#define HTTP_BODY_SMALL ((size_t)16 << 10)  /* bytes of one that is not counted … */
-#define HTTP_BODIES_MAX ((size_t)64 << 20)  /* … in the bytes of all that are kept at a time */
-#define HTTP_CONNECTIONS_MAX 4096u          /* per listener; more wait in the kernel's queue */
-#define HTTP_HEAD_MS 30000                  /* from the first byte of a head to its last */
-#define HTTP_BODY_SKIP_MS 10000             /* for the rest of a body that nobody read */
-#define HTTP_LINGER_MS 1000                 /* for the client to read the last answer */
-#define HTTP_DRAIN_MAX ((size_t)256 * 1024) /* bytes of an unread body that are skipped */
-#define HTTP_LINGER_MAX ((size_t)64 << 20)  /* and before the end, for clients that write first */
+#define HTTP_JSON_MAX ((int64_t)4 << 20)     /* bytes of a JSON body */
+#define HTTP_BODY_SMALL ((size_t)16 << 10)   /* bytes of one that is not counted … */
+#define HTTP_BODIES_MAX ((size_t)64 << 20)   /* … in the bytes of all that are kept at a time */
+#define HTTP_CONNECTIONS_MAX ((size_t)16384) /* then idle ones end, and new ones wait */
+#define HTTP_HEAD_MS 30000                   /* from the first byte of a head to its last */
+#define HTTP_BODY_SKIP_MS 10000              /* for the rest of a body that nobody read */
+#define HTTP_LINGER_MS 1000                  /* for the client to read the last answer */
+#define HTTP_DRAIN_MAX ((size_t)256 * 1024)  /* bytes of an unread body that are skipped */
+#define HTTP_LINGER_MAX ((size_t)64 << 20)   /* and before the end, for clients that write first */
 #define HTTP_COPY_SIZE ((size_t)32 * 1024)
 
 /* --- listeners and connections --------------------------------------------------------------- */
@@ -32,10 +33,8 @@ struct http_listener {
     char *path;   /* of the unix socket to remove at the end, or NULL */
     dev_t device; /* which file that was: another daemon may have put its own there */
     ino_t inode;
-    unsigned connections;
     bool stopped;
-    struct hull_cond changed; /* a connection ended, or the listener was stopped */
-    struct hull_call *call;   /* of the fiber that accepts */
+    struct hull_call *call; /* of the fiber that accepts */
     struct http_listener *next;
 };
 
@@ -51,13 +50,14 @@ struct http_conn {
     size_t head;                   /* its length once it is complete */
     bool close;                    /* after this request */
     bool tls;                      /* the stream is the inside of TLS */
-    bool idle;                     /* no request is here: a drain may cut the connection */
+    bool idle;                     /* no request is here: it may be ended */
     struct hull_arena *peer;       /* what the next two live in; NULL when the client is unknown */
     const char *user;              /* the common name in the client's certificate */
     struct hull_strv certificates; /* of the client, PEM */
     struct hull_call *call;
     struct hull_call *endless; /* of a request that would go on for ever: a drain ends it */
     struct http_conn *next, **link;
+    TAILQ_ENTRY(http_conn) waiting; /* while it is idle */
 };
 
 /* All listeners and connections, for the drain. */
@@ -71,6 +71,12 @@ int http_listen_open(struct hull_call *call, const char *host, const struct daem
                      struct http_listener **ret) HULL_CHECKED;
 /* The accept loop of a listener: a detached fiber. */
 int http_accept(struct hull_call *call, void *listener);
+/* None accepts any more. */
+void http_accept_done(void);
+/* No request is here, or one has come. */
+void http_conn_set_idle(struct http_conn *conn, bool idle);
+/* It is about to be freed. */
+void http_conn_forget(struct http_conn *conn);
 /* Close its socket and remove it from the file system. */
 void http_listener_free(struct http_listener *listener);
 /* Free all listeners; none accepts any more. */

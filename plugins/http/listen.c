@@ -1,12 +1,11 @@
 /*
- * Listening sockets, and accepting.
+ * Listening sockets.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <netdb.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,18 +20,10 @@
 
 /* A thousand clients at once are not turned away; the kernel takes as many as it is set to. */
 #define BACKLOG 4096
-/* Nothing tells that somebody else gave a descriptor back. */
-#define ACCEPT_PAUSE_MS 250
 /* The first descriptor of socket activation. */
 #define ACTIVATION_FD 3
 
 struct http_listener *http_listeners;
-struct http_conn *http_conns;
-bool http_draining;
-struct hull_cond http_changed;
-
-/* Held back, so that a connection can be turned away when all descriptors are in use. */
-static int reserve_fd = -1;
 
 static struct http_listener *listener_new(const char *address, int fd)
 {
@@ -65,9 +56,7 @@ void http_listen_done(void)
         http_listeners = listener->next;
         http_listener_free(listener);
     }
-    if (reserve_fd >= 0)
-        close(reserve_fd);
-    reserve_fd = -1;
+    http_accept_done();
 }
 
 /* --- unix ------------------------------------------------------------------------------------ */
@@ -320,99 +309,4 @@ int http_listen_open(struct hull_call *call, const char *host, const struct daem
     return hull_fail(call, HULL_INVALID,
                      "invalid bind address (%s): use unix://PATH, tcp://ADDRESS:PORT or fd://",
                      host);
-}
-
-/* --- accepting ------------------------------------------------------------------------------- */
-
-static void reserve(void)
-{
-    if (reserve_fd < 0)
-        reserve_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-}
-
-/* No descriptor is left: take the connection off the queue with the one held back, and end it. */
-static void turn_away(struct http_listener *listener)
-{
-    static const char answer[] = "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\n"
-                                 "Content-Length: 0\r\n\r\n";
-    close(reserve_fd);
-    reserve_fd = -1;
-    int fd = accept4(listener->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-    if (fd >= 0) {
-        if (send(fd, answer, sizeof(answer) - 1, MSG_NOSIGNAL) < 0)
-            hull_log(NULL, HULL_LOG_DEBUG, "a connection was turned away", NULL);
-        close(fd);
-    }
-    reserve();
-}
-
-/* A peer that vanished without a word is noticed within two minutes. */
-static void set_tcp_options(int fd)
-{
-    static const struct {
-        int level, name, value;
-    } options[] = {
-        {IPPROTO_TCP, TCP_NODELAY, 1},   {SOL_SOCKET, SO_KEEPALIVE, 1},
-        {IPPROTO_TCP, TCP_KEEPIDLE, 60}, {IPPROTO_TCP, TCP_KEEPINTVL, 15},
-        {IPPROTO_TCP, TCP_KEEPCNT, 4},   {IPPROTO_TCP, TCP_USER_TIMEOUT, 120000},
-    };
-
-    for (size_t i = 0; i < HULL_COUNT(options); i++)
-        (void)setsockopt(fd, options[i].level, options[i].name, &options[i].value, sizeof(int));
-}
-
-static void begin(struct http_listener *listener, int fd)
-{
-    struct http_conn *conn = calloc(1, sizeof(*conn));
-
-    HULL_ASSERT(conn != NULL);
-    if (listener->tcp)
-        set_tcp_options(fd);
-    conn->listener = listener;
-    conn->fd = fd;
-    conn->stream = hull_stream_from_fd(fd);
-    conn->next = http_conns;
-    conn->link = &http_conns;
-    if (http_conns)
-        http_conns->link = &conn->next;
-    http_conns = conn;
-    listener->connections++;
-    hull_spawn("http connection", http_conn_run, conn);
-}
-
-static int accept_one(struct hull_call *call, struct http_listener *listener)
-{
-    if (listener->connections >= HTTP_CONNECTIONS_MAX)
-        return hull_cond_wait(call, &listener->changed);
-    int rc = hull_wait_fd(call, listener->fd, POLLIN);
-    if (rc < 0)
-        return rc;
-    int fd = accept4(listener->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-    if (fd >= 0) {
-        begin(listener, fd);
-        return 0;
-    }
-    if (errno != EMFILE && errno != ENFILE && errno != ENOBUFS && errno != ENOMEM)
-        return 0; /* it has gone again, or was a network error of that connection */
-    if (reserve_fd >= 0) {
-        turn_away(listener);
-        return 0;
-    }
-    rc = hull_sleep(call, ACCEPT_PAUSE_MS);
-    reserve();
-    return rc;
-}
-
-int http_accept(struct hull_call *call, void *arg)
-{
-    struct http_listener *listener = arg;
-
-    listener->call = call;
-    reserve();
-    while (!listener->stopped && accept_one(call, listener) >= 0)
-        ;
-    hull_error_clear(call);
-    listener->call = NULL;
-    hull_cond_broadcast(&http_changed);
-    return 0;
 }

@@ -225,6 +225,18 @@ def test_half_requests(open_engine):
             link.close()
 
 
+def connect_all(engine, count):
+    """As many connections; the kernel's queue may be full for a moment."""
+    links, deadline = [], time.monotonic() + 60
+    while len(links) < count:
+        assert time.monotonic() < deadline, len(links)
+        try:
+            links.append(connect(engine))
+        except BlockingIOError:
+            time.sleep(0.01)
+    return links
+
+
 def test_half_bodies(open_engine):
     """A hundred requests whose documents never end share what memory there is for documents; one
     that finds no room is told so, small ones always find it, and all of it is given back."""
@@ -267,6 +279,50 @@ def create_long(engine, length):
     status = connection.getresponse().status
     connection.close()
     return status
+
+
+def test_ten_thousand_idle_clients(open_engine):
+    """They cost little memory, and whoever comes then is served."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    count = min(10000, hard // 2)
+    before = rss_kb(open_engine.process.pid)
+    links = []
+    try:
+        links = connect_all(open_engine, count)
+        assert all(good for good, _ in [ping(open_engine) for _ in range(20)])
+        assert rss_kb(open_engine.process.pid) - before < 64 * count
+        for link in links[::100]:
+            link.sendall(b"GET /_ping HTTP/1.1\r\nHost: d\r\n\r\n")
+        assert all(link.recv(4096).startswith(b"HTTP/1.1 200 ") for link in links[::100])
+    finally:
+        for link in links:
+            link.close()
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_the_longest_idle_makes_way():
+    """More connections than there may be: the one that was idle for the longest time ends; those
+    that do something, or did lately, stay."""
+    engine = Engine(within=("prlimit", "--nofile=400:400"),
+                    bridge="htw%d" % (os.getpid() % 100000))
+    links = []
+    try:
+        events = connect(engine)
+        events.sendall(b"GET /events HTTP/1.1\r\nHost: d\r\n\r\n")
+        assert events.recv(4096).startswith(b"HTTP/1.1 200 ")
+        for _ in range(500):
+            links.append(connect(engine))
+            assert ping(engine)[0]
+        assert links[0].recv(1) == b""
+        links[-1].sendall(b"GET /_ping HTTP/1.1\r\nHost: d\r\n\r\n")
+        assert links[-1].recv(4096).startswith(b"HTTP/1.1 200 ")
+        engine.hull("volume", "create", "made")
+        assert b"made" in events.recv(4096)
+    finally:
+        for link in links:
+            link.close()
+        engine.stop()
 
 
 def test_no_descriptors_left(open_engine):
