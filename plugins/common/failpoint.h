@@ -33,6 +33,7 @@
     X(container_create_volumes, "the container's volumes are made")                      \
     X(container_create_folder, "the container's folder is made")                         \
     X(container_create_storage, "the container's writable layer is made")                \
+    X(container_create_filled, "its volumes have what the image has for them")           \
     X(container_create_commit, "the container exists, the client does not know yet")     \
     X(container_start_intent, "the intent to start is written")                          \
     X(container_start_rootfs, "the root filesystem is mounted")                          \

@@ -227,8 +227,8 @@ FIBER_TEST(restart_policy)
 
 FIBER_TEST(a_create_that_fails_leaves_no_trace)
 {
-    static const char *const steps[] = {"image.resolve", "volume.create", "state.commit",
-                                        "storage.create", "state.sync"};
+    static const char *const steps[] = {"image.resolve",  "volume.create", "state.commit",
+                                        "storage.create", "storage.mount", "state.sync"};
     struct container_create_request request = {.name = "one", .config = {.image = "busybox"}};
     struct container_create_reply reply;
 

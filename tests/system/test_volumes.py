@@ -495,6 +495,29 @@ def test_cp_into_a_volume_before_its_first_use_keeps_the_image(engine, tmp_path)
         engine.hull("volume", "rm", "fresh")
 
 
+def test_volumes_are_filled_when_a_container_is_made(engine):
+    """As docker has it: one that never runs gives others what its image has, and who inherits an
+    empty volume does not fill it."""
+    engine.hull("volume", "create", *TMPFS, "memory")
+    engine.hull("create", "--name", "giver", "-v", "/www", "-v", "named:/etc", "-v", "memory:/root",
+                "-v", "nothing:/none", "busybox")
+    engine.hull("create", "--name", "nocopy", "-v", "bare:/www:nocopy", "busybox")
+    assert not mounted(engine, "memory")
+    shown = run(engine, "--volumes-from", "giver", "-v", "named:/seen", "-v", "bare:/bare",
+                "busybox", "ls", "/www", "/seen", "/bare", "/none")
+    assert shown.startswith("/bare:\n\n/none:\n\n/seen:\ngroup\n") and "passwd\n" in shown
+    assert shown.endswith("/www:\nindex.html\n")
+    assert run(engine, "--volumes-from", "nocopy", "busybox", "ls", "/www") == ""
+
+
+def test_many_that_are_made_at_once_fill_a_volume_once(engine):
+    made = [subprocess.Popen(engine.command("create", "-v", "many:/bin", "busybox"))
+            for _ in range(6)]
+    assert [process.wait(60) for process in made] == [0] * 6
+    counts = run(engine, "-v", "many:/m", "busybox", "sh", "-c", "ls /m | wc -l; ls /bin | wc -l")
+    assert len(set(counts.split())) == 1 and int(counts.split()[0]) > 100
+
+
 @pytest.fixture
 def linked(engine):
     """An image with links that lead into what is mounted."""
@@ -569,6 +592,35 @@ def test_cp_while_its_container_starts_and_ends(engine, tmp_path):
         engine.hull("rm", "-v", "still")
         cp.stdin.close()
         assert cp.wait(20) in (0, 1)
+    wait_for(lambda: not mounted(engine, "memory"))
+
+
+def test_what_a_killed_daemon_mounted_for_cp_or_create_is_unmounted(engine):
+    """By the next one, as soon as the containers are known again."""
+    engine.hull("volume", "create", *TMPFS, "memory")
+    engine.hull("create", "--name", "still", "-v", "memory:/data", "busybox")
+    with subprocess.Popen(engine.command("cp", "-", "still:/data/"), stdin=subprocess.PIPE,
+                          stderr=subprocess.DEVNULL) as cp:
+        wait_for(lambda: mounted(engine, "memory"))
+        engine.kill()
+        cp.stdin.close()
+        cp.wait(20)
+    assert mounted(engine, "memory")
+    engine.start()
+    engine.hull("ps")
+    wait_for(lambda: not mounted(engine, "memory"))
+    os.environ["HULL_FAILPOINT"] = "volume_mount_done"
+    try:
+        engine.kill()
+        engine.start()
+    finally:
+        del os.environ["HULL_FAILPOINT"]
+    assert engine.hull("create", "--name", "new", "-v", "memory:/www", "busybox",
+                       check=False).returncode
+    engine.process.wait(20)
+    assert mounted(engine, "memory")
+    engine.start()
+    assert engine.hull("ps", "-a", "--format", "{{.Names}}").stdout == "still\n"
     wait_for(lambda: not mounted(engine, "memory"))
 
 

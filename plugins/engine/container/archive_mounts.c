@@ -66,36 +66,9 @@ struct copying {
     const char *source;
     bool recursive, readonly;
     unsigned readonly_flags; /* AT_RECURSIVE, when all below is readonly, too */
-    bool populate;           /* the first start fills it when it is empty, */
-    int tree_fd;             /* from what is here */
-    const char *destination; /* at this path */
-    int fd;                  /* stays -1 when that start will fill it */
+    const char *destination; /* where CT has it, for errors */
+    int fd;
 };
-
-static bool is_empty(int dir_fd)
-{
-    int fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *stream = fd < 0 ? NULL : fdopendir(fd);
-    int names = 0;
-
-    if (!stream) {
-        hull_fd_cleanup(&fd);
-        return false;
-    }
-    for (const struct dirent *entry; names == 0 && (entry = readdir(stream));)
-        names += strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
-    closedir(stream);
-    return names == 0;
-}
-
-/* Only what the image has there is worth waiting for. */
-static bool will_be_filled(const struct copying *copying, int source_fd)
-{
-    if (!copying->populate || !is_empty(source_fd))
-        return false;
-    HULL_AUTO_FD there = root_open(copying->tree_fd, copying->destination, O_PATH | O_DIRECTORY, 0);
-    return there >= 0 && !is_empty(there);
-}
 
 static int copy_mount(struct hull_work *work, void *arg)
 {
@@ -106,8 +79,6 @@ static int copy_mount(struct hull_work *work, void *arg)
     unsigned deep = copying->recursive ? AT_RECURSIVE : 0;
     HULL_AUTO_FD source = open(copying->source, O_PATH | O_CLOEXEC);
 
-    if (source >= 0 && will_be_filled(copying, source))
-        return 0;
     HULL_AUTO_FD fd =
         source < 0
             ? -1
@@ -143,14 +114,12 @@ static int add_copy(struct hull_call *call, struct view *view, const char *sourc
         .recursive = deep,
         .readonly = !mount->point.rw,
         .readonly_flags = deep && !mount->ro_non_recursive ? AT_RECURSIVE : 0,
-        .populate = mount->populate && !mount->subpath,
-        .tree_fd = view->tree_fd,
         .destination = mount->point.destination,
         .fd = -1,
     };
     int rc = hull_work(call, copy_mount, &copying);
 
-    if (rc == 0 && copying.fd >= 0)
+    if (rc == 0)
         add(view, copying.fd, mount->point.destination, mount->subpath);
     return rc;
 }
@@ -233,14 +202,46 @@ static int add_all(struct hull_call *call, struct view *view)
     return rc;
 }
 
+static bool has_volumes(const struct ct *ct)
+{
+    for (size_t i = 0; i < ct->doc.mounts.n; i++)
+        if (strcmp(ct->doc.mounts.v[i].point.type, "volume") == 0)
+            return true;
+    return false;
+}
+
+/* Written down ahead: a daemon that is killed lets go of the volumes at its next start. */
+static int begin_copy(struct hull_call *call, struct ct *ct)
+{
+    ct->copies++;
+    if (ct->doc.copying || !has_volumes(ct))
+        return 0;
+    ct->doc.copying = true;
+    return ct_save(call, ct, ct->doc.intent, false);
+}
+
+void archive_end_copy(struct hull_call *call, struct ct *ct)
+{
+    ct_release_volumes(call, ct);
+    if (!ct->doc.copying)
+        return;
+    ct->doc.copying = false;
+    if (ct_save(call, ct, ct->doc.intent, false) == 0)
+        return;
+    hull_log(call, HULL_LOG_WARN, "after a copy", "container", ct->doc.id, "error",
+             hull_error(call), NULL);
+    hull_error_clear(call);
+}
+
 int archive_open_mounted(struct hull_call *call, struct ct *ct, int *ret_dir_fd, int *ret_mntns_fd)
 {
     const struct storage_container request = {.id = ct->doc.id, .chain = ct->doc.chain};
     struct view view = {.ct = ct};
     struct storage_mount_reply reply;
-    int rc = storage_mount(call, ct->doc.storage, &request, &reply);
+    int rc = begin_copy(call, ct);
 
-    ct->copies++;
+    if (rc == 0)
+        rc = storage_mount(call, ct->doc.storage, &request, &reply);
     if (rc < 0)
         return rc;
     view.tree_fd = reply.mount_fd;
@@ -253,25 +254,17 @@ int archive_open_mounted(struct hull_call *call, struct ct *ct, int *ret_dir_fd,
     return rc;
 }
 
-static void unmount(struct hull_call *call, const struct ct_mount *mount, const struct ct *ct)
-{
-    const struct volume_mount_request request = {.name = mount->point.name,
-                                                 .id = ct_volume_use(ct, mount)};
-    struct hull_empty reply;
-
-    if (strcmp(mount->point.type, "volume") == 0 &&
-        volume_unmount(call, NULL, &request, &reply) < 0)
-        hull_log(call, HULL_LOG_WARN, "unmounting a volume", "volume", mount->point.name, "error",
-                 hull_error(call), NULL);
-}
-
 void archive_end_mounted(struct hull_call *call, struct ct *ct)
 {
     hull_shield(call);
     if (hull_lock(call, &ct->lock) == 0) {
         ct->copies--;
-        for (size_t i = 0; ct->copies == 0 && !ct_is_running(ct) && i < ct->doc.mounts.n; i++)
-            unmount(call, &ct->doc.mounts.v[i], ct);
+        if (ct->copies == 0 && ct_is_running(ct))
+            ct->doc.copying = false; /* they are the run's now */
+        else if (ct->copies == 0 && ct->state == CT_GONE)
+            ct_release_volumes(call, ct);
+        else if (ct->copies == 0)
+            archive_end_copy(call, ct);
         hull_unlock(&ct->lock);
     }
     hull_unshield(call);

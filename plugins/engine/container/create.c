@@ -424,6 +424,10 @@ static int make_real(struct hull_call *call, struct ct *ct)
         return hull_wrap(call, rc, "container %s", ct->doc.name);
     hull_undo(call, remove_storage, ct);
     FAILPOINT(container_create_storage);
+    rc = ct_fill_volumes(call, ct);
+    FAILPOINT(container_create_filled);
+    if (rc < 0)
+        return rc;
     ct->state = CT_CREATED;
     rc = ct_save(call, ct, NULL, ct_is_kept(ct));
     FAILPOINT(container_create_commit);

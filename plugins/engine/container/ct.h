@@ -154,10 +154,15 @@ void ct_after_exit(struct ct *ct);
 /* Create the volumes in doc.mounts that there are not yet; the anonymous ones go when CALL's
  * handler fails. Yields. */
 int ct_make_volumes(struct hull_call *call, struct ct *ct) HULL_CHECKED;
+/* Copy what the image has where CT's volumes are mounted into those that are empty, as docker does
+ * when a container is made. Yields. */
+int ct_fill_volumes(struct hull_call *call, struct ct *ct) HULL_CHECKED;
 /* True when a container uses the volume NAME. */
 bool ct_volume_used(const char *name);
 /* Remove the anonymous volumes of CT, which goes. Yields. */
 void ct_remove_volumes(struct hull_call *call, struct ct *ct);
+/* End CT's use of its volumes, which is no event: of those, too, that are not in use. Yields. */
+void ct_release_volumes(struct hull_call *call, const struct ct *ct);
 /* Unmount the volumes that CT's start mounted. */
 void ct_unmount_volumes(struct hull_call *call, struct ct *ct);
 /* What this use of a volume is called, the same from mount to unmount. */

@@ -61,6 +61,7 @@ HULL_MESSAGE(ct_userns, CT_USERNS_FIELDS)
     F(T, BOOL, _, oom_killed, "OOMKilled", HULL_OMIT, "")                                   \
     F(T, INT, _, restart_count, "RestartCount", 0, "")                                      \
     F(T, BOOL, _, commit_pause, "CommitPause", HULL_OMIT, "Paused while a commit goes on")  \
+    F(T, BOOL, _, copying, "Copying", HULL_OMIT, "A cp may have its volumes mounted")       \
     F(T, BOOL, _, stopped, "Stopped", HULL_OMIT, "By a client: unless-stopped stays down")
 HULL_MESSAGE(ct_doc, CT_DOC_FIELDS)
 

@@ -215,27 +215,42 @@ static bool is_empty(int dir_fd)
 struct population {
     struct copy copy;
     int rootfs_fd;
-    const char *path, *volume;
+    const char *path, *volume, *subpath;
 };
+
+/* A folder of the volume that is not there yet can't be filled: the start says what is wrong. */
+static int open_volume(struct hull_work *work, const struct population *job)
+{
+    HULL_AUTO_FD top = open(job->volume, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    if (top < 0)
+        return hull_problem_set(&work->problem, hull_kind_of_errno(errno),
+                                "opening volume folder %s: %s", job->volume, strerror(errno));
+    if (!job->subpath)
+        return HULL_TAKE_FD(top);
+    int inside = root_open(top, job->subpath, O_RDONLY | O_DIRECTORY, 0);
+    return inside < 0 ? -HULL_NOT_FOUND : inside;
+}
 
 static int populate_work(struct hull_work *work, void *arg)
 {
     struct population *job = arg;
     HULL_AUTO_FD from = root_open(job->rootfs_fd, job->path, O_RDONLY | O_DIRECTORY, 0);
-    HULL_AUTO_FD to = open(job->volume, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    HULL_AUTO_FD to = open_volume(work, job);
 
     if (to < 0)
-        return hull_problem_set(&work->problem, hull_kind_of_errno(errno),
-                                "opening volume folder %s: %s", job->volume, strerror(errno));
+        return job->subpath && to == -HULL_NOT_FOUND ? 0 : to;
     if (from < 0 || !is_empty(to))
         return 0;
     job->copy = (struct copy){.from_fd = from, .to_fd = to};
     return copy_work(work, &job->copy);
 }
 
-int populate_volume(struct hull_call *call, int rootfs_fd, const char *path, const char *volume)
+int populate_volume(struct hull_call *call, int rootfs_fd, const char *path, const char *volume,
+                    const char *subpath)
 {
-    struct population job = {.rootfs_fd = rootfs_fd, .path = path, .volume = volume};
+    struct population job = {
+        .rootfs_fd = rootfs_fd, .path = path, .volume = volume, .subpath = subpath};
 
     return hull_work(call, populate_work, &job);
 }

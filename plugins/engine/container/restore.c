@@ -4,6 +4,7 @@
  */
 #include "ct.h"
 
+#include "archive_mounts.h"
 #include "files.h"
 #include "json.h"
 #include "network.h"
@@ -188,6 +189,8 @@ static int undo_create(struct hull_call *call, struct ct *ct)
 {
     const struct storage_container storage = {.id = ct->doc.id};
     struct hull_empty reply;
+
+    ct_release_volumes(call, ct);
     int rc = storage_remove(call, ct->doc.storage, &storage, &reply);
 
     if (rc == 0)
@@ -222,6 +225,10 @@ static int restore_one(struct hull_call *call, void *arg)
         rc = ct_remove(call, ct, true);
     else if (ct_is_running(ct) || hull_streq(ct->doc.intent, "start"))
         rc = adopt(call, ct);
+    if (rc == 0 && ct_is_running(ct))
+        ct->doc.copying = false;
+    else if (rc == 0 && ct->state != CT_GONE && ct->doc.copying)
+        archive_end_copy(call, ct);
     if (rc == 0 && !ct_is_running(ct) && ct->state != CT_GONE && ct->doc.started_ns != TIME_NEVER)
         resume_log(call, ct);
     hull_unlock(&ct->lock);

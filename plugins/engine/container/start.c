@@ -107,23 +107,6 @@ static int mount_rootfs(struct hull_call *call, struct start *start)
     return rc;
 }
 
-/* From the files as the image has them, whoever they belong to in the container. */
-static int populate(struct hull_call *call, const struct start *start, const struct ct_mount *mount,
-                    const char *path)
-{
-    const struct ct_doc *doc = &start->ct->doc;
-    const struct storage_container request = {.id = doc->id, .chain = doc->chain};
-    struct storage_mount_reply reply;
-
-    if (!doc->userns)
-        return populate_volume(call, start->rootfs_fd, mount->point.destination, path);
-    int rc = storage_mount(call, doc->storage, &request, &reply);
-    if (rc < 0)
-        return rc;
-    HULL_AUTO_FD plain = reply.mount_fd;
-    return populate_volume(call, plain, mount->point.destination, path);
-}
-
 static int mount_volume(struct hull_call *call, struct start *start, struct ct_mount *mount,
                         const char **ret_source)
 {
@@ -135,12 +118,6 @@ static int mount_volume(struct hull_call *call, struct start *start, struct ct_m
 
     if (rc < 0)
         return rc;
-    if (mount->populate) {
-        rc = populate(call, start, mount, reply.path);
-        if (rc < 0)
-            return rc;
-        mount->populate = false;
-    }
     *ret_source = reply.path;
     if (mount->subpath)
         rc = populate_check_subpath(call, reply.path, mount->subpath);
