@@ -8,15 +8,16 @@
 #include "network_types.h"
 
 /* A subnet of a bridge network. */
-#define FIREWALL_SUBNET_FIELDS(F, T)                                                          \
-    F(T, STRING, _, subnet, "Subnet", 0, "10.1.2.0/24")                                       \
-    F(T, BOOL, _, masquerade, "Masquerade", 0, "Hide behind the host outside")                \
-    F(T, STRING, _, source, "Source", 0, "As this address; absent: as the host chooses")      \
-    F(T, BOOL, _, guarded, "Guarded", 0, "Neighbours never reach its addresses straight")     \
-    F(T, BOOL, _, direct, "Direct", 0, "They reach ports that are open there, and no others") \
-    F(T, BOOL, _, routed, "Routed", 0, "The same, and they may ping")                         \
-    F(T, BOOL, _, unprotected, "Unprotected", 0, "They reach all ports")                      \
-    F(T, BOOL, _, home, "Home", 0, "The host has an address in it: its packets come from there")
+#define FIREWALL_SUBNET_FIELDS(F, T)                                                             \
+    F(T, STRING, _, subnet, "Subnet", 0, "10.1.2.0/24")                                          \
+    F(T, BOOL, _, masquerade, "Masquerade", 0, "Hide behind the host outside")                   \
+    F(T, STRING, _, source, "Source", 0, "As this address; absent: as the host chooses")         \
+    F(T, BOOL, _, guarded, "Guarded", 0, "Neighbours never reach its addresses straight")        \
+    F(T, BOOL, _, direct, "Direct", 0, "They reach ports that are open there, and no others")    \
+    F(T, BOOL, _, routed, "Routed", 0, "The same, and they may ping")                            \
+    F(T, BOOL, _, unprotected, "Unprotected", 0, "They reach all ports")                         \
+    F(T, BOOL, _, home, "Home", 0, "The host has an address in it: its packets come from there") \
+    F(T, STRING, _, gateway, "Gateway", 0, "That address, which no container may claim")
 HULL_MESSAGE(firewall_subnet, FIREWALL_SUBNET_FIELDS)
 
 /* A bridge network: masquerade, isolation from other networks, hairpin. Idempotent. */
@@ -52,6 +53,20 @@ HULL_MESSAGE(firewall_ports, FIREWALL_PORTS_FIELDS)
 HULL_METHOD(firewall, publish, firewall_ports, firewall_ports, 0)
 /* All ports of the container. Idempotent. */
 HULL_METHOD(firewall, unpublish, firewall_ports, hull_empty, 0)
+/*
+ * What a container has at its port of a bridge: nobody else there says by ARP or neighbour
+ * discovery that it has these addresses. Where the kernel can't look at frames, nothing is done.
+ * Idempotent. Unguard: Interface does not count, and without Bridge all ports of the container.
+ */
+#define FIREWALL_GUARD_FIELDS(F, T)                                        \
+    F(T, STRING, _, container_id, "ContainerID", 0, "Whose it is")         \
+    F(T, STRING, _, bridge, "Bridge", 0, "Of the network")                 \
+    F(T, STRING, _, interface, "Interface", 0, "The host's end, the port") \
+    F(T, STRV, _, addresses, "Addresses", 0, "Of the container there")     \
+    F(T, BOOL, _, admin, "Admin", 0, "It has CAP_NET_ADMIN: may be a router or a DHCP server")
+HULL_MESSAGE(firewall_guard, FIREWALL_GUARD_FIELDS)
+HULL_METHOD(firewall, guard, firewall_guard, hull_empty, 0)
+HULL_METHOD(firewall, unguard, firewall_guard, hull_empty, 0)
 /*
  * Of a family whose forwarding in the kernel was turned on for containers: packets between other
  * interfaces of this host are dropped, after the administrator's chain, unless one of the two is a
@@ -96,10 +111,11 @@ HULL_MESSAGE(firewall_step, FIREWALL_STEP_FIELDS)
 HULL_MESSAGE(firewall_explain_reply, FIREWALL_EXPLAIN_REPLY_FIELDS)
 HULL_METHOD(firewall, explain, firewall_explain_request, firewall_explain_reply, 0)
 /* The whole wanted state, after a restart: one transaction. */
-#define FIREWALL_STATE_FIELDS(F, T)                              \
-    F(T, LIST, firewall_network, networks, "Networks", 0, "All") \
-    F(T, LIST, firewall_barrier, barriers, "Barriers", 0, "All") \
-    F(T, LIST, firewall_ports, containers, "Containers", 0, "All")
+#define FIREWALL_STATE_FIELDS(F, T)                                \
+    F(T, LIST, firewall_network, networks, "Networks", 0, "All")   \
+    F(T, LIST, firewall_barrier, barriers, "Barriers", 0, "All")   \
+    F(T, LIST, firewall_ports, containers, "Containers", 0, "All") \
+    F(T, LIST, firewall_guard, guards, "Guards", 0, "All")
 HULL_MESSAGE(firewall_state, FIREWALL_STATE_FIELDS)
 HULL_METHOD(firewall, restore, firewall_state, hull_empty, 0)
 

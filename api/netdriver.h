@@ -36,18 +36,20 @@ HULL_MESSAGE(netdriver_network, NETDRIVER_NETWORK_FIELDS)
 HULL_METHOD(netdriver, create, netdriver_network, hull_empty, 0)
 HULL_METHOD(netdriver, remove, netdriver_network, hull_empty, 0)
 
-#define NETDRIVER_JOIN_REQUEST_FIELDS(F, T)                                                \
-    F(T, MESSAGE, network, network, "Network", 0, "The network")                           \
-    F(T, STRING, _, container_id, "ContainerID", 0, "Full id")                             \
-    F(T, MESSAGE, endpoint_settings, endpoint, "Endpoint", 0, "Addresses, chosen by ipam") \
-    F(T, STRING, _, ifname, "Interface", 0, "Name inside: eth0")                           \
-    F(T, LIST, firewall_port, ports, "Ports", 0, "To publish, for a driver that does it")  \
-    F(T, SET, _, exposed, "ExposedPorts", 0, "80/tcp")                                     \
-    F(T, BOOL, _, default_route, "DefaultRoute", 0, "Its gateway is the default route")    \
-    F(T, FD, _, netns_fd, "netns", HULL_LENT,                                              \
-      "The network namespace; the sender closes it, for several drivers share it")         \
-    F(T, STRV, _, dns, "Dns", 0, "Name servers that the container is to ask")              \
-    F(T, STRV, _, dns_search, "DnsSearch", 0, "Domains that it searches")                  \
+#define NETDRIVER_JOIN_REQUEST_FIELDS(F, T)                                                      \
+    F(T, MESSAGE, network, network, "Network", 0, "The network")                                 \
+    F(T, STRING, _, container_id, "ContainerID", 0, "Full id")                                   \
+    F(T, MESSAGE, endpoint_settings, endpoint, "Endpoint", 0, "Addresses, chosen by ipam")       \
+    F(T, STRING, _, ifname, "Interface", 0, "Name inside: eth0")                                 \
+    F(T, STRING, _, host_interface, "HostInterface", 0, "Name of the other end, of a bridge")    \
+    F(T, BOOL, _, net_admin, "NetAdmin", 0, "It has CAP_NET_ADMIN, may change what it is given") \
+    F(T, LIST, firewall_port, ports, "Ports", 0, "To publish, for a driver that does it")        \
+    F(T, SET, _, exposed, "ExposedPorts", 0, "80/tcp")                                           \
+    F(T, BOOL, _, default_route, "DefaultRoute", 0, "Its gateway is the default route")          \
+    F(T, FD, _, netns_fd, "netns", HULL_LENT,                                                    \
+      "The network namespace; the sender closes it, for several drivers share it")               \
+    F(T, STRV, _, dns, "Dns", 0, "Name servers that the container is to ask")                    \
+    F(T, STRV, _, dns_search, "DnsSearch", 0, "Domains that it searches")                        \
     F(T, STRV, _, dns_options, "DnsOptions", 0, "Options of its resolver")
 HULL_MESSAGE(netdriver_join_request, NETDRIVER_JOIN_REQUEST_FIELDS)
 /* What the driver chose itself; what is absent is as in the request. */

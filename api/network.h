@@ -82,7 +82,8 @@ HULL_METHOD(network, explain, network_explain_request, network_explain_reply, 0)
     F(T, STRV, _, dns, "Dns", 0, "Name servers to ask; absent: those of the host")            \
     F(T, FD, _, netns_fd, "netns", 0, "The network namespace; -1 for host")                   \
     F(T, STRV, _, dns_search, "DnsSearch", 0, "Domains to search, for drivers that use them") \
-    F(T, STRV, _, dns_options, "DnsOptions", 0, "Options of the resolver, likewise")
+    F(T, STRV, _, dns_options, "DnsOptions", 0, "Options of the resolver, likewise")          \
+    F(T, BOOL, _, net_admin, "NetAdmin", 0, "It has CAP_NET_ADMIN")
 HULL_MESSAGE(network_join_request, NETWORK_JOIN_REQUEST_FIELDS)
 /* What inspect shows: Networks and Ports filled in; also GET-able again after a restart. */
 HULL_METHOD(network, join, network_join_request, network_settings, 0)

@@ -35,6 +35,7 @@ def engine(lan):
     yield made
     made.clear()
     made.stop()
+    assert "hull" not in lan.host.run("nft list tables")
 
 
 SEND = """
@@ -226,15 +227,18 @@ def arp_reply(mac, claimed, to_mac, to):
         octets(mac) + socket.inet_aton(claimed) + octets(to_mac) + socket.inet_aton(to)
 
 
+def checksum(data, more=0):
+    total = sum(struct.unpack("!%dH" % (len(data) // 2), data)) + more
+    while total >> 16:
+        total = (total & 0xffff) + (total >> 16)
+    return struct.pack("!H", ~total & 0xffff)
+
+
 def advertisement(mac, claimed, to_mac, to):
     """The same by neighbour discovery, override and all."""
     ends = b"".join(socket.inet_pton(socket.AF_INET6, one) for one in (claimed, to))
     body = struct.pack("!BBHI", 136, 0, 0, 0x60000000) + ends[:16] + b"\2\1" + octets(mac)
-    total = sum(struct.unpack("!%dH" % ((len(ends) + len(body)) // 2), ends + body)) + \
-        len(body) + 58
-    while total >> 16:
-        total = (total & 0xffff) + (total >> 16)
-    body = body[:2] + struct.pack("!H", ~total & 0xffff) + body[4:]
+    body = body[:2] + checksum(ends + body, len(body) + 58) + body[4:]
     return octets(to_mac) + octets(mac) + struct.pack("!HIHBB", 0x86dd, 6 << 28, len(body), 58,
                                                       255) + ends + body
 
@@ -277,6 +281,142 @@ def test_no_container_takes_the_place_of_another_one(lan, engine):
     assert web["IPAddress"] in left and web["MacAddress"] in left
     assert "10.70.1.77" not in left and "::77" not in left
     until(lambda: "02:42:0a:46:01:4d" not in lan.host.run(known))  # with its interface
+
+
+HEAR = """
+import socket
+with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3)) as heard:
+    heard.bind(("eth0", 3))
+    print("ready", flush=True)
+    frame = b""
+    while frame[12:14] != b"\\x88\\xb5":
+        frame = heard.recv(65536)
+        print(frame.hex(), flush=True)
+"""
+
+
+class Within:
+    """The network namespace of a container, from outside."""
+
+    def __init__(self, engine, name):
+        shown = json.loads(engine.hull("inspect", name).stdout)[0]
+        endpoint = shown["NetworkSettings"]["Networks"]["front"]
+        self.netns = "/proc/%d/ns/net" % shown["State"]["Pid"]
+        self.mac = endpoint["MacAddress"]
+        self.ip, self.ip6 = endpoint["IPAddress"], endpoint["GlobalIPv6Address"]
+
+    def python(self, program, *args, **options):
+        return subprocess.Popen(["nsenter", "--net=" + self.netns, sys.executable, "-c", program,
+                                 *args], stdout=subprocess.PIPE, text=True, **options)
+
+
+def arrived(sender, receiver, frames):
+    """Those of FRAMES that get from one container to the other one."""
+    last = octets(receiver.mac) + octets(sender.mac) + b"\x88\xb5"
+    with receiver.python(HEAR) as ear:
+        try:
+            assert ear.stdout.readline() == "ready\n"
+            with sender.python(RAW, *(frame.hex() for frame in [*frames.values(), last])) as mouth:
+                assert mouth.wait(timeout=20) == 0
+            heard = ear.communicate(timeout=20)[0].split()
+        finally:
+            ear.kill()
+    return {name for name, frame in frames.items()
+            if any(one.endswith(frame[18 if frame[12] == 0x81 else 14:].hex()) for one in heard)}
+
+
+def service(mac, to_mac, source, target, protocol, head):
+    """What only a router or a DHCP server says: HEAD and what is left of 64 bytes."""
+    body = head + bytes(64 - len(head))
+    if "." in source:
+        ends = socket.inet_aton(source) + socket.inet_aton(target)
+        head = struct.pack("!BBHHHBBH", 0x45, 0, 84, 0, 0, 64, protocol, 0) + ends
+        return octets(to_mac) + octets(mac) + b"\x08\0" + head[:10] + checksum(head) + ends + body
+    ends = socket.inet_pton(socket.AF_INET6, source) + socket.inet_pton(socket.AF_INET6, target)
+    return octets(to_mac) + octets(mac) + struct.pack("!HIHBB", 0x86dd, 6 << 28, 64, protocol,
+                                                      255) + ends + body
+
+
+def retyped(frame, mac, code):
+    """An advertisement as a solicitation, or an ARP reply of another kind of hardware."""
+    at = 14 if frame[12:14] == b"\x08\x06" else 54
+    return frame[:6] + octets(mac) + frame[12:at] + code + frame[at + len(code):]
+
+
+def tagged(frame, times):
+    """With priority tags, which a receiver takes off."""
+    return frame[:12] + b"\x81\0\0\0" * times + frame[12:]
+
+
+def test_no_container_claims_what_another_one_has(lan, engine):
+    """From container to container: by frames of the container's own making."""
+    for name in ("mate", "sneak"):
+        engine.hull("run", "-d", "--name", name, "--network", "front", "busybox", "sleep", "600")
+    web, mate, sneak, liar = (Within(engine, name) for name in ("web", "mate", "sneak", "liar"))
+    table = engine.table()
+
+    def claims(who, ip, ip6):
+        arp = arp_reply(who.mac, ip, mate.mac, mate.ip)
+        said = advertisement(who.mac, ip6, mate.mac, mate.ip6)
+        return {"arp": arp, "wire": retyped(arp, who.mac, b"\0\6"), "tagged": tagged(arp, 1),
+                "advertised": said, "asked": retyped(advertisement(
+                    who.mac, mate.ip6, mate.mac, mate.ip6).replace(
+                        socket.inet_pton(socket.AF_INET6, mate.ip6),
+                        socket.inet_pton(socket.AF_INET6, ip6), 1), who.mac, b"\x87")}
+
+    def services(who):
+        return {"router": service(who.mac, mate.mac, "fe80::1", "ff02::1", 58, b"\x86\0"),
+                "redirect6": service(who.mac, mate.mac, "fe80::1", mate.ip6, 58, b"\x89\0"),
+                "redirect": service(who.mac, mate.mac, who.ip, mate.ip, 1, b"\5\1"),
+                "dhcp": service(who.mac, mate.mac, who.ip, mate.ip, 17, b"\0\x43\0\x44\0\x40"),
+                "dhcp6": service(who.mac, mate.mac, who.ip6, mate.ip6, 17,
+                                 b"\2\x23\2\x22\0\x40"),
+                "twice": tagged(arp_reply(who.mac, web.ip, mate.mac, mate.ip), 2)}
+
+    def check():
+        for who in (sneak, liar):  # without and with CAP_NET_ADMIN
+            own = claims(who, who.ip, who.ip6)
+            assert arrived(who, mate, own) == set(own)
+            free = claims(who, "10.70.1.199", "fd00:70:1::199")
+            assert arrived(who, mate, free) == set(free)
+            assert arrived(who, mate, claims(who, web.ip, web.ip6)) == set()
+            assert arrived(who, mate, claims(who, "10.70.1.1", "fd00:70:1::1")) == set()
+        assert arrived(sneak, mate, services(sneak)) == set()
+        assert arrived(liar, mate, services(liar)) == set(services(liar))
+
+    try:
+        check()
+        # What is not forged is not touched: an address of somebody who is gone is free.
+        lan.host.run("nft delete table bridge " + table)
+        until(lambda: "frames" in lan.host.run("nft list tables; nft list chain bridge %s frames"
+                                               % table, False))
+        check()
+        engine.kill()
+        engine.start()
+        check()
+        peer = engine.hull("exec", "sneak", "cat", "/sys/class/net/eth0/iflink").stdout.strip()
+        port = re.search("(?m)^%s: (veth[0-9a-f]+)@" % peer, lan.host.run("ip -o link")).group(1)
+        assert port in lan.host.run("nft list table bridge " + table)
+        engine.hull("rm", "-f", "sneak")
+        assert port not in lan.host.run("nft list table bridge " + table)
+        free = claims(liar, sneak.ip, sneak.ip6)
+        assert arrived(liar, mate, free) == set(free)
+    finally:
+        engine.hull("rm", "-f", "mate", "sneak", check=False)
+
+
+def test_a_container_may_change_its_mac(lan, engine):
+    """With CAP_NET_ADMIN, as with docker: the host follows."""
+    mac = "02:0a:0b:0c:0d:0e"
+    engine.web("mover", "--cap-add", "NET_ADMIN", "--network", "front", "-p", "8090:80")
+    try:
+        assert lan.near.peer(HOST, 8090) == NEAR
+        engine.hull("exec", "mover", "sh", "-c",
+                    "ip link set eth0 address %s && ping -c 1 -W 5 10.70.1.1" % mac)
+        until(lambda: lan.near.peer(HOST, 8090) == NEAR)
+        assert mac in lan.host.run("ip neigh show to " + engine.address("mover", "front"))
+    finally:
+        engine.hull("rm", "-f", "mover", check=False)
 
 
 def test_a_network_without_ipv4(lan, engine):
@@ -515,8 +655,9 @@ def test_beside_a_bridge_with_the_same_subnet(lan, engine, older):
         if not older:
             lan.host.run(" && ".join(other))
         for number, guest in enumerate(guests, 2):
-            lan.host.run("ip link add v%d type veth peer name eth0 netns %s && ip link set v%d "
-                         "master other0 up" % (number, guest.name, number))
+            port = "%s%d" % ("late" if older else "early", number)  # the last ones go in their time
+            lan.host.run("ip link add %s type veth peer name eth0 netns %s && ip link set %s "
+                         "master other0 up" % (port, guest.name, port))
             guest.address("eth0", "10.70.9.%d/24" % number)
         engine.web("twin", "--network", "twice")
         engine.hull("run", "-d", "--name", "asker", "--network", "twice", "busybox", "sleep", "60")

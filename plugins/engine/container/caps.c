@@ -117,3 +117,13 @@ void caps_make(struct hull_arena *arena, bool privileged, const struct hull_strv
         if (!hull_strv_contains(ret, caps_name(add->v[i])))
             hull_strv_add(arena, ret, caps_name(add->v[i]));
 }
+
+bool caps_has(const struct host_config *host, const char *name)
+{
+    struct hull_arena *arena = hull_arena_new();
+    struct hull_strv caps = {0};
+    caps_make(arena, host->privileged, &host->cap_add, &host->cap_drop, &caps);
+    bool has = hull_strv_contains(&caps, name);
+    hull_arena_free(arena);
+    return has;
+}

@@ -8,6 +8,7 @@
 #include "api/config.h"
 #include "bind_mode.h"
 #include "bind_source.h"
+#include "caps.h"
 #include "cdi_apply.h"
 #include "failpoint.h"
 #include "files.h"
@@ -344,6 +345,7 @@ static int join_networks(struct hull_call *call, struct ct *ct, int netns_fd)
         .exposed_ports = doc->config.exposed_ports,
         .publish_all = host->publish_all_ports,
         .netns_fd = netns_fd,
+        .net_admin = caps_has(host, "CAP_NET_ADMIN"),
     };
     struct network_settings *settings = HULL_NEW(ct->run_arena, struct network_settings);
     struct network_settings reply = {0};

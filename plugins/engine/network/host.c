@@ -251,9 +251,12 @@ bool net_firewall(struct hull_call *call, const struct net_record *record,
                                      .icc = options.icc,
                                      .trusted = options.trusted};
     for (size_t i = 0; i < network->ipam.config.n; i++) {
-        if (network->ipam.config.v[i].subnet != NULL)
-            *(HULL_LIST_ADD(hull_call_arena(call), &ret->subnets)) =
-                subnet_of(network, &options, network->ipam.config.v[i].subnet);
+        const struct ipam_config *config = &network->ipam.config.v[i];
+        if (config->subnet == NULL)
+            continue;
+        struct firewall_subnet *subnet = HULL_LIST_ADD(hull_call_arena(call), &ret->subnets);
+        *subnet = subnet_of(network, &options, config->subnet);
+        subnet->gateway = subnet->home ? config->gateway : NULL;
     }
     return true;
 }

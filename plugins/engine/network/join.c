@@ -271,6 +271,7 @@ int join_driver(struct hull_call *call, struct join *join, size_t i, bool defaul
                                              .endpoint = *endpoint,
                                              .ifname = interface_of(join, i),
                                              .default_route = default_route,
+                                             .net_admin = join->sandbox.net_admin,
                                              .netns_fd = join->request->netns_fd,
                                              .dns = join->request->dns,
                                              .dns_search = join->request->dns_search,
@@ -279,7 +280,10 @@ int join_driver(struct hull_call *call, struct join *join, size_t i, bool defaul
     bool done = join->ports_done;
     int rc = own_ports(call, join, i, &request);
     if (rc == 0)
+        rc = join_guard(call, join, i, &request.host_interface);
+    if (rc == 0)
         rc = netdriver_join(call, net_driver(call, join->networks[i]), &request, &reply);
+    int guarded = join_guarded(call, join);
     if (rc < 0)
         return hull_wrap(call, rc, "failed to create endpoint %s on network %s",
                          join->request->name, join->networks[i]->network.name);
@@ -287,6 +291,8 @@ int join_driver(struct hull_call *call, struct join *join, size_t i, bool defaul
     *plug = (struct plug){join->networks[i], join->request->container_id, endpoint,
                           request.ifname,    reply.host_interface,        request.netns_fd};
     hull_undo(call, unplug, plug);
+    if (guarded < 0)
+        return guarded;
     take_reply(&reply, endpoint);
     take_more(join, !done && join->ports_done, &reply);
     if (hull_streq(request.network.driver, "bridge"))
@@ -505,6 +511,7 @@ int net_join(struct hull_call *call, const struct network_join_request *request,
     join.sandbox.container_id = request->container_id;
     join.sandbox.name = request->name;
     join.sandbox.dns = request->dns;
+    join.sandbox.net_admin = request->net_admin;
     join.sandbox.settings.sandbox_id = id_new(hull_call_arena(call));
     int rc = plan(call, &join);
     FAILPOINT(network_join_plan);
@@ -581,6 +588,13 @@ static void leave_network(struct hull_call *call, const char *container_id,
     join_release(call, container_id, endpoint, record);
 }
 
+/* Beside the drivers, which have work of their own. */
+static int unguard_task(struct hull_call *call, void *arg)
+{
+    join_unguard(call, arg);
+    return 0;
+}
+
 int net_leave(struct hull_call *call, const struct network_leave_request *request,
               struct hull_empty *ret_reply)
 {
@@ -595,8 +609,11 @@ int net_leave(struct hull_call *call, const struct network_leave_request *reques
     if (sandbox.ports.n > 0)
         join_unpublish(call, hull_strdup(call, sandbox.container_id));
     FAILPOINT(network_leave_publish);
+    struct firewall_guard guards = {.container_id = sandbox.container_id};
+    struct hull_task *task = hull_task_start(call, "unguard", unguard_task, &guards);
     for (size_t i = 0; i < sandbox.settings.networks.n; i++)
         leave_network(call, sandbox.container_id, &sandbox.settings.networks.v[i]);
+    int rc = hull_task_join(call, task);
     FAILPOINT(network_leave_driver);
-    return net_sandbox_drop(call, sandbox.container_id);
+    return rc < 0 ? rc : net_sandbox_drop(call, sandbox.container_id);
 }

@@ -13,6 +13,8 @@ struct join {
     struct net_record **networks;            /* in the order of their interfaces */
     const struct endpoint_settings **wanted; /* what was asked of each, or NULL */
     size_t count;
+    bool live;                           /* the container runs */
+    struct hull_task *guarding;          /* see join_guard() */
     bool no_ports;                       /* no driver is to publish any itself */
     bool ports_done;                     /* a driver publishes them itself */
     struct firewall_ports sandbox_ports; /* those */
@@ -36,6 +38,14 @@ bool join_routes(const struct join *join, size_t i);
 /* Join the network that is a way out for containers whose own ones have none, if a driver wants
  * that. Yields. */
 int join_way_out(struct hull_call *call, struct join *join) HULL_CHECKED;
+/* Tell the firewall what the endpoint in network I has, at the port *RET_PORT that is chosen here;
+ * nothing is done for drivers other than bridge. Taken back when CALL fails. Of a container that
+ * does not run yet it is told beside what follows, up to join_guarded(). Yields. */
+int join_guard(struct hull_call *call, struct join *join, size_t i, const char **ret_port)
+    HULL_CHECKED;
+int join_guarded(struct hull_call *call, struct join *join) HULL_CHECKED;
+/* Forget what GUARD names. Yields. */
+void join_unguard(struct hull_call *call, const struct firewall_guard *guard);
 /* What others see of the container's networks: without that one, which nobody asked for. */
 void join_show(struct hull_call *call, const struct net_sandbox *sandbox,
                struct network_settings *ret);

@@ -181,7 +181,7 @@ int net_attach(struct hull_call *call, const struct network_join_request *reques
     join_take_netns(call, request);
     if (request->networks.n != 1)
         return hull_fail(call, HULL_INVALID, "one network at a time is attached");
-    *old = *join = (struct join){.request = request};
+    *old = *join = (struct join){.request = request, .live = true};
     int rc = begin(call, old);
     if (rc == 0)
         rc = begin(call, join);
@@ -285,6 +285,9 @@ static int leave(struct hull_call *call, struct join *join, size_t i)
         join_unpublish(call, hull_strdup(call, before.sandbox.container_id));
     if (rc == 0)
         rc = leave_driver(call, &before, i);
+    struct firewall_guard guard;
+    if (rc == 0 && net_guard_of(call, &before.sandbox, i, "-", &guard))
+        join_unguard(call, &guard);
     FAILPOINT(network_detach_driver);
     if (rc < 0)
         return rc; /* still pending: the next disconnect or start goes on from here */

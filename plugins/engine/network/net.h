@@ -66,17 +66,18 @@ static inline bool net_given(const char *text)
 /* --- containers in networks (sandbox.c) ---------------------------------------------------- */
 
 /* What is recorded of a container's networking, before it has effects. */
-#define NET_SANDBOX_FIELDS(F, T)                                                               \
-    F(T, STRING, _, container_id, "ContainerID", 0, "")                                        \
-    F(T, STRING, _, name, "Name", 0, "")                                                       \
-    F(T, MESSAGE, network_settings, settings, "NetworkSettings", 0, "")                        \
-    F(T, LIST, firewall_port, ports, "PublishedPorts", HULL_OMIT, "")                          \
-    F(T, STRV, _, dns, "Dns", HULL_OMIT, "")                                                   \
-    F(T, MAP, _, inside, "Inside", HULL_OMIT, "Network id to interface")                       \
-    F(T, MAP, _, outside, "Outside", HULL_OMIT, "To its other end")                            \
-    F(T, INT, _, next, "Next", HULL_OMIT, "Number of the next interface")                      \
-    F(T, STRING, _, way_out, "WayOut", HULL_OMIT, "Id of the network that was joined as such") \
-    F(T, STRING, _, pending, "Pending", HULL_OMIT, "Id of the network it is joining or leaving")
+#define NET_SANDBOX_FIELDS(F, T)                                                                 \
+    F(T, STRING, _, container_id, "ContainerID", 0, "")                                          \
+    F(T, STRING, _, name, "Name", 0, "")                                                         \
+    F(T, MESSAGE, network_settings, settings, "NetworkSettings", 0, "")                          \
+    F(T, LIST, firewall_port, ports, "PublishedPorts", HULL_OMIT, "")                            \
+    F(T, STRV, _, dns, "Dns", HULL_OMIT, "")                                                     \
+    F(T, MAP, _, inside, "Inside", HULL_OMIT, "Network id to interface")                         \
+    F(T, MAP, _, outside, "Outside", HULL_OMIT, "To its other end")                              \
+    F(T, INT, _, next, "Next", HULL_OMIT, "Number of the next interface")                        \
+    F(T, STRING, _, way_out, "WayOut", HULL_OMIT, "Id of the network that was joined as such")   \
+    F(T, STRING, _, pending, "Pending", HULL_OMIT, "Id of the network it is joining or leaving") \
+    F(T, BOOL, _, net_admin, "NetAdmin", HULL_OMIT, "It has CAP_NET_ADMIN")
 HULL_MESSAGE_DECLARE(net_sandbox, NET_SANDBOX_FIELDS)
 
 struct net_sandbox_record {
@@ -94,6 +95,11 @@ int net_sandbox_drop(struct hull_call *call, const char *container_id) HULL_CHEC
 void net_sandbox_each(void (*fn)(const struct net_sandbox *sandbox, void *ctx), void *ctx);
 int net_sandbox_load(struct hull_call *call) HULL_CHECKED;
 void net_sandbox_unload(void);
+
+/* What the firewall is to know of the endpoint I of SANDBOX at PORT; false: nothing. RET points
+ * into SANDBOX and the records. */
+bool net_guard_of(struct hull_call *call, const struct net_sandbox *sandbox, size_t i,
+                  const char *port, struct firewall_guard *ret);
 
 /* --- one container in one network (endpoint.c) --------------------------------------------- */
 

@@ -11,6 +11,16 @@ struct gathering {
     struct firewall_state state;
 };
 
+static void gather_guards(struct gathering *all, const struct net_sandbox *sandbox)
+{
+    for (size_t i = 0; i < sandbox->settings.networks.n; i++) {
+        const char *id = sandbox->settings.networks.v[i].network_id;
+        struct firewall_guard guard;
+        if (net_guard_of(all->call, sandbox, i, hull_map_find(&sandbox->outside, id), &guard))
+            *(HULL_LIST_ADD(hull_call_arena(all->call), &all->state.guards)) = guard;
+    }
+}
+
 static void gather(const struct net_sandbox *sandbox, void *ctx)
 {
     struct gathering *all = ctx;
@@ -24,11 +34,12 @@ static void gather(const struct net_sandbox *sandbox, void *ctx)
         if (!hull_strv_contains(&all->networks, id))
             hull_strv_add(arena, &all->networks, hull_strdup(all->call, id));
     }
-    if (sandbox->ports.n == 0)
-        return;
     struct net_sandbox source = *sandbox;
     struct net_sandbox copy;
     hull_message_copy(arena, &net_sandbox_message, &source, &copy);
+    gather_guards(all, &copy);
+    if (sandbox->ports.n == 0)
+        return;
     struct firewall_ports *ports = HULL_LIST_ADD(arena, &all->state.containers);
     ports->container_id = copy.container_id;
     ports->ports.n = copy.ports.n;

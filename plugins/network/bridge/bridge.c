@@ -14,7 +14,8 @@
  * learning delay, and a MAC of its own. With icc off its ports are isolated from each other by
  * the bridge itself, so that no packet filter on bridged frames is needed. Neither does one keep
  * containers from taking a neighbour's place: the bridge learns no MAC from its ports, and host and
- * container know each other's without asking.
+ * container know each other's without asking. One that has CAP_NET_ADMIN may change its MAC: it is
+ * learned and asked for, and the firewall alone says which addresses are its own.
  */
 #include "link.h"
 
@@ -84,9 +85,13 @@ static int remove_network(struct hull_call *call, const struct netdriver_network
 /* --- containers ------------------------------------------------------------------------------ */
 
 /* A name that no other pair has: the old one of this container may not be gone yet. */
-static int host_name(struct hull_call *call, const char **ret_name)
+static int host_name(struct hull_call *call, const struct netdriver_join_request *request,
+                     const char **ret_name)
 {
     uint32_t bits;
+    *ret_name = request->host_interface;
+    if (*ret_name != NULL)
+        return 0;
     if (getentropy(&bits, sizeof(bits)) < 0)
         return hull_fail(call, HULL_INTERNAL, "no random numbers");
     *ret_name = hull_printf(call, "veth%07x", bits & 0xfffffff);
@@ -149,7 +154,8 @@ static int join(struct hull_call *call, const struct netdriver_join_request *req
     if (rc == 0)
         read_gateways(network, &options, link.gateway);
     if (rc == 0)
-        rc = host_name(call, &link.host_name);
+        rc = host_name(call, request, &link.host_name);
+    link.unpinned = request->net_admin;
     if (rc == 0)
         rc = read_addresses(call, request, &link.inside);
     if (rc == 0)

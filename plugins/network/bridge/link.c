@@ -216,7 +216,7 @@ static int attach_port(int fd, const struct brg_link *link, struct nl_failure *f
     nl_put_u8(&batch, IFLA_BRPORT_MODE, 1);
     nl_put_u8(&batch, IFLA_BRPORT_ISOLATED, link->isolated);
     /* Who is behind a port is known (see pin()): nobody else's frames are drawn to it. */
-    nl_put_u8(&batch, IFLA_BRPORT_LEARNING, 0);
+    nl_put_u8(&batch, IFLA_BRPORT_LEARNING, link->unpinned);
     nl_nest_end(&batch, data);
     nl_nest_end(&batch, info);
     rc = nl_transact(fd, &batch, NULL, NULL, failure);
@@ -291,7 +291,8 @@ static int pin_gateway(int fd, const struct brg_link *link, struct nif_inside *i
 static int settle_outside(int fd, const struct brg_link *link, struct nl_failure *failure)
 {
     struct nl_batch batch = {0};
-    pin(&batch, link);
+    if (!link->unpinned)
+        pin(&batch, link);
     nif_settle(&batch, 0, link->host_name);
     nif_settle(&batch, 0, link->bridge);
     int rc = nl_transact(fd, &batch, NULL, NULL, failure);

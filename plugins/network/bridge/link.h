@@ -25,6 +25,7 @@ struct brg_link {
     uint8_t mac[6];
     int mtu;
     bool isolated; /* reaches no other isolated port of the bridge */
+    bool unpinned; /* its MAC may change */
     int netns_fd;
     struct ip_addr gateway[2]; /* of the bridge itself; family 0: none */
     struct nif_inside inside;  /* the end in the container */

@@ -92,10 +92,12 @@ static void put_parts(struct nl_batch *batch, uint16_t type, const struct parts 
 }
 
 /* A message about elements of SET; ends with nl_nest_end() of what it returns. */
-static size_t begin_elements(struct nl_batch *batch, const char *table, const char *set, bool add)
+static size_t begin_elements(struct nl_batch *batch, const char *table, const char *set,
+                             bool frames, bool add)
 {
     begin(batch, table_type(add ? NFT_MSG_NEWSETELEM : NFT_MSG_DELSETELEM),
-          (uint16_t)(NLM_F_ACK | (add ? NLM_F_CREATE : 0)), NFPROTO_INET, 0);
+          (uint16_t)(NLM_F_ACK | (add ? NLM_F_CREATE : 0)), frames ? NFPROTO_BRIDGE : NFPROTO_INET,
+          0);
     nl_put_text(batch, NFTA_SET_ELEM_LIST_TABLE, table);
     nl_put_text(batch, NFTA_SET_ELEM_LIST_SET, set);
     return nl_nest(batch, NFTA_SET_ELEM_LIST_ELEMENTS);
@@ -152,7 +154,7 @@ static size_t put_elements(struct nl_batch *batch, const char *table, const stru
     if (!is_in(&ports[0], place))
         return 1;
     const char *name = name_of(&ports[0], place);
-    size_t elements = begin_elements(batch, table, name, add);
+    size_t elements = begin_elements(batch, table, name, false, add);
     while (n < count && n < ELEMENTS_MAX && is_in(&ports[n], place) &&
            name_of(&ports[n], place) == name)
         put_element(batch, &ports[n++], place, add);
@@ -217,6 +219,7 @@ static void add_name(struct parts *parts, const char *name)
 struct members {
     struct nl_batch *batch;
     const char *table;
+    bool frames; /* that table is there */
     bool add;
 };
 
@@ -224,9 +227,14 @@ static void put_member(const struct fw_member *member, void *ctx)
 {
     const struct members *members = ctx;
     struct parts key = {.length = 0};
-    size_t nest = begin_elements(members->batch, members->table, member->set, members->add);
+    if (member->frames && !members->frames)
+        return;
+    size_t nest =
+        begin_elements(members->batch, members->table, member->set, member->frames, members->add);
     for (size_t i = 0; i < HULL_COUNT(member->names) && member->names[i] != NULL; i++)
         add_name(&key, member->names[i]);
+    if (member->addr != NULL)
+        add_part(&key, member->addr->bytes, ip_size(member->addr->family));
     if (member->net != NULL && key.length > 0)
         put_range(members->batch, &key, member->net);
     else if (member->net != NULL)
@@ -283,15 +291,26 @@ int fw_elements(const char *table, const struct fw_port *ports, size_t count, bo
     return rc;
 }
 
-int fw_network_elements(const char *table, const struct firewall_network *network, bool add)
+int fw_network_elements(const char *table, const struct firewall_network *network, bool frames,
+                        bool add)
 {
     struct nl_batch batch = {0};
     begin_transaction(&batch);
-    fw_network_members(network, put_member, &(struct members){&batch, table, add});
+    fw_network_members(network, put_member, &(struct members){&batch, table, frames, add});
     FAILPOINT(firewall_network_before);
     int rc = commit(&batch);
     FAILPOINT(firewall_network_after);
     return rc;
+}
+
+int fw_guard_elements(const char *table, const struct firewall_guard *guards, size_t count,
+                      bool add)
+{
+    struct nl_batch batch = {0};
+    begin_transaction(&batch);
+    for (size_t i = 0; i < count; i++)
+        fw_guard_members(&guards[i], put_member, &(struct members){&batch, table, true, add});
+    return commit(&batch);
 }
 
 /* --- looking --------------------------------------------------------------------------------- */
@@ -301,14 +320,15 @@ static void count_rule(const struct nlmsghdr *message, void *ctx)
     *(int *)ctx += message->nlmsg_type == table_type(NFT_MSG_NEWRULE);
 }
 
-int fw_count_rules(const char *table, const char *chain)
+int fw_count_rules(const char *table, const char *chain, bool frames)
 {
     HULL_AUTO_FD fd = nl_open(NETLINK_NETFILTER);
     if (fd < 0)
         return fd;
     struct nl_batch batch = {0};
     int count = 0;
-    begin(&batch, table_type(NFT_MSG_GETRULE), NLM_F_DUMP, NFPROTO_INET, 0);
+    begin(&batch, table_type(NFT_MSG_GETRULE), NLM_F_DUMP, frames ? NFPROTO_BRIDGE : NFPROTO_INET,
+          0);
     nl_put_text(&batch, NFTA_RULE_TABLE, table);
     if (chain != NULL)
         nl_put_text(&batch, NFTA_RULE_CHAIN, chain);

@@ -1,6 +1,7 @@
 /*
  * firewall.c: the service "firewall": one nftables table, "inet hull" (a daemon with a root of
- * its own has one of its own), which says what may reach containers and what leaves for them.
+ * its own has one of its own), which says what may reach containers and what leaves for them, and
+ * "bridge hull", for frames between containers.
  *
  * What is wanted is kept in memory and comes again from the network engine after a restart. The
  * table is written whole, in one transaction by libnftables, when it is needed first, after a
@@ -29,21 +30,24 @@
 #include <string.h>
 #include <unistd.h>
 
-/* One network, or the ports of one container. */
+/* One network, the ports of one container, or what it has at one bridge. */
 struct entry {
     struct entry *next;
     struct hull_arena *arena;
     struct firewall_network network;
     struct firewall_ports ports;
+    struct firewall_guard guard;
     int *fds; /* of each port, -1: none */
 };
 
 static struct entry *networks;
 static struct entry *holders; /* of ports */
+static struct entry *guards;
 static struct hull_arena *barriers_arena;
 static struct firewall_barriers barriers; /* there */
 static bool ready;                        /* the table is there */
 static bool loop6;                        /* and sends what is for ::1 to containers */
+static bool frames = true;                /* the kernel can look at frames, as far as is known */
 static char *table;
 static struct hull_lock lock; /* over changes of the table */
 static struct fw_watch watch;
@@ -106,6 +110,32 @@ static struct entry *remember_network(const struct firewall_network *network)
     return entry;
 }
 
+static struct entry *remember_guard(const struct firewall_guard *guard)
+{
+    struct entry *entry = new_entry(&guards);
+    struct firewall_guard copy = *guard;
+    hull_message_copy(entry->arena, &firewall_guard_message, &copy, &entry->guard);
+    return entry;
+}
+
+/* Those that GUARD names out of the list, into a list of their own. */
+static struct entry *take_guards(const struct firewall_guard *guard)
+{
+    struct entry *taken = NULL;
+    for (struct entry **link = &guards; *link != NULL;) {
+        struct entry *entry = *link;
+        if (!hull_streq(entry->guard.container_id, guard->container_id) ||
+            (guard->bridge != NULL && !hull_streq(entry->guard.bridge, guard->bridge))) {
+            link = &entry->next;
+            continue;
+        }
+        *link = entry->next;
+        entry->next = taken;
+        taken = entry;
+    }
+    return taken;
+}
+
 static struct entry *remember_ports(const struct firewall_ports *ports)
 {
     struct entry *entry = new_entry(&holders);
@@ -126,6 +156,8 @@ static void gather(struct hull_call *call, struct firewall_state *state)
         *(HULL_LIST_ADD(hull_call_arena(call), &state->networks)) = entry->network;
     for (struct entry *entry = holders; entry != NULL; entry = entry->next)
         *(HULL_LIST_ADD(hull_call_arena(call), &state->containers)) = entry->ports;
+    for (struct entry *entry = guards; entry != NULL; entry = entry->next)
+        *(HULL_LIST_ADD(hull_call_arena(call), &state->guards)) = entry->guard;
     state->barriers.n = barriers.barriers.n;
     state->barriers.v = barriers.barriers.v;
 }
@@ -152,16 +184,33 @@ static int run_text(struct hull_work *work, void *arg)
     return nft_run_text(arg, &work->problem);
 }
 
-/* Write all of the table. LOCK is held. */
-static int write_table(struct hull_call *call)
+static int run_table(struct hull_call *call)
 {
     struct firewall_state state;
     struct hull_text text = HULL_TEXT(hull_call_arena(call));
     gather(call, &state);
+    fw_table_text(&text, table, &state, loop6, frames);
+    return hull_work(call, run_text, text.data);
+}
+
+/* Write all of the table, and that of frames where the kernel has such. LOCK is held. */
+static int write_table(struct hull_call *call)
+{
     loop6 = nif_loopback6();
-    fw_table_text(&text, table, &state, loop6);
     ready = false;
-    int rc = hull_work(call, run_text, text.data);
+    int rc = run_table(call);
+    if (rc == -HULL_INTERNAL && frames) {
+        const char *why = hull_strdup(call, hull_error(call));
+        hull_error_clear(call);
+        frames = false;
+        rc = run_table(call);
+        frames = rc < 0;
+        if (rc == 0)
+            hull_log(call, HULL_LOG_WARN,
+                     "containers of one network can claim each other's addresses by ARP: this "
+                     "kernel does not filter frames",
+                     "error", why, NULL);
+    }
     ready = rc == 0;
     return rc;
 }
@@ -174,7 +223,7 @@ static int write_networks(struct hull_call *call)
     if (!ready)
         return write_table(call);
     gather(call, &state);
-    fw_networks_text(&text, table, state.networks.v, state.networks.n);
+    fw_networks_text(&text, table, state.networks.v, state.networks.n, frames);
     if (hull_work(call, run_text, text.data) == 0)
         return 0;
     hull_error_clear(call); /* somebody has changed the table: begin anew */
@@ -191,7 +240,7 @@ static int run_network(struct hull_work *work, void *arg)
 {
     (void)work;
     struct network_work *change = arg;
-    change->result = fw_network_elements(table, change->network, change->add);
+    change->result = fw_network_elements(table, change->network, frames, change->add);
     return 0;
 }
 
@@ -246,14 +295,16 @@ static int write_ports(struct hull_call *call, const struct firewall_ports *port
 struct counting {
     int total;
     int admin;
+    int frames;
 };
 
 static int run_count(struct hull_work *work, void *arg)
 {
     (void)work;
     struct counting *count = arg;
-    count->total = fw_count_rules(table, NULL);
-    count->admin = fw_count_rules(table, "admin");
+    count->total = fw_count_rules(table, NULL, false);
+    count->admin = fw_count_rules(table, "admin", false);
+    count->frames = frames ? fw_count_rules(table, NULL, true) : 0;
     return 0;
 }
 
@@ -262,13 +313,16 @@ static int delete_table(struct hull_call *call)
 {
     struct counting count;
     int rc = hull_work(call, run_count, &count);
-    if (rc < 0 || count.total == 0)
+    if (rc < 0 || (count.total == 0 && count.frames <= 0))
         return rc;
     if (count.admin > 0)
         return write_table(call);
     ready = false;
-    return hull_work(call, run_text,
-                     hull_printf(call, "add table inet %s\ndelete table inet %s\n", table, table));
+    struct hull_text text = HULL_TEXT(hull_call_arena(call));
+    hull_text_printf(&text, "add table inet %s\ndelete table inet %s\n", table, table);
+    if (count.frames > 0)
+        hull_text_printf(&text, "add table bridge %s\ndelete table bridge %s\n", table, table);
+    return hull_work(call, run_text, text.data);
 }
 
 static int take_lock(struct hull_call *call)
@@ -478,6 +532,84 @@ static int unpublish(struct hull_call *call, const struct firewall_ports *reques
     return rc < 0 ? rc : closed;
 }
 
+/* --- ports of bridges ------------------------------------------------------------------------ */
+
+struct guard_work {
+    const struct firewall_guard *guards;
+    size_t count;
+    bool add;
+    int result;
+};
+
+static int run_guards(struct hull_work *work, void *arg)
+{
+    (void)work;
+    struct guard_work *change = arg;
+    change->result = fw_guard_elements(table, change->guards, change->count, change->add);
+    return 0;
+}
+
+/* LOCK is held; memory is as it shall be after. */
+static int write_guards(struct hull_call *call, const struct firewall_guard *list, size_t count,
+                        bool add)
+{
+    if (!ready)
+        return add || !is_idle() ? write_table(call) : 0;
+    if (!frames || count == 0)
+        return 0;
+    struct guard_work work = {list, count, add, 0};
+    int rc = hull_work(call, run_guards, &work);
+    if (rc < 0 || work.result == 0)
+        return rc;
+    return write_table(call); /* the table or an element is gone */
+}
+
+static void free_entries(struct entry *list)
+{
+    while (list != NULL)
+        free_entry(&list);
+}
+
+/* Out of memory, and out of the table. LOCK is held. */
+static int drop_guards(struct hull_call *call, const struct firewall_guard *gone)
+{
+    struct firewall_state list = {0};
+    struct entry *taken = take_guards(gone);
+    for (struct entry *entry = taken; entry != NULL; entry = entry->next)
+        *(HULL_LIST_ADD(hull_call_arena(call), &list.guards)) = entry->guard;
+    hull_shield(call);
+    int rc = taken == NULL ? 0 : write_guards(call, list.guards.v, list.guards.n, false);
+    hull_unshield(call);
+    free_entries(taken);
+    return rc;
+}
+
+static int guard(struct hull_call *call, const struct firewall_guard *request,
+                 struct hull_empty *ret_reply)
+{
+    (void)ret_reply;
+    int rc = fw_guard_check(call, request);
+    if (rc == 0)
+        rc = take_lock(call);
+    if (rc == 0)
+        rc = drop_guards(call, request);
+    if (rc < 0)
+        return rc;
+    remember_guard(request);
+    rc = write_guards(call, request, 1, true);
+    if (rc < 0)
+        free_entries(take_guards(request));
+    return rc;
+}
+
+static int unguard(struct hull_call *call, const struct firewall_guard *request,
+                   struct hull_empty *ret_reply)
+{
+    (void)ret_reply;
+    int rc = take_lock(call);
+    return rc < 0 ? rc : drop_guards(call, request);
+}
+
 /* --- restart --------------------------------------------------------------------------------- */
 
 /* Hold again what can be held; containers keep their ports in any case. */
@@ -500,10 +632,14 @@ static int restore(struct hull_call *call, const struct firewall_state *request,
     int rc = take_lock(call);
     for (size_t i = 0; i < request->networks.n && rc == 0; i++)
         rc = fw_network_check(call, &request->networks.v[i]);
+    for (size_t i = 0; i < request->guards.n && rc == 0; i++)
+        rc = fw_guard_check(call, &request->guards.v[i]);
     if (rc == 0)
         rc = check_barriers(call, request->barriers.v, request->barriers.n);
     if (rc < 0)
         return rc;
+    free_entries(guards);
+    guards = NULL;
     while (networks != NULL)
         free_entry(&networks);
     while (holders != NULL)
@@ -512,6 +648,8 @@ static int restore(struct hull_call *call, const struct firewall_state *request,
     remember_barriers(&wanted);
     for (size_t i = 0; i < request->networks.n; i++)
         remember_network(&request->networks.v[i]);
+    for (size_t i = 0; i < request->guards.n; i++)
+        remember_guard(&request->guards.v[i]);
     for (size_t i = 0; i < request->containers.n; i++)
         claim_again(call, remember_ports(&request->containers.v[i]));
     return is_idle() ? delete_table(call) : write_table(call);
@@ -525,7 +663,8 @@ static int look(struct hull_call *call)
     if (rc < 0 || !ready)
         return rc;
     rc = hull_work(call, run_count, &count);
-    if (rc < 0 || count.total - count.admin == fw_table_rules(&barriers))
+    if (rc < 0 || (count.total - count.admin == fw_table_rules(&barriers) &&
+                   count.frames == (frames ? fw_guard_rules() : 0)))
         return rc;
     hull_log(call, HULL_LOG_WARN, "rules were removed by another program, they are put back",
              "table", table, NULL);
@@ -631,6 +770,8 @@ static void fini(void)
         free_entry(&networks);
     while (holders != NULL)
         free_entry(&holders);
+    free_entries(guards);
+    guards = NULL;
     if (barriers_arena != NULL)
         hull_arena_free(barriers_arena);
     barriers_arena = NULL;
@@ -646,6 +787,8 @@ static const struct hull_handler handlers[] = {
     HULL_HANDLE(firewall, network_remove, network_remove),
     HULL_HANDLE(firewall, publish, publish),
     HULL_HANDLE(firewall, unpublish, unpublish),
+    HULL_HANDLE(firewall, guard, guard),
+    HULL_HANDLE(firewall, unguard, unguard),
     HULL_HANDLE(firewall, bar, bar),
     HULL_HANDLE(firewall, explain, explain),
     HULL_HANDLE(firewall, restore, restore),

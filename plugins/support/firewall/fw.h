@@ -17,18 +17,29 @@
  * ::1, too.
  */
 void fw_table_text(struct hull_text *out, const char *table, const struct firewall_state *state,
-                   bool loop6);
-/* The same for the sets of networks alone, in a table that is there. */
+                   bool loop6, bool frames);
+/* The same for the sets of networks alone, in a table that is there. FRAMES: also those of the
+ * table of frames. */
 void fw_networks_text(struct hull_text *out, const char *table,
-                      const struct firewall_network *networks, size_t count);
-/* What a network is in: an element of SET, made of one or two interfaces, a subnet, or both. */
+                      const struct firewall_network *networks, size_t count, bool frames);
+/* What a network is in: an element of SET, made of one or two interfaces, a subnet or an address,
+ * or both. */
 struct fw_member {
     const char *set;
     const char *names[2];
-    const struct ip_net *net;    /* without host part; NULL: names alone */
+    const struct ip_net *net;    /* without host part; NULL: none */
     const struct ip_addr *value; /* of a map; NULL: a set */
+    const struct ip_addr *addr;  /* NULL: none */
+    bool frames;                 /* SET is one of the table of frames */
 };
 typedef void fw_member_fn(const struct fw_member *member, void *ctx);
+/* Where fw_member_write() appends the command that adds a member. */
+struct fw_writing {
+    struct hull_text *out;
+    const char *table;
+    bool frames; /* that table is there */
+};
+void fw_member_write(const struct fw_member *member, void *writing);
 /* Call EACH for whatever NETWORK is in. */
 void fw_network_members(const struct firewall_network *network, fw_member_fn *each, void *ctx);
 /* How many rules a table with BARRIERS has, those in "admin" aside. */
@@ -37,6 +48,16 @@ int fw_table_rules(const struct firewall_barriers *barriers);
 bool fw_name_valid(const char *name);
 /* -HULL_INVALID when NETWORK has what can't be written into the table. */
 int fw_network_check(struct hull_call *call, const struct firewall_network *network) HULL_CHECKED;
+
+/* --- the table of frames as text (guard.c, pure) ------------------------------------------- */
+
+/* Append what makes the table of the family bridge what STATE says, but for what networks are
+ * in. */
+void fw_guard_text(struct hull_text *out, const char *table, const struct firewall_state *state);
+/* Call EACH for whatever the port GUARD is in. */
+void fw_guard_members(const struct firewall_guard *guard, fw_member_fn *each, void *ctx);
+int fw_guard_check(struct hull_call *call, const struct firewall_guard *guard) HULL_CHECKED;
+int fw_guard_rules(void);
 
 /* --- elements of maps and sets by netlink (elements.c, Worker-safe) ------------------------ */
 
@@ -61,13 +82,17 @@ int fw_elements(const char *table, const struct fw_port *ports, size_t count, bo
     HULL_CHECKED;
 void fw_elements_done(void);
 /* The same for the sets that NETWORK is in. */
-int fw_network_elements(const char *table, const struct firewall_network *network, bool add)
-    HULL_CHECKED;
+int fw_network_elements(const char *table, const struct firewall_network *network, bool frames,
+                        bool add) HULL_CHECKED;
+/* And for those that the COUNT ports in GUARDS are in. */
+int fw_guard_elements(const char *table, const struct firewall_guard *guards, size_t count,
+                      bool add) HULL_CHECKED;
 /* Let the kernel look anew where datagrams to the UDP ports among PORTS go. What can't be done is
  * left. Worker-safe. */
 void fw_forget_peers(const struct fw_port *ports, size_t count);
-/* How many rules CHAIN (NULL: all chains) of TABLE has, or -errno; 0 without the table. */
-int fw_count_rules(const char *table, const char *chain) HULL_CHECKED;
+/* How many rules CHAIN (NULL: all chains) of TABLE has, or -errno; 0 without the table. FRAMES: of
+ * the one of frames. */
+int fw_count_rules(const char *table, const char *chain, bool frames) HULL_CHECKED;
 
 /* --- host ports (claim.c) ------------------------------------------------------------------ */
 

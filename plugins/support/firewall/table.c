@@ -8,6 +8,8 @@
  *   forward      what may pass: first "admin", where the host's administrator adds rules, which
  *                are kept; then towards containers (inward) and from containers (outward)
  *
+ * A second table, of the family bridge, is for frames between containers (guard.c).
+ *
  * A chain that accepts ends only this table's own say: what the host's other tables drop stays
  * dropped.
  */
@@ -239,60 +241,76 @@ static void subnet_members(const char *bridge, const struct firewall_subnet *sub
     struct ip_addr source;
     if (ip_parse(subnet->source, &source) && source.family == base.addr.family)
         each(&(struct fw_member){v6 ? "source6" : "source4", .net = &base, .value = &source}, ctx);
+    struct ip_addr gateway;
+    if (ip_parse(subnet->gateway, &gateway) && gateway.family == base.addr.family)
+        each(&(struct fw_member){v6 ? "gates6" : "gates4", .addr = &gateway, .frames = true}, ctx);
     if (!subnet->home)
         return;
-    each(&(struct fw_member){v6 ? "homes6" : "homes4", {bridge}, &base, NULL}, ctx);
-    each(&(struct fw_member){v6 ? "origins6" : "origins4", {bridge}, NULL, NULL}, ctx);
+    each(&(struct fw_member){.set = v6 ? "homes6" : "homes4", .names = {bridge}, .net = &base},
+         ctx);
+    each(&(struct fw_member){.set = v6 ? "origins6" : "origins4", .names = {bridge}}, ctx);
 }
 
 void fw_network_members(const struct firewall_network *network, fw_member_fn *each, void *ctx)
 {
     const char *bridge = network->bridge;
-    each(&(struct fw_member){"bridges", {bridge}, NULL, NULL}, ctx);
+    each(&(struct fw_member){.set = "bridges", .names = {bridge}}, ctx);
     if (network->internal)
-        each(&(struct fw_member){"internal", {bridge}, NULL, NULL}, ctx);
+        each(&(struct fw_member){.set = "internal", .names = {bridge}}, ctx);
     if (network->icc)
-        each(&(struct fw_member){"same", {bridge, bridge}, NULL, NULL}, ctx);
+        each(&(struct fw_member){.set = "same", .names = {bridge, bridge}}, ctx);
     for (size_t i = 0; i < network->trusted.n; i++) {
         const char *trusted = network->trusted.v[i];
-        each(&(struct fw_member){"trusted", {trusted, bridge}, NULL, NULL}, ctx);
-        each(&(struct fw_member){"trusting", {trusted}, NULL, NULL}, ctx);
+        each(&(struct fw_member){.set = "trusted", .names = {trusted, bridge}}, ctx);
+        each(&(struct fw_member){.set = "trusting", .names = {trusted}}, ctx);
     }
     for (size_t i = 0; i < network->subnets.n; i++)
         subnet_members(bridge, &network->subnets.v[i], each, ctx);
 }
 
-struct writing {
-    struct hull_text *out;
-    const char *table;
-};
-
-static void write_member(const struct fw_member *member, void *ctx)
+/* As nft wants what has no type but a length. */
+static void write_number(struct hull_text *out, const char *between, const struct ip_addr *addr)
 {
-    const struct writing *writing = ctx;
+    hull_text_printf(out, "%s0x", between);
+    for (size_t i = 0; i < ip_size(addr->family); i++)
+        hull_text_printf(out, "%02x", addr->bytes[i]);
+}
+
+void fw_member_write(const struct fw_member *member, void *ctx)
+{
+    const struct fw_writing *writing = ctx;
     char text[IP_TEXT_SIZE];
     const char *between = "";
-    hull_text_printf(writing->out, "add element inet %s %s { ", writing->table, member->set);
+    if (member->frames && !writing->frames)
+        return;
+    hull_text_printf(writing->out, "add element %s %s %s { ", member->frames ? "bridge" : "inet",
+                     writing->table, member->set);
     for (size_t i = 0; i < HULL_COUNT(member->names) && member->names[i] != NULL; i++) {
         hull_text_printf(writing->out, "%s\"%s\"", between, member->names[i]);
         between = " . ";
     }
     if (member->net != NULL)
         hull_text_printf(writing->out, "%s%s", between, ip_net_text(member->net, text));
+    if (member->addr != NULL)
+        write_number(writing->out, between, member->addr);
     if (member->value != NULL)
         hull_text_printf(writing->out, " : %s", ip_text(member->value, text));
     hull_text_printf(writing->out, " }\n");
 }
 
 void fw_networks_text(struct hull_text *out, const char *table,
-                      const struct firewall_network *networks, size_t count)
+                      const struct firewall_network *networks, size_t count, bool frames)
 {
+    struct fw_writing writing = {out, table, frames};
     for (size_t i = 0; i < HULL_COUNT(set_names); i++)
         hull_text_printf(out, "flush set inet %s %s\n", table, set_names[i]);
     for (size_t i = 0; i < HULL_COUNT(source_names); i++)
         hull_text_printf(out, "flush map inet %s %s\n", table, source_names[i]);
+    if (frames)
+        hull_text_printf(out, "flush set bridge %s gates4\nflush set bridge %s gates6\n", table,
+                         table);
     for (size_t i = 0; i < count; i++)
-        fw_network_members(&networks[i], write_member, &(struct writing){out, table});
+        fw_network_members(&networks[i], fw_member_write, &writing);
 }
 
 /* --- ports ----------------------------------------------------------------------------------- */
@@ -382,7 +400,7 @@ static void barriers_text(struct hull_text *out, const char *table,
 }
 
 void fw_table_text(struct hull_text *out, const char *table, const struct firewall_state *state,
-                   bool loop6)
+                   bool loop6, bool frames)
 {
     hull_text_printf(out, "add table inet %s\n", table);
     for (size_t i = 0; i < HULL_COUNT(sets) + HULL_COUNT(maps); i++) {
@@ -394,7 +412,9 @@ void fw_table_text(struct hull_text *out, const char *table, const struct firewa
     if (loop6)
         hull_text_printf(out, "add element inet %s loop6 { \"lo\" }\n", table);
     chains_text(out, table);
-    fw_networks_text(out, table, state->networks.v, state->networks.n);
+    if (frames)
+        fw_guard_text(out, table, state);
+    fw_networks_text(out, table, state->networks.v, state->networks.n, frames);
     ports_text(out, table, state);
     barriers_text(out, table, state);
 }
