@@ -322,6 +322,9 @@ def test_own_mounts_win_over_inherited(api):
     assert found == {"/v": ("own", True), "/w": ("kept", False)}
     body = {"Image": "busybox", "HostConfig": {"Binds": ["own:/v"], "Tmpfs": {"/v": ""}}}
     assert api.message("POST", "/containers/create", body) == (400, "Duplicate mount point: /v")
+    body["HostConfig"] = {"Tmpfs": {"/v/..": ""}}
+    assert api.message("POST", "/containers/create", body) == (
+        400, "invalid specification: destination can't be '/'")
 
 
 def test_subpath_of_a_volume_stays_inside(api):

@@ -415,10 +415,7 @@ int ct_make_mounts(struct hull_call *call, struct ct_doc *doc, bool flat_read_on
     int rc = 0;
 
     for (size_t i = 0; rc == 0 && i < host->tmpfs.n; i++)
-        if (host->tmpfs.v[i].key[0] != '/')
-            rc = hull_fail(call, HULL_INVALID,
-                           "invalid mount path: '%s' mount path must be absolute",
-                           host->tmpfs.v[i].key);
+        rc = check_destination(call, host->tmpfs.v[i].key);
     for (size_t i = 0; rc == 0 && i < host->volumes_from.n; i++)
         rc = add_from(call, doc, host->volumes_from.v[i]);
     for (size_t i = 0; rc == 0 && i < host->binds.n; i++)
