@@ -324,6 +324,9 @@ def test_filters(engine, nets):
         assert "net-b" in pruned and "net-a" not in pruned and "net-l" not in pruned
         pruned = engine.hull("network", "prune", "-f", "--filter", "label=tier=back").stdout
         assert "net-l" in pruned
+        seen = engine.hull("events", "--since", "30s", "--until", "0s", "-f", "type=network",
+                           "-f", "event=prune", "--format", "{{json .Actor.Attributes}}").stdout
+        assert seen.splitlines()[-1] == '{"reclaimed":"0"}'
     finally:
         engine.hull("network", "rm", "net-l", check=False)
 

@@ -456,5 +456,6 @@ int net_prune(struct hull_call *call, const struct prune_request *request,
             return rc;
         hull_strv_add(hull_call_arena(call), &ret_reply->networks_deleted, name);
     }
+    event_publish(call, "network", "prune", "", "reclaimed", "0", NULL);
     return 0;
 }
