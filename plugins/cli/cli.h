@@ -197,6 +197,9 @@ struct output_type {
 /* The same for a value that is a struct there. */
 int output_struct(struct cli *cli, const char *format, const struct json_value *value,
                   const struct output_type *type);
+/* What is wrong with FORMAT for such a value, or NULL. */
+const char *output_problem(struct cli *cli, const char *format, const struct json_value *value,
+                           const struct output_type *type);
 /* A row as {{json .}} shows it. */
 struct json_value *output_row(struct cli *cli, const struct listing *listing, const void *row);
 /* Write TEXT; control characters are escaped when standard output is a terminal. */
@@ -331,6 +334,8 @@ bool cli_untrusted(struct cli *cli, bool disabled);
 int pull_image(struct cli *cli, const char *image, const char *platform, int fd, bool quiet);
 /* Print what PRUNE methods return. */
 void print_reclaimed(int64_t bytes);
+/* Images without a name ONLY, or all that nobody uses, beside what the filters say. */
+void prune_dangling(struct cli *cli, struct prune_request *request, bool only);
 const char *short_id(struct cli *cli, const char *id);
 
 #endif

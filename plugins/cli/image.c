@@ -386,6 +386,15 @@ int cmd_image_tag(struct cli *cli)
     return rc < 0 ? cli_failed(cli, rc) : 0;
 }
 
+/* Beside what the user gave under that name: the daemon says that both are too much. */
+void prune_dangling(struct cli *cli, struct prune_request *request, bool only)
+{
+    struct hull_strv *values = HULL_MSGMAP_FIND(&request->filters, "dangling");
+    if (values == NULL)
+        values = HULL_MSGMAP_ADD(cli->arena, &request->filters, "dangling");
+    hull_strv_add(cli->arena, values, only ? "true" : "false");
+}
+
 int cmd_image_prune(struct cli *cli)
 {
     struct prune_options *o = cli->options;
@@ -397,8 +406,7 @@ int cmd_image_prune(struct cli *cli)
                                  : "WARNING! This will remove all dangling images.\n"
                                    "Are you sure you want to continue?"))
         return 0;
-    hull_strv_add(cli->arena, HULL_MSGMAP_ADD(cli->arena, &o->request.filters, "dangling"),
-                  o->all ? "false" : "true");
+    prune_dangling(cli, &o->request, !o->all);
     int rc = image_prune(cli->call, NULL, &o->request, &reply);
     if (rc < 0)
         return cli_failed(cli, rc);

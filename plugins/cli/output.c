@@ -66,6 +66,19 @@ int output_template(struct cli *cli, const char *format, const struct json_value
     return output_struct(cli, format, value, &(struct output_type){});
 }
 
+const char *output_problem(struct cli *cli, const char *format, const struct json_value *value,
+                           const struct output_type *type)
+{
+    struct template *template;
+    struct hull_problem problem;
+    struct hull_text ignored = HULL_TEXT(cli->arena);
+    struct template_data data = {.value = value, .struct_type = type->type, .types = type->members};
+    int rc = template_parse(cli->arena, format, &template, &problem);
+    if (rc == 0)
+        rc = template_run(template, &data, &ignored, &problem);
+    return rc < 0 ? hull_arena_strdup(cli->arena, problem.text) : NULL;
+}
+
 int output_struct(struct cli *cli, const char *format, const struct json_value *value,
                   const struct output_type *type)
 {

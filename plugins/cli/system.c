@@ -209,6 +209,21 @@ static void print_event(struct cli *cli, const struct event_message *event)
     output_text(out.data, out.length);
 }
 
+static const struct output_type event_type = {
+    NULL, "*events.Message", (const struct template_type[]){{"Actor", "events.Actor"}, {}}, false};
+
+/* What an event never has is said at once, not when one comes. */
+static int check_format(struct cli *cli, const char *format)
+{
+    struct event_message empty = {};
+    const char *problem =
+        output_problem(cli, format, output_value(cli, &event_message_message, &empty), &event_type);
+    if (problem == NULL)
+        return 0;
+    cli_complain(cli, "Error parsing format: %s", problem);
+    return 64;
+}
+
 static int event_reply(struct hull_call *call, void *ctx, const void *reply)
 {
     struct cli cli = *(struct cli *)ctx;
@@ -217,8 +232,8 @@ static int event_reply(struct hull_call *call, void *ctx, const void *reply)
     cli.arena = arena;
     int status = 0;
     if (o->format != NULL && o->format[0] != '\0')
-        status =
-            output_template(&cli, o->format, output_value(&cli, &event_message_message, reply));
+        status = output_struct(&cli, o->format, output_value(&cli, &event_message_message, reply),
+                               &event_type);
     else
         print_event(&cli, reply);
     if (fflush(stdout) != 0 || status != 0)
@@ -230,15 +245,12 @@ int cmd_system_events(struct cli *cli)
 {
     struct format_options *o = cli->options;
     struct hull_sink sink = {.reply = event_reply, .ctx = cli};
-    struct template *template;
-    struct hull_problem problem;
     if (!moment(cli, &o->events.since) || !moment(cli, &o->events.until))
         return cli_complain(cli, "%s", cli->problem);
-    if (o->format != NULL && template_parse(cli->arena, o->format, &template, &problem) < 0) {
-        cli_complain(cli, "Error parsing format: %s", problem.text);
-        return 64;
-    }
-    int rc = hull_send_many(cli->call, NULL, &events_watch_method, &o->events, NULL, &sink);
+    int rc = o->format == NULL ? 0 : check_format(cli, o->format);
+    if (rc != 0)
+        return rc;
+    rc = hull_send_many(cli->call, NULL, &events_watch_method, &o->events, NULL, &sink);
     return rc < 0 ? cli_failed(cli, rc) : 0;
 }
 
@@ -261,8 +273,7 @@ static int prune_images(struct cli *cli, const struct prune_options *o, int64_t 
     for (size_t i = 0; i < o->request.filters.n; i++)
         *HULL_MSGMAP_ADD(cli->arena, &request.filters, o->request.filters.keys[i]) =
             o->request.filters.v[i];
-    hull_strv_add(cli->arena, HULL_MSGMAP_ADD(cli->arena, &request.filters, "dangling"),
-                  o->all ? "false" : "true");
+    prune_dangling(cli, &request, !o->all);
     int rc = image_prune(cli->call, NULL, &request, &images);
     struct hull_strv lines = {};
     for (size_t i = 0; rc == 0 && i < images.images_deleted.n; i++) {

@@ -343,6 +343,8 @@ LIVES = [
     ("events --since @START --until @NOW -f event=bogus", {}),
     ("events --since bogus --until 0s", {}),
     ("events --since @START --until @NOW --format '{{.Bogus' -f container=ex1", {}),
+    ("events --since @START --until @NOW --format '{{.Bogus}}' -f container=ex1", {}),
+    ("events --since @START --until @NOW --format '{{.Actor.Bogus}}' -f container=ex1", {}),
     ("events --since @START --until @NOW --format '{{.Type}} {{.Action}} {{len .Actor.ID}}' -f container=cr2 "
      "-f event=create -f event=destroy", {}),
 ]

@@ -457,6 +457,8 @@ def test_prune(clean):
     filters = '{"dangling":["false"],"label":["colour=green"]}'
     body = api(clean, "POST", "/images/prune?filters=" + filters)[1]
     assert body["ImagesDeleted"][0] == {"Untagged": "unused:1"}
+    assert clean.hull("image", "prune", "-f", "--filter", "dangling=maybe", check=False).stderr == (
+        "Error response from daemon: invalid filter 'dangling=[maybe]'\n")
 
 
 # --- looking -----------------------------------------------------------------------------------
