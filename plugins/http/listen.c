@@ -179,6 +179,7 @@ static int open_unix(struct hull_call *call, const char *path, const char *group
     }
     *ret = listener_new(path, HULL_TAKE_FD(fd));
     (*ret)->path = strdup(path);
+    HULL_ASSERT((*ret)->path != NULL);
     (*ret)->device = info.st_dev;
     (*ret)->inode = info.st_ino;
     return 0;

@@ -82,7 +82,7 @@ static int pack(struct hull_call *call, void *arg)
 
     packing->whole = rc == 0;
     if (rc < 0)
-        packing->error = strdup(hull_error(call));
+        HULL_ASSERT((packing->error = strdup(hull_error(call))) != NULL);
     packing->out = hull_stream_close(packing->out);
     return rc;
 }

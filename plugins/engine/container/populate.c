@@ -37,8 +37,8 @@ static void copy_xattrs(int from, int to)
     char names[4096], *value = malloc(XATTR_MAX);
     ssize_t length = flistxattr(from, names, sizeof(names));
 
-    for (char *name = names; value && length > 0 && name < names + length;
-         name += strlen(name) + 1) {
+    HULL_ASSERT(value != NULL);
+    for (char *name = names; length > 0 && name < names + length; name += strlen(name) + 1) {
         ssize_t size;
 
         if (strncmp(name, "trusted.", 8) == 0)

@@ -230,7 +230,7 @@ static int fill_storage(struct hull_call *call, struct system_info *info)
         if (rc == 0)
             add_limits(call, &storage, &probe.status);
         if (rc == 0 && storage_text == NULL)
-            storage_text = strdup(driver_status(call, &probe.status));
+            HULL_ASSERT((storage_text = strdup(driver_status(call, &probe.status))) != NULL);
     }
     if (rc < 0)
         return rc;

@@ -78,6 +78,8 @@ static int find_link(struct copy *copy, const struct root_entry *entry, const ch
     *ret = slot->path;
     if (slot->path == NULL) {
         *slot = (struct link){entry->stat.st_ino, strdup(entry->path)};
+        if (slot->path == NULL)
+            return fail(copy, ENOMEM, entry->path, "hard links");
         copy->link_count++;
     }
     return 0;

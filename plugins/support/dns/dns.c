@@ -50,6 +50,7 @@ static struct dns_client *get_client(const char *id)
     HULL_ASSERT(client != NULL);
     client->refs = 1;
     client->id = strdup(id);
+    HULL_ASSERT(client->id != NULL);
     client->udp_fd = client->tcp_fd = -1;
     client->view = dns_view_new(id, NULL, 0);
     client->servers_arena = hull_arena_new();
