@@ -66,6 +66,15 @@ HULL_MESSAGE(network_explain_reply, NETWORK_EXPLAIN_REPLY_FIELDS)
 HULL_METHOD(network, explain, network_explain_request, network_explain_reply, 0)
 
 /*
+ * For container, not on HTTP. Check: whether a container could join with these settings, as far as
+ * that can be known before; a network that is not there yet is no error. -HULL_INVALID.
+ */
+#define NETWORK_CHECK_REQUEST_FIELDS(F, T) \
+    F(T, MSGMAP, endpoint_settings, networks, "Networks", 0, "Network name to settings")
+HULL_MESSAGE(network_check_request, NETWORK_CHECK_REQUEST_FIELDS)
+HULL_METHOD(network, check, network_check_request, hull_empty, 0)
+
+/*
  * For container, not on HTTP. Join: give the network namespace of a container that does not run
  * yet its interfaces, addresses, routes and published ports, for every network it asked for
  * (host_config.network_mode and networking_config). Undone when the call fails.

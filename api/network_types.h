@@ -17,10 +17,10 @@ HULL_MESSAGE(networking_config, NETWORKING_CONFIG_FIELDS)
     F(T, MAP, _, auxiliary_addresses, "AuxiliaryAddresses", HULL_OMIT, "")
 HULL_MESSAGE(ipam_config, IPAM_CONFIG_FIELDS)
 
-#define IPAM_FIELDS(F, T)                                    \
-    F(T, STRING, _, driver, "Driver", 0, "")                 \
-    F(T, LIST, ipam_config, config, "Config", HULL_NULL, "") \
-    F(T, MAP, _, options, "Options", HULL_NULL, "")
+#define IPAM_FIELDS(F, T)                           \
+    F(T, STRING, _, driver, "Driver", 0, "")        \
+    F(T, MAP, _, options, "Options", HULL_NULL, "") \
+    F(T, LIST, ipam_config, config, "Config", HULL_NULL, "")
 HULL_MESSAGE(ipam, IPAM_FIELDS)
 
 #define CONFIG_REFERENCE_FIELDS(F, T) F(T, STRING, _, network, "Network", 0, "")

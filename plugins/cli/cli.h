@@ -67,7 +67,8 @@ struct flag {
 bool is_address(const char *text);
 /* flag_checks.c: of one value each. */
 flag_check_fn check_env, check_label, check_size, check_weight, check_bps, check_iops,
-    check_device_rule, check_sysctl, check_link, check_dns, check_domain, check_attach;
+    check_device_rule, check_sysctl, check_link, check_dns, check_domain, check_attach,
+    check_network;
 /* Parse ARGS by the flags of the command: fills CLI->options, argv and argc. False: said why. */
 bool flags_parse(struct cli *cli, const struct hull_strv *args);
 /* As docker shows it in help: "string", "list", "" for a switch. */
@@ -176,6 +177,7 @@ struct listing {
     const char *quiet;            /* the format for -q */
     const char *config;           /* key in config.json, "psFormat" */
     const char *type;             /* Go's name of a row's type, which errors of templates name */
+    const char *raw, *raw_quiet;  /* the format "raw", and with -q; NULL: there is none */
 };
 /* Print COUNT rows of SIZE bytes at ROWS in FORMAT (NULL: the default). Exit status. */
 int output_list(struct cli *cli, const struct listing *listing, const char *format, bool quiet,

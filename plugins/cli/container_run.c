@@ -74,6 +74,17 @@ static int creation_failed(struct cli *cli, const char *text)
                                                      : fail_with_help(cli, text, 125);
 }
 
+/* In a container a loopback address is its own. */
+static void warn_of_dns(const struct hull_strv *servers)
+{
+    for (size_t i = 0; i < servers->n; i++) {
+        if (strncmp(servers->v[i], "127.", 4) != 0 && strcmp(servers->v[i], "::1") != 0)
+            continue;
+        fprintf(stderr, "WARNING: Localhost DNS (%s) may fail in containers.\n", servers->v[i]);
+        return;
+    }
+}
+
 /* 0, or the exit status of a failure that was printed. */
 static int create_container(struct cli *cli, struct run_options *options, const char **ret_id)
 {
@@ -100,6 +111,7 @@ static int create_container(struct cli *cli, struct run_options *options, const 
                                    "container ID file found, make sure the other container isn't "
                                    "running or delete %s",
                                    options->cidfile));
+    warn_of_dns(&options->create.host_config.dns);
     int rc = always
                  ? pull_image(cli, image, options->create.platform, STDERR_FILENO, options->quiet)
                  : 0;
@@ -210,11 +222,11 @@ static int run_detached(struct cli *cli, const char *id)
 {
     struct container_start_request request = {.id = id};
     int rc = container_start(cli->call, NULL, &request, NULL);
+    printf("%s\n", id); /* it is there, even if it does not start */
     if (rc < 0 && rc != -HULL_NOT_MODIFIED) {
         const char *text = cli_error_text(cli, rc);
         return fail_with_help(cli, text, cli_start_status(text));
     }
-    printf("%s\n", id);
     return 0;
 }
 

@@ -51,8 +51,11 @@ static const struct column fiber_columns[] = {{"AgeMs", "MS", fiber_age_ms, fals
                                               {}};
 static const struct listing fiber_listing = {
     fiber_columns,
-    "table {{.Name}}\t{{.Request}}\t{{.Plugin}}\t{{.Method}}\t{{.AgeMs}}\t{{.Waits}}", "{{.Name}}",
-    NULL, NULL};
+    "table {{.Name}}\t{{.Request}}\t{{.Plugin}}\t{{.Method}}\t{{.AgeMs}}\t{{.Waits}}",
+    "{{.Name}}",
+    NULL,
+    NULL,
+    .raw = NULL};
 
 static const struct column plugin_columns[] = {{"Active", "ACTIVE", plugin_active, false},
                                                {"Calls", "CALLS", plugin_calls, false},
@@ -65,7 +68,10 @@ static const struct column plugin_columns[] = {{"Active", "ACTIVE", plugin_activ
 static const struct listing plugin_listing = {
     plugin_columns,
     "table {{.Port}}\t{{.Version}}\t{{.State}}\t{{.Calls}}\t{{.Failures}}\t{{.Active}}\t{{.File}}",
-    "{{.Port}}", NULL, NULL};
+    "{{.Port}}",
+    NULL,
+    NULL,
+    .raw = NULL};
 
 static const char *failpoint_name(struct cli *cli, const void *row)
 {
@@ -81,8 +87,8 @@ static const char *failpoint_text(struct cli *cli, const void *row)
 
 static const struct column failpoint_columns[] = {
     {"Name", "NAME", failpoint_name, false}, {"Text", "WHERE", failpoint_text, false}, {}};
-static const struct listing failpoint_listing = {failpoint_columns, "table {{.Name}}\t{{.Text}}",
-                                                 "{{.Name}}", NULL, NULL};
+static const struct listing failpoint_listing = {
+    failpoint_columns, "table {{.Name}}\t{{.Text}}", "{{.Name}}", NULL, NULL, .raw = NULL};
 
 /* They are the same in the daemon, which is of the same build. */
 int cmd_debug_failpoints(struct cli *cli)

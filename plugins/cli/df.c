@@ -59,8 +59,12 @@ static const struct column columns[] = {
     {"Size", "SIZE", size, false},       {"TotalCount", "TOTAL", count, false},
     {"Type", "TYPE", type, false},       {}};
 static const struct listing listing = {
-    columns, "table {{.Type}}\t{{.TotalCount}}\t{{.Active}}\t{{.Size}}\t{{.Reclaimable}}",
-    "{{.Type}}", NULL, "*formatter.diskUsageImagesContext"};
+    columns,
+    "table {{.Type}}\t{{.TotalCount}}\t{{.Active}}\t{{.Size}}\t{{.Reclaimable}}",
+    "{{.Type}}",
+    NULL,
+    "*formatter.diskUsageImagesContext",
+    .raw = NULL};
 
 static void sum(const struct system_df_reply *df, struct total *totals)
 {

@@ -81,13 +81,13 @@ static int get_any(struct cli *cli, const char *name, bool size, const struct js
     return hull_fail(cli->call, HULL_IO, "Error: No such object: %s", name);
 }
 
-static int print_all(const struct json_value *items, size_t count)
+static int print_all(const struct json_value *items, size_t count, unsigned indent)
 {
     HULL_AUTO_ARENA *arena = hull_arena_new();
     struct hull_text out = HULL_TEXT(arena);
     struct json_value list = {
         .type = JSON_LIST, .count = count, .items = (struct json_value *)items};
-    json_write(&out, &list, 4);
+    json_write(&out, &list, indent);
     json_show_html(&out);
     output_text(out.data, out.length);
     putchar('\n');
@@ -112,11 +112,12 @@ static int inspect(struct cli *cli,
         else
             *HULL_LIST_ADD(cli->arena, &found) = *value;
     }
-    if (o->format == NULL || o->format[0] == '\0')
-        print_all(found.v, found.n);
-    for (size_t i = 0; o->format != NULL && o->format[0] != '\0' && i < found.n && status == 0; i++)
+    bool plain = hull_streq(o->format, ""), json = hull_streq(o->format, "json");
+    if (plain || json)
+        print_all(found.v, found.n, plain ? 4 : 0);
+    for (size_t i = 0; !plain && !json && i < found.n && status == 0; i++)
         status = output_template(cli, o->format, &found.v[i]);
-    if (o->format != NULL && o->format[0] != '\0' && found.n == 0)
+    if (!plain && !json && found.n == 0)
         printf("\n");
     for (size_t i = 0; i < errors.n; i++)
         status = cli_complain(cli, "%s", errors.v[i]);

@@ -223,10 +223,24 @@ static const struct column columns[] = {{"Command", "COMMAND", command, false},
 #define PS_TABLE                                                              \
     "table {{.ID}}\t{{.Image}}\t{{.Command}}\t{{.RunningFor}}\t{{.Status}}\t" \
     "{{.Ports}}\t{{.Names}}"
-const struct listing container_listing = {columns, PS_TABLE, "{{.ID}}", "psFormat",
-                                          "*formatter.ContainerContext"};
-static const struct listing container_sizes = {columns, PS_TABLE "\t{{.Size}}", "{{.ID}}",
-                                               "psFormat", "*formatter.ContainerContext"};
+#define PS_RAW                                                                           \
+    "container_id: {{.ID}}\nimage: {{.Image}}\ncommand: {{.Command}}\n"                  \
+    "created_at: {{.CreatedAt}}\nstate:{{pad .State 1 0}}\nstatus:{{pad .Status 1 0}}\n" \
+    "names: {{.Names}}\nlabels:{{pad .Labels 1 0}}\nports:{{pad .Ports 1 0}}\n"
+const struct listing container_listing = {columns,
+                                          PS_TABLE,
+                                          "{{.ID}}",
+                                          "psFormat",
+                                          "*formatter.ContainerContext",
+                                          PS_RAW,
+                                          "container_id: {{.ID}}"};
+static const struct listing container_sizes = {columns,
+                                               PS_TABLE "\t{{.Size}}",
+                                               "{{.ID}}",
+                                               "psFormat",
+                                               "*formatter.ContainerContext",
+                                               PS_RAW "size: {{.Size}}\n",
+                                               "container_id: {{.ID}}"};
 
 int cmd_container_ls(struct cli *cli)
 {

@@ -132,10 +132,16 @@ static const struct column columns[] = {{"Containers", "CONTAINERS", containers,
 
 #define HEAD "table {{.Repository}}\t{{.Tag}}\t"
 #define TAIL "{{.ID}}\t{{.CreatedSince}}\t{{.Size}}"
-const struct listing image_listing = {columns, HEAD TAIL, "{{.ID}}", "imagesFormat",
-                                      "*formatter.imageContext"};
-static const struct listing with_digests = {columns, HEAD "{{.Digest}}\t" TAIL, "{{.ID}}",
-                                            "imagesFormat", "*formatter.imageContext"};
+#define RAW_HEAD "repository: {{.Repository}}\ntag: {{.Tag}}\n"
+#define RAW_TAIL "image_id: {{.ID}}\ncreated_at: {{.CreatedAt}}\nvirtual_size: {{.Size}}\n"
+#define RAW_QUIET "image_id: {{.ID}}"
+const struct listing image_listing = {
+    columns,           HEAD TAIL, "{{.ID}}", "imagesFormat", "*formatter.imageContext",
+    RAW_HEAD RAW_TAIL, RAW_QUIET};
+static const struct listing with_digests = {
+    columns,        HEAD "{{.Digest}}\t" TAIL, "{{.ID}}",
+    "imagesFormat", "*formatter.imageContext", RAW_HEAD "digest: {{.Digest}}\n" RAW_TAIL,
+    RAW_QUIET};
 
 int cmd_image_ls(struct cli *cli)
 {

@@ -163,7 +163,11 @@ static const char *network_created(struct cli *cli, const void *row)
     if (n->created == NULL || !time_parse(n->created, &ns))
         return n->created;
     const char *day = row_time(cli, ns / TIME_SECOND, "%Y-%m-%d %H:%M:%S");
-    return hull_arena_printf(cli->arena, "%s.%09" PRId64 " %s", day, ns % TIME_SECOND,
+    char *fraction = hull_arena_printf(cli->arena, ".%09" PRId64, ns % TIME_SECOND);
+    size_t length = strlen(fraction);
+    while (length > 0 && strchr("0.", fraction[length - 1]) != NULL)
+        fraction[--length] = '\0';
+    return hull_arena_printf(cli->arena, "%s%s %s", day, fraction,
                              row_time(cli, ns / TIME_SECOND, "%z %Z"));
 }
 
@@ -179,8 +183,13 @@ static const struct column network_columns[] = {{"CreatedAt", "CREATED AT", netw
                                                 {"Label", "", network_label, true},
                                                 {}};
 static const struct listing network_listing = {
-    network_columns, "table {{.ID}}\t{{.Name}}\t{{.Driver}}\t{{.Scope}}", "{{.ID}}",
-    "networksFormat", "*network.networkContext"};
+    network_columns,
+    "table {{.ID}}\t{{.Name}}\t{{.Driver}}\t{{.Scope}}",
+    "{{.ID}}",
+    "networksFormat",
+    "*network.networkContext",
+    "network_id: {{.ID}}\nname: {{.Name}}\ndriver: {{.Driver}}\nscope: {{.Scope}}\n",
+    "network_id: {{.ID}}"};
 
 static int network_order(const void *a, const void *b)
 {
@@ -270,8 +279,10 @@ static const struct column volume_columns[] = {
     {"Status", "STATUS", not_available, false},
     {"Label", "", volume_label, true},
     {}};
-const struct listing volume_listing = {volume_columns, "table {{.Driver}}\t{{.Name}}", "{{.Name}}",
-                                       "volumesFormat", "*formatter.volumeContext"};
+const struct listing volume_listing = {
+    volume_columns,   "table {{.Driver}}\t{{.Name}}", "{{.Name}}",
+    "volumesFormat",  "*formatter.volumeContext",     "name: {{.Name}}\ndriver: {{.Driver}}\n",
+    "name: {{.Name}}"};
 
 static int volume_order(const void *a, const void *b)
 {
@@ -348,8 +359,12 @@ static const struct column history_columns[] = {
     {"Size", "SIZE", history_size, false},
     {}};
 static const struct listing history_listing = {
-    history_columns, "table {{.ID}}\t{{.CreatedSince}}\t{{.CreatedBy}}\t{{.Size}}\t{{.Comment}}",
-    "{{.ID}}", NULL, "*image.historyContext"};
+    history_columns,
+    "table {{.ID}}\t{{.CreatedSince}}\t{{.CreatedBy}}\t{{.Size}}\t{{.Comment}}",
+    "{{.ID}}",
+    NULL,
+    "*image.historyContext",
+    .raw = NULL};
 
 int cmd_image_history(struct cli *cli)
 {

@@ -254,6 +254,8 @@ int output_list_text(struct cli *cli, const struct listing *listing, const char 
         format = quiet ? listing->quiet : listing->table;
     else if (strcmp(format, "json") == 0)
         format = "{{json .}}";
+    else if (strcmp(format, "raw") == 0 && listing->raw != NULL)
+        format = quiet ? listing->raw_quiet : listing->raw;
     bool table = strncmp(format, "table", 5) == 0 && (format[5] == ' ' || format[5] == '\0');
     if (table)
         format += format[5] == '\0' ? 5 : 6;

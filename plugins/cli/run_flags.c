@@ -117,9 +117,11 @@
         FLAG("mount", 0, FLAG_CUSTOM, HOST(mounts), "Mount a file system", .type = "mount",        \
              .parse = run_mount),                                                                  \
         FLAG("name", 0, FLAG_STRING, AT(create.name), "Name of the container"),                    \
-        FLAG("net", 0, FLAG_LIST, AT(networks), "Network", .hidden = true),                        \
+        FLAG("net", 0, FLAG_LIST, AT(networks), "Network", .hidden = true,                         \
+             .check = check_network),                                                              \
         FLAG("net-alias", 0, FLAG_LIST, AT(network_aliases), "Alias", .hidden = true),             \
-        FLAG("network", 0, FLAG_LIST, AT(networks), "Network to join", .type = "network"),         \
+        FLAG("network", 0, FLAG_LIST, AT(networks), "Network to join", .type = "network",          \
+             .check = check_network),                                                              \
         FLAG("network-alias", 0, FLAG_LIST, AT(network_aliases), "Further name in the network"),   \
         FLAG("no-healthcheck", 0, FLAG_BOOL, AT(no_healthcheck), "No check of the health"),        \
         FLAG("oom-kill-disable", 0, FLAG_BOOL, RES(oom_kill_disable),                              \

@@ -177,7 +177,10 @@ static const struct listing listing = {
     columns,
     "table {{.ID}}\t{{.Name}}\t{{.CPUPerc}}\t{{.MemUsage}}\t{{.MemPerc}}\t{{.NetIO}}\t"
     "{{.BlockIO}}\t{{.PIDs}}",
-    "{{.ID}}", "statsFormat", "*container.statsContext"};
+    "{{.ID}}",
+    "statsFormat",
+    "*container.statsContext",
+    .raw = NULL};
 
 /* --- the readings ---------------------------------------------------------------------------- */
 

@@ -12,6 +12,8 @@ int netjoin_mtu(struct hull_call *call, const struct network *network, int *ret_
         return 0;
     char *end;
     long mtu = strtol(text, &end, 10);
+    if (mtu == 0 && end != text && *end == '\0')
+        return 0; /* as docker: that of the kernel */
     if (*end != '\0' || mtu < 68 || mtu > 65535)
         return hull_fail(call, HULL_INVALID, "%s: %s is not an MTU (68 to 65535)",
                          NETJOIN_OPTION_MTU, text);

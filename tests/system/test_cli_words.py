@@ -66,6 +66,19 @@ OTHERS = """
 run -d -a stdout busybox true
 volume create --label ''
 network create --label =x none-such
+network ls --format raw
+network ls -q --format raw
+network ls --format '{{.Name}} {{.CreatedAt}}'
+network inspect -f json bridge none
+network inspect -f json none-such
+network inspect -f '{{json .IPAM}}' bridge
+volume ls --format raw
+images --format raw
+images -q --format raw
+images --digests --format raw
+ps -a --format raw
+ps -a -s --format raw
+inspect -f json shown
 version --format '{{.Bogus}}'
 version --format '{{'
 version --format '{{.Server.Bogus}}'

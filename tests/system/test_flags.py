@@ -58,6 +58,12 @@ REFUSED = [
      "parse error on line 1, column 23: extraneous or missing \" in quoted-field"),
     (["--mount", "type=volume,tar\"get=/x"], 125,
      "parse error on line 1, column 16: bare \" in non-quoted-field"),
+    (["--network", "name=n,foo=q"], 125, '"name=n,foo=q" for "--network" flag: invalid field key foo'),
+    (["--network", "name=n,alias"], 125, 'for "--network" flag: invalid field alias'),
+    (["--network", "name=n,gw-priority=zz"], 125, "invalid gw-priority (zz): invalid syntax"),
+    (["--network", "name=n,gw-priority=99999999999999999999"], 125, "value out of range"),
+    (["--network", "name=n,driver-opt=zz"], 125, "invalid key value pair format in driver options"),
+    (["--network", "alias=n"], 125, "network name/id is not specified"),
     (["--pull", "never", "--platform", "linux/s390x"], 125, "was found but its platform"),
 ]
 
@@ -69,6 +75,86 @@ def test_refused(engine, flags, status, text):
     assert text in done.stderr
 
 
+# What docker's command line says itself, and what the daemon says before there is a container.
+NETWORKS_OF_ONE_REFUSED = [
+    ("--network a1 --network a1", 'network "a1" is specified multiple times'),
+    ("--network a1 --network host",
+     "conflicting options: cannot attach both user-defined and non-user-defined network-modes"),
+    ("--network name=a1,alias=x --network-alias y",
+     "conflicting options: cannot specify both --network-alias and per-network alias"),
+    ("--network name=a1,ip=1.2.3.4 --ip 1.2.3.5",
+     "conflicting options: cannot specify both --ip and per-network IPv4 address"),
+    ("--network name=a1,mac-address=zz", "zz is not a valid mac address"),
+    ("--network host --network-alias x",
+     "network-scoped aliases are only supported for user-defined networks"),
+    ("--network-alias x", "network-scoped aliases are only supported for user-defined networks"),
+    ("--network=", "no name set for network"),
+    ("--network a1 --ip 10.99.0.1",
+     "invalid config for network a1: invalid endpoint settings:\n"
+     "no configured subnet contains IP address 10.99.0.1"),
+    ("--network a1 --ip6 fd00::1", "no configured subnet contains IP address fd00::1"),
+    ("--network a1 --ip bad", "invalid IPv4 address: bad"),
+    ("--network a1 --ip fd00::5", "invalid IPv4 address: fd00::5"),
+    ("--network a1 --ip6 10.215.7.5", "invalid IPv6 address: 10.215.7.5"),
+    ("--network host --ip 1.2.3.4",
+     "user specified IP address is supported on user defined networks only"),
+    ("--network container:", "invalid container format container:<name|id>"),
+    ("--link nosuch", "could not get container for nosuch: No such container: nosuch"),
+]
+
+
+@pytest.fixture(scope="module")
+def a1(engine):
+    engine.hull("network", "create", "--subnet", "10.215.7.0/24", "a1")
+    yield
+    engine.hull("network", "rm", "a1")
+
+
+@pytest.mark.parametrize("client", ["hull", "docker"])
+@pytest.mark.parametrize("flags,text", NETWORKS_OF_ONE_REFUSED, ids=lambda value: str(value)[:40])
+def test_networks_of_one_refused(engine, a1, client, flags, text):
+    """By both, in the same words, and no container is left."""
+    done = engine.run(client, "run", "-d", "--name", "refused", *flags.split(), "busybox", "true",
+                      check=False)
+    assert done.returncode == 125 and text in done.stderr, done.stderr
+    assert done.stdout == "" and "Unable to find image" not in done.stderr
+    assert engine.hull("rm", "refused", check=False).returncode == 1
+
+
+def test_addresses_are_checked_before_a_stopped_one_is_connected(engine, a1):
+    engine.hull("create", "--name", "stopped", "--network", "none", "busybox")
+    engine.hull("network", "disconnect", "none", "stopped")
+    try:
+        for flags, text in ((("--ip6", "fd00::1"), "no configured subnet contains IP address fd00::1"),
+                            (("--ip", "10.99.0.1"), "subnet contains IP address 10.99.0.1"),
+                            (("--ip", "0.0.0.0"), "invalid IPv4 address: 0.0.0.0")):
+            done = engine.hull("network", "connect", *flags, "a1", "stopped", check=False)
+            assert done.returncode == 1 and text in done.stderr, done.stderr
+        engine.hull("network", "connect", "--ip", "10.215.7.9", "a1", "stopped")
+    finally:
+        engine.hull("rm", "-f", "stopped")
+
+
+def test_one_that_does_not_start(engine):
+    """Its id is told all the same, and what it tried."""
+    for flags, text in ((("--network", "container:itself"), "cannot join own network namespace"),
+                        (("--network", "nosuch"), "network nosuch not found"),
+                        (("--dns", "127.0.0.1", "--network", "nosuch"),
+                         "WARNING: Localhost DNS (127.0.0.1) may fail in containers.\n")):
+        done = engine.hull("run", "-d", "--name", "itself", *flags, "busybox", "true", check=False)
+        name = engine.hull("inspect", "-f", "{{.Id}}", "itself").stdout
+        engine.hull("rm", "-f", "itself")
+        assert done.returncode == 125 and text in done.stderr and done.stdout == name, done
+
+
+def test_settings_of_an_interface_in_lower_case(engine, a1):
+    """docker's command line of some versions makes all of a field lower case."""
+    out = engine.hull("run", "--rm", "--network", "name=a1,driver-opt=com.docker.network.endpoint."
+                      "sysctls=net.ipv4.conf.ifname.log_martians=1", "busybox", "cat",
+                      "/proc/sys/net/ipv4/conf/eth0/log_martians").stdout
+    assert out == "1\n"
+
+
 NETWORKS_REFUSED = [
     (["--subnet", "bogus"], "invalid subnet bogus: invalid CIDR block notation"),
     (["--subnet", "10.0.0.0/8", "--subnet", "10.1.0.0/16"], "multiple overlapping subnet"),
@@ -76,6 +162,8 @@ NETWORKS_REFUSED = [
     (["--subnet", "10.9.0.0/16", "--ip-range", "bogus"], "invalid CIDR address: bogus"),
     (["--subnet", "10.9.0.0/16", "--gateway", "10.8.0.1"], "no matching subnet for gateway 10.8."),
     (["--aux-address", "x=10.8.0.1"], "no matching subnet for aux-address 10.8.0.1"),
+    (["--driver", "none"], 'plugin "none" not found'),
+    (["--ipam-driver", "null"], "ipv4 pool is empty"),
 ]
 
 

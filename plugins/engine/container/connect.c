@@ -242,6 +242,19 @@ static int detach(struct hull_call *call, struct ct *ct, const struct network *n
 
 /* --- handlers --------------------------------------------------------------------------------- */
 
+/* What the next start would refuse. */
+static int check_settings(struct hull_call *call, const struct network *network,
+                          const struct endpoint_settings *settings)
+{
+    struct network_check_request request = {};
+    struct hull_empty done;
+
+    if (!settings)
+        return 0;
+    *HULL_MSGMAP_ADD(hull_call_arena(call), &request.networks, network->name) = *settings;
+    return network_check(call, NULL, &request, &done);
+}
+
 static int check_modes(struct hull_call *call, const struct ct *ct, const struct network *network)
 {
     const char *mode = ct->doc.host_config.network_mode;
@@ -286,6 +299,9 @@ int ct_handle_connect(struct hull_call *call, const struct container_connect_req
         return rc;
     if (ct_is_running(ct))
         return attach(call, ct, &network, request->endpoint_config);
+    rc = check_settings(call, &network, request->endpoint_config);
+    if (rc < 0)
+        return rc;
     old = ct->doc;
     key = key_of(call, &ct->doc, &network);
     set_network(call, ct, key ? key : network.name, request->endpoint_config);

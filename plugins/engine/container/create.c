@@ -11,6 +11,7 @@
 #include "instance.h"
 #include "links.h"
 #include "names.h"
+#include "network.h"
 #include "runtime.h"
 #include "runtimes.h"
 #include "storage.h"
@@ -152,6 +153,22 @@ static int take_links(struct hull_call *call, struct ct_doc *doc)
     for (size_t i = 0; i < doc->networks.n && rc == 0; i++)
         rc = ct_check_endpoint(call, &doc->networks.v[i]);
     return rc;
+}
+
+/* What can't be in a network of the host as it is now is said before the container is made. */
+static int check_networks(struct hull_call *call, const struct ct_doc *doc)
+{
+    struct network_check_request request = {};
+    struct hull_empty done;
+
+    for (size_t i = 0; i < doc->networks.n; i++) {
+        const struct endpoint_settings *settings = &doc->networks.v[i];
+
+        if (settings->ipam_config || settings->aliases.n + settings->driver_opts.n > 0)
+            *HULL_MSGMAP_ADD(hull_call_arena(call), &request.networks, doc->networks.keys[i]) =
+                *settings;
+    }
+    return request.networks.n > 0 ? network_check(call, NULL, &request, &done) : 0;
 }
 
 /* The network of NetworkMode, and those of NetworkingConfig, "default" being the bridge. */
@@ -348,6 +365,8 @@ static int make_doc(struct hull_call *call, const struct container_create_reques
         rc = choose_networks(call, request, doc);
     if (rc == 0)
         rc = place_mac(call, doc);
+    if (rc == 0)
+        rc = check_networks(call, doc);
     if (rc == 0)
         rc = links_resolve(call, doc);
     if (rc < 0)

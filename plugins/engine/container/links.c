@@ -41,7 +41,6 @@ static int resolve_one(struct hull_call *call, struct ct_doc *doc, const char *l
     const char *alias = colon ? colon + 1 : name + (*name == '/');
     const char *slash = strrchr(alias, '/');
     struct ct *other;
-    int rc;
 
     alias = slash ? slash + 1 : alias;
     if (!token_domain(alias))
@@ -49,9 +48,12 @@ static int resolve_one(struct hull_call *call, struct ct_doc *doc, const char *l
     if (*name == '\0')
         return hull_fail(call, HULL_INVALID,
                          "could not get container for : invalid name or ID supplied: \"\"");
-    rc = ct_find(call, name, &other);
-    if (rc < 0)
-        return hull_wrap(call, rc, "could not get container for %s", name);
+    /* Not NOT_FOUND: docker's command line would take it for the image's, and pull that. */
+    if (ct_find(call, name, &other) < 0) {
+        const char *text = hull_strdup(call, hull_error(call));
+        hull_error_clear(call);
+        return hull_fail(call, HULL_INVALID, "could not get container for %s: %s", name, text);
+    }
     if (hull_streq(other->doc.host_config.network_mode, "host"))
         return hull_fail(call, HULL_INVALID,
                          "conflicting options: host type networking can't be used with links. This "

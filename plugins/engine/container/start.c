@@ -184,9 +184,9 @@ static int mount_volumes(struct hull_call *call, struct start *start)
     return 0;
 }
 
-/* "container:X": the path of X's namespace TYPE. */
-static int join_namespace(struct hull_call *call, const char *mode, const char *type,
-                          const char **ret_path, const char **ret_shm)
+/* "container:X": the path of X's namespace TYPE, for OWN. */
+static int join_namespace(struct hull_call *call, const struct ct *own, const char *mode,
+                          const char *type, const char **ret_path, const char **ret_shm)
 {
     const char *name = ct_mode_other(mode);
     struct ct *other;
@@ -197,6 +197,9 @@ static int join_namespace(struct hull_call *call, const char *mode, const char *
     rc = ct_find(call, name, &other);
     if (rc < 0)
         return rc;
+    if (other == own)
+        return hull_fail(call, HULL_INVALID, "cannot join own %s namespace",
+                         strcmp(type, "net") == 0 ? "network" : type);
     if (!ct_is_running(other))
         return hull_fail(call, HULL_CONFLICT,
                          "cannot join %s namespace of a non running container: %s",
@@ -256,7 +259,8 @@ static int check_ipc(struct hull_call *call, const char *mode)
 static int join_namespaces(struct hull_call *call, struct start *start)
 {
     const struct host_config *host = &start->ct->doc.host_config;
-    int rc = join_namespace(call, host->network_mode, "net", &start->input.netns, NULL);
+    const struct ct *own = start->ct;
+    int rc = join_namespace(call, own, host->network_mode, "net", &start->input.netns, NULL);
 
     if (rc == 0)
         rc = share_identity(call, start);
@@ -265,9 +269,10 @@ static int join_namespaces(struct hull_call *call, struct start *start)
     if (rc == 0)
         rc = links_check(call, &start->ct->doc);
     if (rc == 0)
-        rc = join_namespace(call, host->pid_mode, "pid", &start->input.pidns, NULL);
+        rc = join_namespace(call, own, host->pid_mode, "pid", &start->input.pidns, NULL);
     if (rc == 0)
-        rc = join_namespace(call, host->ipc_mode, "ipc", &start->input.ipcns, &start->input.shm);
+        rc = join_namespace(call, own, host->ipc_mode, "ipc", &start->input.ipcns,
+                            &start->input.shm);
     if (rc == 0)
         rc = userns_join(call, start->ct, &start->input.userns);
     return rc;

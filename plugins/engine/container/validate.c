@@ -298,6 +298,9 @@ static int check_modes(struct hull_call *call, const struct host_config *host)
         if (!one_of(modes[i].mode, modes[i].allowed) &&
             !(modes[i].shared && of_container(modes[i].mode)))
             return hull_fail(call, HULL_INVALID, "invalid %s: %s", modes[i].what, modes[i].mode);
+    if (hull_streq(host->network_mode, "container") || hull_streq(host->network_mode, "container:"))
+        return hull_fail(call, HULL_INVALID,
+                         "invalid network mode: invalid container format container:<name|id>");
     return 0;
 }
 

@@ -251,6 +251,10 @@ static int reserve_pools(struct hull_call *call, const struct network_create_req
             network->ipam.config.v = request->ipam->config.v;
         }
     }
+    if (net_ipam(network) == NULL && hull_streq(network->driver, "bridge"))
+        return hull_fail(call, HULL_INVALID,
+                         "ipv4 pool is empty: a bridge network needs addresses, which the IPAM "
+                         "driver null has not");
     if (net_ipam(network) == NULL)
         return asked && !about->own_addresses
                    ? hull_fail(call, HULL_INVALID, "the IPAM driver null has no subnets")

@@ -30,6 +30,8 @@ int net_driver_check(struct hull_call *call, const char *driver, struct netdrive
     if (hull_streq(driver, "remote"))
         return hull_fail(call, HULL_NOT_FOUND,
                          "plugin \"remote\" not found: name the plugin itself as the driver");
+    if (hull_streq(driver, "none"))
+        return hull_fail(call, HULL_NOT_FOUND, "plugin \"none\" not found");
     if (hull_streq(driver, "ipvlan"))
         return netdriver_about(call, "network/macvlan", &request, ret);
     return netdriver_about(call, port_of(call, driver), &request, ret);

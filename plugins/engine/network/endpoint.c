@@ -5,10 +5,6 @@
 
 #include <string.h>
 
-/* Of a name in the DNS, and of what is between its dots. */
-#define NAME_MAX_LENGTH 253
-#define LABEL_MAX_LENGTH 63
-
 /* --- addresses ------------------------------------------------------------------------------- */
 
 struct lease {
@@ -90,14 +86,6 @@ static int reserve_ipv6(struct hull_call *call, const char *owner, const struct 
 static int reserve_addresses(struct hull_call *call, const char *owner,
                              const struct network *network, struct endpoint_settings *endpoint)
 {
-    const struct endpoint_ipam_config *wanted = endpoint->ipam_config;
-    if (!network->enable_ipv4 && wanted != NULL && wanted->ipv4_address != NULL &&
-        *wanted->ipv4_address != '\0')
-        return hull_fail(
-            call, HULL_INVALID,
-            "invalid config for network %s: invalid endpoint settings:\nno address %s: "
-            "IPv4 has not been enabled for this network",
-            network->name, wanted->ipv4_address);
     struct lease *lease = hull_alloc(call, sizeof(*lease));
     *lease = (struct lease){net_ipam(network), network->id, owner};
     hull_undo(call, release_lease, lease);
@@ -128,89 +116,12 @@ static void add_dns_names(struct hull_call *call, const struct network_join_requ
 
 /* --- what was asked for ---------------------------------------------------------------------- */
 
-/* A name that gets into answers and files: labels of letters, digits, '-' and '_'. */
-static bool is_name(const char *text, size_t length)
-{
-    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                  "0123456789_-";
-    size_t at = 0;
-    if (length == 0 || length > NAME_MAX_LENGTH || text[0] == '-')
-        return false;
-    while (at < length) {
-        size_t label = strspn(text + at, letters);
-        if (label == 0 || label > LABEL_MAX_LENGTH)
-            return false;
-        at += label;
-        if (at < length && (text[at++] != '.' || at == length))
-            return false;
-    }
-    return at == length;
-}
-
-static int check_names(struct hull_call *call, const struct net_record *record,
-                       const struct endpoint_settings *wanted)
-{
-    for (size_t i = 0; i < wanted->aliases.n; i++) {
-        if (!is_name(wanted->aliases.v[i], strlen(wanted->aliases.v[i])))
-            return hull_fail(call, HULL_INVALID,
-                             "invalid config for network %s: invalid alias \"%s\": names have "
-                             "letters, digits, '_', '-' and '.'",
-                             record->network.name, wanted->aliases.v[i]);
-    }
-    for (size_t i = 0; i < wanted->links.n; i++) {
-        const char *link = wanted->links.v[i];
-        size_t target = strcspn(link, ":");
-        const char *alias = link[target] == ':' ? link + target + 1 : link;
-        if (!is_name(link, target) || !is_name(alias, strlen(alias)))
-            return hull_fail(call, HULL_INVALID,
-                             "invalid config for network %s: invalid link \"%s\": it is "
-                             "CONTAINER:ALIAS",
-                             record->network.name, link);
-    }
-    return 0;
-}
-
-static int check_wanted(struct hull_call *call, const struct net_record *record,
-                        const struct endpoint_settings *wanted)
-{
-    const struct endpoint_ipam_config *ipam = wanted->ipam_config;
-    bool address = ipam != NULL && ((ipam->ipv4_address != NULL && *ipam->ipv4_address != '\0') ||
-                                    (ipam->ipv6_address != NULL && *ipam->ipv6_address != '\0'));
-    const struct {
-        bool wanted;
-        enum hull_kind kind;
-        const char *what;
-    } refused[] = {
-        {address && record->predefined, HULL_INVALID,
-         "user specified IP address is supported on user defined networks only"},
-        {wanted->aliases.n > 0 && record->predefined, HULL_INVALID,
-         "network-scoped alias is supported only for containers in user defined networks"},
-        {ipam != NULL && ipam->linklocal_ips.n > 0, HULL_NOT_SUPPORTED,
-         "LinkLocalIPs are not supported"},
-        {wanted->links.n > 0 && record->predefined, HULL_NOT_SUPPORTED,
-         "Links on the default networks are not supported: use a network of your own and the names "
-         "of its containers"},
-    };
-    for (size_t i = 0; i < HULL_COUNT(refused); i++) {
-        if (refused[i].wanted)
-            return hull_fail(call, refused[i].kind,
-                             "invalid config for network %s: invalid endpoint settings:\n%s",
-                             record->network.name, refused[i].what);
-    }
-    int rc = 0;
-    if (hull_streq(record->network.driver, "bridge"))
-        rc = hull_wrap(call, net_endpoint_opts_check(call, &wanted->driver_opts),
-                       "invalid config for network %s: invalid endpoint settings",
-                       record->network.name);
-    return rc < 0 ? rc : check_names(call, record, wanted);
-}
-
 int net_endpoint_plan(struct hull_call *call, const struct net_record *record,
                       const struct network_join_request *request,
                       const struct endpoint_settings *wanted, struct endpoint_settings *endpoint)
 {
     if (wanted != NULL) {
-        int rc = check_wanted(call, record, wanted);
+        int rc = net_endpoint_check(call, record->network.name, record, wanted);
         if (rc < 0)
             return rc;
         *endpoint = *wanted;

@@ -8,12 +8,13 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #define OPTION NETBRIDGE_OPTION "endpoint."
 #define OPTION_IFNAME OPTION "ifname"
 #define OPTION_SYSCTLS OPTION "sysctls"
-/* Stands for the interface in the name of a setting. */
+/* Stands for the interface in the name of a setting; docker's command line makes it lower case. */
 #define PLACEHOLDER "IFNAME"
 
 /* --- sysctls: "net.ipv4.conf.IFNAME.log_martians=1,…" ----------------------------------------- */
@@ -40,7 +41,7 @@ static bool setting_path(const char *text, const char *ifname, struct setting *r
         const char *family = heads[i] + strlen("net.");
         size_t length = strlen(PLACEHOLDER ".");
         if (strncmp(text, heads[i], strlen(heads[i])) != 0 ||
-            strncmp(rest, PLACEHOLDER ".", length) != 0 || word(rest + length, '\0') == 0)
+            strncasecmp(rest, PLACEHOLDER ".", length) != 0 || word(rest + length, '\0') == 0)
             continue;
         size_t kind = strcspn(family, ".");
         snprintf(ret->path, sizeof(ret->path), "/proc/sys/net/%.*s/%.*s/%s/%s", (int)kind, family,

@@ -109,6 +109,10 @@ int net_endpoint_plan(struct hull_call *call, const struct net_record *record,
                       const struct network_join_request *request,
                       const struct endpoint_settings *wanted, struct endpoint_settings *endpoint)
     HULL_CHECKED;
+/* Whether WANTED can be in RECORD, which is called NETWORK and may not be there yet (NULL)
+ * (endpoint_check.c). -HULL_INVALID, -HULL_NOT_SUPPORTED. */
+int net_endpoint_check(struct hull_call *call, const char *network, const struct net_record *record,
+                       const struct endpoint_settings *wanted) HULL_CHECKED;
 /* The options of an endpoint in a bridge network (endpoint_opts.c). -HULL_INVALID. */
 int net_endpoint_opts_check(struct hull_call *call, const struct hull_map *options) HULL_CHECKED;
 /* The name of its interface that is asked for, or NULL. */
@@ -184,6 +188,8 @@ void net_forwarding_unload(void);
 
 /* --- handlers ------------------------------------------------------------------------------ */
 
+int net_check(struct hull_call *call, const struct network_check_request *request,
+              struct hull_empty *ret_reply) HULL_CHECKED;
 int net_join(struct hull_call *call, const struct network_join_request *request,
              struct network_settings *ret_reply) HULL_CHECKED;
 int net_attach(struct hull_call *call, const struct network_join_request *request,

@@ -226,6 +226,7 @@ static const struct hull_handler handlers[] = {
     HULL_HANDLE(network, remove, net_remove),
     HULL_HANDLE(network, prune, net_prune),
     HULL_HANDLE(network, explain, net_explain),
+    HULL_HANDLE(network, check, net_check),
     HULL_HANDLE(network, join, net_join),
     HULL_HANDLE(network, attach, net_attach),
     HULL_HANDLE(network, detach, net_detach),
