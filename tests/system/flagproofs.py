@@ -66,8 +66,6 @@ CREATE = {
     "label": ("k=v", CONFIG + ("Labels",), {"k": "v"}),
     "label-file": ("$DIR/env", CONFIG + ("Labels",), {"FROM": "file"}),
     "link": ("up:alias", HOST + ("Links", 0), "/up:@NAME/alias"),
-    "link-local-ip": ("169.254.7.7", NET + ("net", "IPAMConfig", "LinkLocalIPs"), ["169.254.7.7"],
-                      ["--network", "net"]),
     "log-driver": ("none", HOST + ("LogConfig", "Type"), "none"),
     "log-opt": ("max-size=2m", HOST + ("LogConfig", "Config"), {"max-size": "2m"}),
     "mac-address": ("02:42:0a:00:00:99", NET + ("bridge", "MacAddress"), "02:42:0a:00:00:99"),
@@ -350,10 +348,6 @@ SEEN = {
                 "^fd00:213:4::77$"),
         "link": ("id=$(hull create busybox); hull network connect --link up:far net $id; hull "
                  "inspect -f '{{.NetworkSettings.Networks.net.Links}}' $id", r"^\[up:far\]$"),
-        "link-local-ip": ("id=$(hull create busybox); hull network connect --link-local-ip "
-                          "169.254.8.8 net $id; hull inspect -f "
-                          "'{{.NetworkSettings.Networks.net.IPAMConfig.LinkLocalIPs}}' $id",
-                          r"^\[169.254.8.8\]$"),
     },
     "network create": {
         "attachable": ("hull network create --attachable n1 >/dev/null; hull network inspect -f "
@@ -446,7 +440,14 @@ REFUSED = {
     "volume ls": {"cluster"},
 }
 # Refused by the daemon, with what is said.
+LINK_LOCAL = "LinkLocalIPs are not supported"
 REFUSED_LATER = {
+    ("create", "link-local-ip"): ("hull create --network net --link-local-ip 169.254.7.7 busybox",
+                                  LINK_LOCAL),
+    ("run", "link-local-ip"): ("hull run --rm --network net --link-local-ip 169.254.7.7 busybox",
+                               LINK_LOCAL),
+    ("network connect", "link-local-ip"): ("hull network connect --link-local-ip 169.254.8.8 net "
+                                           "down", LINK_LOCAL),
     ("rmi", "platform"): ("hull rmi --platform linux/amd64 busybox", "removing single platforms"),
     ("pull", "all-tags"): ("hull pull -a nowhere/x", "pulling .*nowhere/x is not supported yet"),
     ("pull", "platform"): ("hull pull --platform linux/arm nowhere/x", "is not supported yet"),

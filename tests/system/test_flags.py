@@ -96,6 +96,7 @@ NETWORKS_OF_ONE_REFUSED = [
     ("--network a1 --ip bad", "invalid IPv4 address: bad"),
     ("--network a1 --ip fd00::5", "invalid IPv4 address: fd00::5"),
     ("--network a1 --ip6 10.215.7.5", "invalid IPv6 address: 10.215.7.5"),
+    ("--network name=a1,link-local-ip=169.254.1.2", "LinkLocalIPs are not supported"),
     ("--network host --ip 1.2.3.4",
      "user specified IP address is supported on user defined networks only"),
     ("--network container:", "invalid container format container:<name|id>"),
