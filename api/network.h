@@ -114,8 +114,8 @@ HULL_MESSAGE(network_leave_request, NETWORK_LEAVE_REQUEST_FIELDS)
 HULL_METHOD(network, leave, network_leave_request, hull_empty, 0)
 /* What a container has joined, as attach and detach reply; nothing for one that does not run. */
 HULL_METHOD(network, settings, network_leave_request, network_settings, 0)
-/* In the state store while something of the host is changed for networks beyond their own bridges:
- * a restart asks the service to go on from there, also without containers. */
+/* In the state store while something of the host is changed for networks, such as bridges: a
+ * restart asks the service to go on from there, also without containers. */
 #define NETWORK_HOST_BUCKET "forwarding"
 /* After a restart: put back what the kernel may have lost (ports, tables). LIVE containers. */
 #define NETWORK_RESTORE_REQUEST_FIELDS(F, T)                                           \

@@ -8,7 +8,6 @@ for 3).
 import glob
 import os
 import re
-import shutil
 import signal
 import sqlite3
 import subprocess
@@ -17,7 +16,7 @@ import time
 
 import pytest
 
-from test_kill import BUSYBOX, Engine, Gone, assert_no_reports, host_state, program
+from test_kill import BUSYBOX, Engine, Gone, end, host_state, program
 from images import archive, tar_of
 
 PASSES = int(os.environ.get("HULL_CHAOS_PASSES", "1"))
@@ -277,12 +276,7 @@ def engine():
     made.kill()
     yield made
     made.kill()
-    made.start()
-    made.process.terminate()
-    made.process.wait(30)
-    assert_no_reports(root + "/hulld.log")
-    subprocess.run(["ip", "link", "del", made.bridge], capture_output=True, check=False)
-    shutil.rmtree(root, ignore_errors=True)
+    end(made)
 
 
 def leftovers(engine, life):

@@ -22,7 +22,7 @@ import pytest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../system"))
 
-from engine import assert_no_reports, busybox_layer, program  # noqa: E402
+from engine import assert_no_reports, busybox_layer, instance, leftovers, program  # noqa: E402
 from images import archive, tar_of  # noqa: E402
 
 ROUNDS = int(os.environ.get("HULL_CHAOS_ROUNDS", "12"))
@@ -128,16 +128,21 @@ def begin(made):
 
 
 def end(made):
-    """Take all away; what is on the host when the containers are gone."""
+    """Take all away; what is on the host when the containers are gone. Then the daemon ends, and
+    there is nothing of it any more, however often it was killed before."""
+    if made.process.poll() is not None:
+        made.start()
     for container in made.call("GET", "/containers/json?all=1")[1]:
-        made.call("DELETE", "/containers/%s?force=1" % container["Id"])
-    left = host_state(made.root, made.bridge)
+        answer = made.call("DELETE", "/containers/%s?force=1" % container["Id"])
+        assert answer[0] in (204, 404), answer
+    state = host_state(made.root, made.bridge)
     made.process.terminate()
     made.process.wait(30)
     assert_no_reports(made.root + "/hulld.log")
-    subprocess.run(["ip", "link", "del", made.bridge], capture_output=True, check=False)
-    shutil.rmtree(made.root, ignore_errors=True)
-    return left
+    left = leftovers(made.root)
+    assert not left, left
+    shutil.rmtree(made.root)
+    return state
 
 
 @pytest.fixture
@@ -147,8 +152,6 @@ def engine():
     before = host_state(root, made.bridge)
     begin(made)
     yield made
-    if made.process.poll() is not None:
-        made.start()
     assert end(made) == before
 
 
@@ -284,3 +287,19 @@ def test_containers_outlive_the_daemon(engine):
     log = engine.call("GET", "/containers/survivor/logs?stdout=1&tail=all")[1]
     lines = [line[line.index("line"):] for line in log.splitlines() if "line" in line]
     assert lines == ["line %d" % at for at in range(400)]
+
+
+def test_what_a_daemon_left_that_was_killed_without_containers(engine):
+    """The next has none to bring back; rules and bridges of the one before are its to take away."""
+    status, made = engine.call("POST", "/containers/create?name=brief",
+                               {"Image": "chaos:base", "Cmd": ["sleep", "300"]})
+    assert status == 201, made
+    assert engine.call("POST", "/containers/brief/start")[0] == 204
+    assert engine.call("DELETE", "/containers/brief?force=1")[0] == 204
+    assert instance(engine.root) in str(leftovers(engine.root))
+    engine.kill()
+    engine.start()
+    engine.process.terminate()
+    assert engine.process.wait(20) == 0
+    assert not leftovers(engine.root)
+    engine.start()

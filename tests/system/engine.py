@@ -1,9 +1,12 @@
 """A daemon under a root of its own, and the clients that drive it."""
+import glob
+import json
 import os
 import pty
 import re
 import select
 import shutil
+import sqlite3
 import subprocess
 import tempfile
 import time
@@ -55,6 +58,52 @@ def assert_no_reports(path):
         text = log.read()
     found = re.search(r"^.*(runtime error:|ERROR: \w+Sanitizer)", text, re.M)
     assert not found, text[found.start():][:8000]
+
+
+# -- what a daemon may leave behind ---------------------------------------------------------------
+
+
+def instance(root):
+    """What the daemon of ROOT has in its names of things that all daemons of a host share."""
+    value = 2166136261
+    for byte in (root + "/data").encode():
+        value = (value ^ byte) * 16777619 & 0xffffffff
+    return "hull-%08x" % value
+
+
+def bridges(root):
+    """The bridges of the networks that the daemon of ROOT has recorded."""
+    store = root + "/data/state.db"
+    if not os.path.exists(store):
+        return set()
+    link = sqlite3.connect("file:%s?mode=ro" % store, uri=True)
+    found = [json.loads(value) for (value,) in
+             link.execute("SELECT value FROM document WHERE bucket = 'network'")]
+    link.close()
+    return {network["Options"].get("com.docker.network.bridge.name", "hull-" + network["Id"][:10])
+            for network in found if network["Driver"] == "bridge"}
+
+
+def leftovers(root, within=()):
+    """What belongs to a daemon without containers that has ended in order, and outlives it: mounts,
+    processes, cgroups, rules, interfaces. WITHIN runs a command where the daemon ran."""
+    found, name = [], instance(root)
+    with open("/proc/self/mountinfo") as mounts:
+        found += [line.strip() for line in mounts if root in line]
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open("/proc/%s/cmdline" % pid, "rb") as line:
+                if root.encode() in line.read():
+                    found.append("process " + pid)
+        except OSError:
+            pass
+    found += glob.glob("/sys/fs/cgroup/" + name) + glob.glob("/sys/fs/cgroup/*/" + name)
+    for what, names in (("nft list tables", {name}), ("ip -o link", bridges(root))):
+        shown = subprocess.run([*within, *what.split()], capture_output=True, text=True,
+                               check=True, timeout=20).stdout
+        found += [line for line in shown.splitlines()
+                  if names & set(line.replace(":", " ").split())]
+    return found
 
 
 class Engine:
@@ -110,8 +159,9 @@ class Engine:
         self.process.terminate()
         self.process.wait(30)
         assert_no_reports(self.root + "/hulld.log")
-        subprocess.run(["ip", "link", "del", self.bridge], capture_output=True, check=False)
-        shutil.rmtree(self.root, ignore_errors=True)
+        left = leftovers(self.root, self.within)
+        assert not left, left
+        shutil.rmtree(self.root)
 
     # -- clients ------------------------------------------------------------------------------
 

@@ -14,7 +14,6 @@ import urllib.request
 
 import pytest
 
-from conftest import leftovers
 from engine import ONE_CGROUP, Engine, busybox_layer, program
 from images import archive, tar_of
 
@@ -40,7 +39,6 @@ def oci():
     yield made
     made.stop()
     shutil.rmtree(folder)
-    assert not leftovers(made.root)
     assert not glob.glob("/sys/fs/cgroup/*/" + parent)
 
 

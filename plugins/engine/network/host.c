@@ -6,13 +6,17 @@
 #include "ids.h"
 #include "instance.h"
 #include "json.h"
+#include "state.h"
 #include "timefmt.h"
 
 #include <net/if.h>
 #include <string.h>
 #include <sys/socket.h>
 
+#define RAISED "bridges" /* in NETWORK_HOST_BUCKET */
+
 static struct hull_lock assert_lock;
+static bool raised; /* it is recorded that there may be bridges and rules of ours */
 
 /* --- the predefined networks ----------------------------------------------------------------- */
 
@@ -290,6 +294,27 @@ static int renew_pools(struct hull_call *call, struct net_record *record)
     return changed ? net_update(call, record) : 0;
 }
 
+int net_raised_load(struct hull_call *call)
+{
+    struct state_document document;
+    return state_find(call, NULL, NETWORK_HOST_BUCKET, RAISED, &document, &raised);
+}
+
+/* A reboot takes all of it away, so this need not wait for the disk. */
+int net_raised_note(struct hull_call *call)
+{
+    int rc = raised ? 0 : state_put(call, NULL, NETWORK_HOST_BUCKET, RAISED, "{}", false);
+    raised = raised || rc == 0;
+    return rc;
+}
+
+int net_raised_end(struct hull_call *call)
+{
+    int rc = raised ? state_put(call, NULL, NETWORK_HOST_BUCKET, RAISED, NULL, false) : 0;
+    raised = raised && rc < 0;
+    return rc;
+}
+
 static int assert_bridge(struct hull_call *call, struct net_record *record,
                          struct firewall_network *rules)
 {
@@ -301,7 +326,9 @@ static int assert_bridge(struct hull_call *call, struct net_record *record,
     }
     struct netdriver_network request = {.network = record->network};
     struct hull_empty done;
-    int rc = netdriver_create(call, net_driver(call, record), &request, &done);
+    int rc = net_raised_note(call);
+    if (rc == 0)
+        rc = netdriver_create(call, net_driver(call, record), &request, &done);
     if (rc == 0 && !rules->internal)
         rc = net_forwarding_need(call, &record->network);
     return rc < 0 ? rc : firewall_network_add(call, NET_FIREWALL, rules, &done);

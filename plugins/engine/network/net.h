@@ -171,6 +171,13 @@ int net_assert(struct hull_call *call, struct net_record *record) HULL_CHECKED;
 bool net_firewall(struct hull_call *call, const struct net_record *record,
                   struct firewall_network *ret);
 
+/* Record that there may be bridges and rules of ours from now on: a daemon that finds no container
+ * after a crash takes them down at its end all the same. Yields. */
+int net_raised_note(struct hull_call *call) HULL_CHECKED;
+int net_raised_load(struct hull_call *call) HULL_CHECKED;
+/* They are taken down. Yields. */
+int net_raised_end(struct hull_call *call) HULL_CHECKED;
+
 /* When the daemon ends and no container is in a network: take bridges and rules down. Yields. */
 int net_clear(struct hull_call *call) HULL_CHECKED;
 

@@ -194,6 +194,8 @@ static int init(struct hull_call *call)
     if (rc == 0)
         rc = net_forwarding_load(call);
     if (rc == 0)
+        rc = net_raised_load(call);
+    if (rc == 0)
         rc = net_predefine(call);
     if (rc < 0)
         return rc;

@@ -63,7 +63,9 @@ static int raise_networks(struct hull_call *call, struct gathering *all)
             continue;
         struct netdriver_network request = {.network = record->network};
         struct hull_empty done;
-        rc = netdriver_create(call, net_driver(call, record), &request, &done);
+        rc = net_raised_note(call);
+        if (rc == 0)
+            rc = netdriver_create(call, net_driver(call, record), &request, &done);
         if (rc < 0)
             return hull_wrap(call, rc, "network %s", record->network.name);
         *(HULL_LIST_ADD(hull_call_arena(call), &all->state.networks)) = rules;
@@ -192,5 +194,5 @@ int net_clear(struct hull_call *call)
         rc = netdriver_remove(call, net_driver(call, record), &request, &done);
         record->asserted = false;
     }
-    return rc;
+    return rc < 0 ? rc : net_raised_end(call);
 }
