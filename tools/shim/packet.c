@@ -46,5 +46,9 @@ ssize_t receive_packet(int fd, void *data, size_t size, int flags, int *ret_fd)
     struct cmsghdr *head = n > 0 ? CMSG_FIRSTHDR(&message) : NULL;
     if (head != NULL && head->cmsg_type == SCM_RIGHTS && head->cmsg_len == CMSG_LEN(sizeof(int)))
         memcpy(ret_fd, CMSG_DATA(head), sizeof(int));
+    if (n > 0 && message.msg_flags & MSG_CTRUNC) { /* no descriptor was left for it */
+        errno = EMFILE;
+        n = -1;
+    }
     return n;
 }

@@ -43,6 +43,7 @@ struct ct {
     bool stop_wanted;                /* a client ends it: no restart policy */
     int64_t restart_delay_ms;        /* the next one of the policy */
     unsigned copies;                 /* cp's that use its volumes while it does not run */
+    bool unseen;                     /* it runs as far as anybody knows; its shim is asked again */
     bool lets_go;                    /* of its volumes: it does not count as one that uses them */
     int64_t running_since_ms;        /* hull_now_ms() at the start; 0: unknown */
     int ended_fd;                    /* eventfd for readers of the log, -1 while there is none */
@@ -261,5 +262,8 @@ void ct_note_networks(struct ct *ct);
 int ct_adopt_networks(struct hull_call *call, void *arg) HULL_CHECKED;
 /* restore.c: at the start of the plugin. */
 int ct_restore(struct hull_call *call) HULL_CHECKED;
+/* Locked: before anything is done with CT. Its shim could not be asked when the daemon started, for
+ * want of descriptors perhaps: ask now. -HULL_IO or -HULL_TIMEOUT when it still can't be. */
+int ct_see(struct hull_call *call, struct ct *ct) HULL_CHECKED;
 
 #endif

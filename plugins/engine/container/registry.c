@@ -221,7 +221,7 @@ int ct_find_locked(struct hull_call *call, const char *ref, struct ct **ret)
     hull_defer(call, hull_unlock_cleanup, &(*ret)->lock);
     if ((*ret)->state == CT_GONE)
         return hull_fail(call, HULL_NOT_FOUND, "No such container: %s", ref);
-    return 0;
+    return ct_see(call, *ret);
 }
 
 /* A shares the network of B, which shares that of C: not longer than anybody would do it, for names

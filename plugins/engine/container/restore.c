@@ -19,6 +19,8 @@
 /* The exit status of a container that was gone with the host. */
 #define LOST_STATUS 255
 #define AT_ONCE 16
+/* Nothing tells that there are descriptors again, or that a shim is not stuck any more. */
+#define AGAIN_MS 1000
 
 /* What is relied on, beside the fields that decoding demands. */
 static int check_doc(struct hull_call *call, const struct state_document *document,
@@ -210,13 +212,11 @@ static bool is_half_gone(struct hull_call *call, const struct ct *ct)
     return !ct_is_kept(ct) && !ct_is_running(ct) && !files_are_there(call, ct->doc.id);
 }
 
-static int restore_one(struct hull_call *call, void *arg)
+/* Locked. */
+static int restore_locked(struct hull_call *call, struct ct *ct)
 {
-    struct ct *ct = arg;
-    int rc = hull_lock(call, &ct->lock);
+    int rc = 0;
 
-    if (rc < 0)
-        return rc;
     if (hull_streq(ct->doc.intent, "create"))
         rc = undo_create(call, ct);
     else if (hull_streq(ct->doc.intent, "remove"))
@@ -225,14 +225,46 @@ static int restore_one(struct hull_call *call, void *arg)
         rc = ct_remove(call, ct, true);
     else if (ct_is_running(ct) || hull_streq(ct->doc.intent, "start"))
         rc = adopt(call, ct);
+    ct->unseen = rc == -HULL_IO || rc == -HULL_TIMEOUT;
     if (rc == 0 && ct_is_running(ct))
         ct->doc.copying = false;
     else if (rc == 0 && ct->state != CT_GONE && ct->doc.copying)
         archive_end_copy(call, ct);
     if (rc == 0 && !ct_is_running(ct) && ct->state != CT_GONE && ct->doc.started_ns != TIME_NEVER)
         resume_log(call, ct);
+    return rc;
+}
+
+static int restore_one(struct hull_call *call, void *arg)
+{
+    struct ct *ct = arg;
+    int rc = hull_lock(call, &ct->lock);
+
+    if (rc < 0)
+        return rc;
+    rc = restore_locked(call, ct);
     hull_unlock(&ct->lock);
     return rc;
+}
+
+/* Somebody else may have been faster. */
+static int restore_again(struct hull_call *call, void *arg)
+{
+    struct ct *ct = arg;
+    int rc = hull_lock(call, &ct->lock);
+
+    if (rc < 0)
+        return rc;
+    rc = ct_see(call, ct);
+    hull_unlock(&ct->lock);
+    return rc;
+}
+
+int ct_see(struct hull_call *call, struct ct *ct)
+{
+    int rc = ct->unseen && ct->state != CT_GONE ? restore_locked(call, ct) : 0;
+
+    return hull_wrap(call, rc, "container %s is not known well enough yet", ct->doc.name);
 }
 
 /* Several at the same time: each waits for its shim, and some for the disk. */
@@ -252,7 +284,9 @@ static int restore_some(struct hull_call *call, void *arg)
         if (rc == -HULL_CANCELED || rc == -HULL_UNAVAILABLE)
             return rc;
         if (rc < 0)
-            hull_error_clear(call);
+            hull_log(call, HULL_LOG_WARN, "a container was not taken over", "container", ct->doc.id,
+                     "error", hull_error(call), NULL);
+        hull_error_clear(call);
     }
     return 0;
 }
@@ -353,6 +387,35 @@ static void resume_policies(void)
     }
 }
 
+/* Its shim could not be asked: for want of descriptors, or because it is stuck. */
+static int restore_later(struct hull_call *call, void *arg)
+{
+    struct ct *ct = arg;
+    int rc = 0;
+
+    while (rc == 0 && ct->unseen && ct->state != CT_GONE) {
+        rc = hull_sleep(call, AGAIN_MS);
+        if (rc == 0 && hull_request(call, "container restore", HULL_FOREVER, restore_again, ct) < 0)
+            hull_error_clear(call);
+    }
+    if (rc == 0 && !ct->unseen) {
+        hull_log(call, HULL_LOG_INFO, "a container was taken over", "container", ct->doc.id, NULL);
+        ct_after_exit(ct);
+    }
+    ct_unref(ct);
+    return rc == -HULL_CANCELED ? 0 : rc;
+}
+
+static void resume_unseen(void)
+{
+    struct ct *const *all;
+    size_t count = ct_all(&all);
+
+    for (size_t i = 0; i < count; i++)
+        if (all[i]->unseen)
+            hull_spawn("container restore", restore_later, ct_ref(all[i]));
+}
+
 static int note(struct hull_call *call, void *ctx, const void *reply)
 {
     (void)call;
@@ -403,5 +466,6 @@ int ct_restore(struct hull_call *call)
         settle(call, &ports, &unreadable.ids);
     adopt_networks(call, copy, count);
     resume_policies();
+    resume_unseen();
     return 0;
 }

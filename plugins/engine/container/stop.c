@@ -131,6 +131,11 @@ int ct_stop(struct hull_call *call, struct ct *ct, int number, int64_t timeout_s
 
     if (rc < 0)
         return rc;
+    rc = ct_see(call, ct);
+    if (rc < 0) {
+        hull_unlock(&ct->lock);
+        return rc;
+    }
     if (!ct_is_running(ct)) {
         rc = ct->state == CT_RESTARTING
                  ? stop_restarting(call, ct)

@@ -120,13 +120,16 @@ static int freeze_v1(struct hull_call *call, struct freezing *freezing)
 
 /* --- both ----------------------------------------------------------------------------------- */
 
-bool cg_frozen(const struct cgroup *cgroup)
+int cg_frozen(const struct cgroup *cgroup)
 {
     HULL_AUTO_ARENA *arena = hull_arena_new();
     const char *dir = cg_dir(cgroup, CG_FREEZER);
-    if (cg_version() == 2)
-        return cg_read_key(arena, dir, "cgroup.events", "frozen") == 1;
-    return hull_streq(cg_read(arena, dir, "freezer.state"), "FROZEN");
+    bool second = cg_version() == 2;
+    errno = 0;
+    char *text = cg_read(arena, dir, second ? "cgroup.events" : "freezer.state");
+    if (text == NULL)
+        return errno == EMFILE || errno == ENFILE || errno == ENOMEM ? -errno : 0;
+    return second ? strstr(text, "frozen 1") != NULL : strcmp(text, "FROZEN") == 0;
 }
 
 int cg_freeze(struct hull_call *call, const struct cgroup *cgroup, bool frozen)

@@ -13,24 +13,41 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+/*
+ * Nothing is known of the other side then. That a shim is gone must be certain, for what it leaves
+ * behind is killed.
+ */
+static bool is_shortage(int err)
+{
+    return err == EMFILE || err == ENFILE || err == ENOMEM || err == ENOBUFS;
+}
+
+static int no_answer(struct hull_call *call, int err, const char *what, const char *dir,
+                     const char *name)
+{
+    enum hull_kind kind = is_shortage(err)      ? HULL_IO
+                          : err == ECONNREFUSED ? HULL_NOT_FOUND
+                          : err == EAGAIN       ? HULL_TIMEOUT
+                                                : hull_kind_of_errno(err);
+    return hull_fail(call, kind, "%s the shim of %s/%s: %s", what, dir, name,
+                     err == EAGAIN ? "it does not answer" : strerror(err));
+}
+
 int client_connect(struct hull_call *call, const char *dir, const char *name, int *ret_fd)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     HULL_AUTO_FD dir_fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    HULL_AUTO_FD fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    HULL_AUTO_FD fd =
+        dir_fd < 0 ? -1 : socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (dir_fd < 0 || fd < 0)
-        return hull_fail_errno(call, errno, "open %s", dir);
+        return no_answer(call, errno, "looking for", dir, name);
     int n = snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d/%s.sock", dir_fd,
                      name);
     if (n >= (int)sizeof(address.sun_path))
         return hull_fail(call, HULL_INVALID, "process id \"%s\" is too long", name);
     /* The loop must not wait for a shim that is stuck, with a full queue. */
-    int err = connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0 ? errno : 0;
-    if (err == EAGAIN)
-        return hull_fail(call, HULL_TIMEOUT, "the shim of %s/%s does not answer", dir, name);
-    if (err != 0)
-        return hull_fail(call, err == ECONNREFUSED ? HULL_NOT_FOUND : hull_kind_of_errno(err),
-                         "connect to the shim of %s/%s: %s", dir, name, strerror(err));
+    if (connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
+        return no_answer(call, errno, "connecting to", dir, name);
     *ret_fd = HULL_TAKE_FD(fd);
     return 0;
 }
@@ -41,7 +58,8 @@ static int send_request(struct hull_call *call, int fd, const struct shim_packet
     struct shim_packet packet = *request;
     packet.magic = SHIM_MAGIC;
     if (send_packet(fd, &packet, offsetof(struct shim_packet, text) + 1, passed_fd) < 0)
-        return hull_fail(call, HULL_UNAVAILABLE, "the shim is gone: %s", strerror(errno));
+        return hull_fail(call, is_shortage(errno) ? HULL_IO : HULL_UNAVAILABLE,
+                         "the shim of the container can't be asked: %s", strerror(errno));
     return 0;
 }
 
@@ -62,7 +80,11 @@ int client_ask(struct hull_call *call, int fd, const struct shim_packet *request
         rc = hull_wait_fd(call, fd, POLLIN);
     if (rc < 0)
         return rc;
-    if (receive(fd, ret_reply, &came) <= 0)
+    ssize_t got = receive(fd, ret_reply, &came);
+    if (got < 0 && is_shortage(errno))
+        return hull_fail(call, HULL_IO, "the answer of the container's shim can't be taken: %s",
+                         strerror(errno));
+    if (got <= 0)
         return hull_fail(call, HULL_UNAVAILABLE, "the shim of the container has died");
     if (ret_reply->kind > 0)
         return hull_fail(call, (enum hull_kind)ret_reply->kind, "%s", ret_reply->text);
@@ -94,7 +116,11 @@ int client_exit_file(struct hull_call *call, const char *dir, const char *name,
 {
     long long status, time;
     int oom;
+    errno = 0;
     char *text = cg_read(hull_call_arena(call), dir, hull_printf(call, "%s.exit", name));
+    if (text == NULL && is_shortage(errno))
+        return hull_fail(call, HULL_IO, "reading the exit status of %s/%s: %s", dir, name,
+                         strerror(errno));
     if (text == NULL || sscanf(text, "%lld %d %lld", &status, &oom, &time) != 3 || status < 0 ||
         status > 255)
         return hull_fail(call, HULL_NOT_FOUND, "no exit status of %s/%s", dir, name);

@@ -19,6 +19,8 @@
 #define EXIT_LOST 137
 /* A shim that was told to go answers by its end at once. */
 #define QUIT_MS 5000
+/* Nothing tells that there are descriptors or memory again. */
+#define AGAIN_MS 1000
 
 int shimmed_attach(struct hull_call *call, const struct runtime_attach_request *request,
                    struct container_stream_reply *reply)
@@ -111,7 +113,12 @@ static int ask_end(struct hull_call *call, int fd, struct runtime_exit *ret)
 static int lost(struct hull_call *call, const char *id, const char *dir, const char *name,
                 struct runtime_exit *ret)
 {
-    int rc = client_exit_file(call, dir, name, ret);
+    int rc;
+    while ((rc = client_exit_file(call, dir, name, ret)) == -HULL_IO) {
+        rc = hull_sleep(call, AGAIN_MS);
+        if (rc < 0)
+            return rc;
+    }
     if (rc != -HULL_NOT_FOUND)
         return rc;
     hull_error_clear(call);
@@ -121,6 +128,18 @@ static int lost(struct hull_call *call, const char *id, const char *dir, const c
     else
         rc = 0;
     *ret = (struct runtime_exit){.status = EXIT_LOST, .time_ns = hull_time_ns(), .lost = true};
+    return rc;
+}
+
+/* As long as it takes: who waits for an end must not be told of one that was not. */
+static int connect_patiently(struct hull_call *call, const char *dir, const char *name, int *ret_fd)
+{
+    int rc = client_connect(call, dir, name, ret_fd);
+    while (rc == -HULL_IO || rc == -HULL_TIMEOUT) {
+        rc = hull_sleep(call, AGAIN_MS);
+        if (rc == 0)
+            rc = client_connect(call, dir, name, ret_fd);
+    }
     return rc;
 }
 
@@ -136,7 +155,7 @@ int shimmed_wait(struct hull_call *call, const struct runtime_process_ref *reque
     /* Copies, for both may be gone after the wait. */
     const char *dir = hull_strdup(call, ctr->dir), *name = hull_strdup(call, process->name);
     if (fd < 0)
-        rc = client_connect(call, dir, name, &fd);
+        rc = connect_patiently(call, dir, name, &fd);
     if (rc == 0)
         rc = ask_end(call, fd, reply);
     return rc == -HULL_NOT_FOUND || rc == -HULL_UNAVAILABLE
@@ -194,7 +213,7 @@ static int quit_shim(struct hull_call *call, const char *dir, const char *name, 
     if (rc == -HULL_CANCELED)
         return rc;
     hull_error_clear(call); /* its end is the answer */
-    return end_shim(call, shim, rc == -HULL_NOT_FOUND || rc == -HULL_TIMEOUT);
+    return end_shim(call, shim, rc == -HULL_NOT_FOUND || rc == -HULL_TIMEOUT || rc == -HULL_IO);
 }
 
 int ctr_delete_process(struct hull_call *call, struct ctr *ctr, struct process *process)
@@ -289,11 +308,14 @@ static int ask_status(struct hull_call *call, struct ctr *ctr, const char *name,
     }
     if (rc < 0)
         return rc;
+    /* It has just answered and the connection is still there, so that the number is its own. */
+    struct helper shim = {0, (int)syscall(SYS_pidfd_open, (pid_t)strtol(answer.text, NULL, 10), 0)};
+    if (shim.pidfd < 0 && errno != ESRCH)
+        return hull_fail(call, HULL_IO, "the shim of %s/%s can't be watched: %s", ctr->dir, name,
+                         strerror(errno));
     struct process *process = ctr_add_process(ctr, name);
     process->pid = (int)answer.b;
-    /* It has just answered and the connection is still there, so that the number is its own. */
-    process->shim =
-        (struct helper){0, (int)syscall(SYS_pidfd_open, (pid_t)strtol(answer.text, NULL, 10), 0)};
+    process->shim = shim;
     process->tty = answer.c != 0;
     *ret_process = process;
     *ret_state =
@@ -306,6 +328,8 @@ static int adopt_execs(struct hull_call *call, struct ctr *ctr, struct hull_strv
     DIR *folder = opendir(ctr->dir);
     struct dirent *entry;
     struct hull_strv names = {};
+    if (folder == NULL && (errno == EMFILE || errno == ENFILE || errno == ENOMEM))
+        return hull_fail(call, HULL_IO, "reading %s: %s", ctr->dir, strerror(errno));
     while (folder != NULL && (entry = readdir(folder)) != NULL) {
         size_t length = strlen(entry->d_name);
         if (length > 5 && strcmp(entry->d_name + length - 5, ".sock") == 0 &&
@@ -342,6 +366,17 @@ static int ended_how(struct hull_call *call, const struct ctr *ctr, struct runti
     return rc;
 }
 
+static int look_frozen(struct hull_call *call, const struct ctr *ctr, const char **ret_state)
+{
+    int frozen = cg_frozen(&ctr->cgroup);
+    if (frozen < 0)
+        return hull_fail(call, HULL_IO, "whether container %s is paused can't be told: %s", ctr->id,
+                         strerror(-frozen));
+    if (frozen)
+        *ret_state = "paused";
+    return 0;
+}
+
 static void undo_adopt(struct hull_call *call, void *arg)
 {
     (void)call;
@@ -366,6 +401,8 @@ int shimmed_adopt(struct hull_call *call, const struct runtime_adopt_request *re
         /* No shim. What it said at its end counts; if it said nothing, what is left dies. */
         ctr_add_process(ctr, "init");
         rc = client_exit_file(call, ctr->dir, "init", &reply->exit);
+        if (rc == -HULL_IO)
+            return rc;
         state = rc == 0 ? "exited" : "gone";
         hull_error_clear(call);
         rc = rc < 0 ? cg_kill(call, &ctr->cgroup, SIGKILL) : 0;
@@ -374,11 +411,12 @@ int shimmed_adopt(struct hull_call *call, const struct runtime_adopt_request *re
     } else {
         reply->pid = init->pid;
         ctr->running = hull_streq(state, "running");
-        if (hull_streq(state, "exited"))
-            rc = ended_how(call, ctr, &reply->exit);
-        else if (hull_streq(state, "running") && cg_frozen(&ctr->cgroup))
-            state = "paused";
-        hull_error_clear(call);
+        if (hull_streq(state, "exited") && ended_how(call, ctr, &reply->exit) < 0)
+            hull_error_clear(call);
+        else if (hull_streq(state, "running"))
+            rc = look_frozen(call, ctr, &state);
+        if (rc < 0)
+            return rc;
     }
     reply->state = state;
     return adopt_execs(call, ctr, &reply->execs);

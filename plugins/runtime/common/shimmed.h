@@ -79,7 +79,8 @@ int cg_kill(struct hull_call *call, const struct cgroup *cgroup, int signal) HUL
 /* cgroup_freeze.c */
 /* Freeze or thaw; returns when it is so. CGROUP is copied. Yields. */
 int cg_freeze(struct hull_call *call, const struct cgroup *cgroup, bool frozen) HULL_CHECKED;
-bool cg_frozen(const struct cgroup *cgroup);
+/* 1, 0, or the negative errno of what is missing to tell. */
+int cg_frozen(const struct cgroup *cgroup);
 /* Version 2: wait, but not for longer than MOST_MS, until KEY of cgroup.events in DIR is VALUE, or
  * the cgroup is gone. Yields. */
 int cg_await_event(struct hull_call *call, const char *dir, const char *key, int64_t value,
