@@ -93,6 +93,8 @@ static bool make_ipam(struct cli *cli, struct network_options *o)
     o->create.ipam = ipam;
     ipam->driver = o->ipam_driver;
     ipam->options = o->ipam_opts;
+    if (ipam->options.v == NULL) /* empty, as docker sends it, which is not absent */
+        ipam->options.v = HULL_NEW(cli->arena, struct hull_pair);
     if (o->gateways.n > o->subnets.n || o->ranges.n > o->subnets.n)
         return cli_problem(cli, "every ip-range or gateway must have a corresponding subnet");
     for (size_t i = 0; fine && i < o->subnets.n; i++)

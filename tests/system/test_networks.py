@@ -1,6 +1,7 @@
 """Containers that exist join networks and leave them; several networks in one container."""
 import json
 import os
+import re
 import socket
 import subprocess
 import time
@@ -293,6 +294,62 @@ def test_a_network_that_can_not_be(engine, nets, flags):
     # Nothing of it is left: the subnet is free.
     engine.hull("network", "create", "--subnet", "10.212.0.0/24", "net-d")
     engine.hull("network", "rm", "net-d")
+
+
+# The command line would say it first: from the daemon itself, as docker's says it.
+IPAM_REFUSED = [
+    ({"Gateway": "10.213.0.1"}, "invalid network config:\ninvalid gateway 10.213.0.1: parent subnet "
+                                "10.212.0.0/24 doesn't contain this address"),
+    ({"Gateway": "fd00::1"}, "invalid gateway fd00::1: parent subnet is an IPv4 block"),
+    ({"Gateway": "dummy"}, "invalid gateway dummy: invalid address"),
+    ({"IPRange": "10.212.0.0/16"}, "invalid ip-range 10.212.0.0/16: CIDR block is bigger than its "
+                                   "parent subnet 10.212.0.0/24"),
+    ({"IPRange": "10.213.0.0/25"}, "invalid ip-range 10.213.0.0/25: parent subnet 10.212.0.0/24 "
+                                   "doesn't contain ip-range"),
+    ({"IPRange": "fd00::/80"}, "invalid ip-range fd00::/80: parent subnet is an IPv4 block"),
+    ({"AuxiliaryAddresses": {"r": "10.213.0.9"}}, "invalid auxiliary address r: parent subnet"),
+    ({"AuxiliaryAddresses": {"r": "10.212.0.1"}},
+     "failed to allocate secondary ip address (r:10.212.0.1): Address already in use"),
+]
+
+
+def posted(engine, path, body=None):
+    """Status and message of a request that no command line makes."""
+    data = [] if body is None else ["-H", "Content-Type: application/json", "-d", json.dumps(body)]
+    done = subprocess.run(["curl", "-s", "-m", "20", "--unix-socket", engine.sock, "-X", "POST",
+                           "-w", "\\n%{http_code}", *data, "http://hull" + path],
+                          capture_output=True, text=True, check=True)
+    answer, status = done.stdout.rsplit("\n", 1)
+    return int(status), json.loads(answer)["message"]
+
+
+@pytest.mark.parametrize("config,text", IPAM_REFUSED, ids=lambda value: str(value)[:40])
+def test_addresses_that_can_not_be(engine, nets, config, text):
+    status, message = posted(engine, "/networks/create", {
+        "Name": "net-e", "IPAM": {"Config": [{"Subnet": "10.212.0.0/24", **config}]}})
+    assert status == (403 if "already" in text else 400) and text in message, message
+    assert "net-e" not in engine.hull("network", "ls").stdout
+
+
+@pytest.mark.parametrize("verb", ["connect", "disconnect"])
+def test_nobody_is_named(engine, nets, verb):
+    status, message = posted(engine, "/networks/net-a/" + verb)
+    assert status == 400 and 'invalid name or ID supplied: ""' in message, message
+
+
+def test_pools_of_one_family_leave_the_other_one_alone():
+    """default-address-pools with IPv4 only: a network with IPv6 is chosen one all the same."""
+    other = Engine("--default-address-pool", "base=10.209.8.0/24,size=28",
+                   bridge="htn%d" % (os.getpid() % 100000))
+    try:
+        other.hull("network", "create", "--ipv6", "both")
+        shown = other.hull("network", "inspect", "-f",
+                           "{{range .IPAM.Config}}{{.Subnet}} {{end}}{{json .IPAM.Options}}",
+                           "both").stdout
+        assert re.fullmatch(r"10\.209\.8\.\d+/28 fd[0-9a-f:]+/64 {}\n", shown), shown
+        other.hull("network", "rm", "both")
+    finally:
+        other.stop()
 
 
 def test_filters(engine, nets):

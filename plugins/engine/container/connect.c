@@ -242,6 +242,15 @@ static int detach(struct hull_call *call, struct ct *ct, const struct network *n
 
 /* --- handlers --------------------------------------------------------------------------------- */
 
+/* A request without a body names nobody. */
+static int check_named(struct hull_call *call, const char *container)
+{
+    return container && *container ? 0
+                                   : hull_fail(call, HULL_INVALID,
+                                               "invalid name or ID supplied: \"\": Container is "
+                                               "missing");
+}
+
 /* What the next start would refuse. */
 static int check_settings(struct hull_call *call, const struct network *network,
                           const struct endpoint_settings *settings)
@@ -284,7 +293,10 @@ int ct_handle_connect(struct hull_call *call, const struct container_connect_req
     struct ct *ct;
     struct ct_doc old;
     const char *key;
-    int rc = ct_find_locked(call, request->container, &ct);
+    int rc = check_named(call, request->container);
+
+    if (rc == 0)
+        rc = ct_find_locked(call, request->container, &ct);
 
     (void)ret;
     if (rc == 0)
@@ -333,7 +345,10 @@ int ct_handle_disconnect(struct hull_call *call, const struct container_connect_
     const struct network_ref ref = {.id = request->id};
     struct network network;
     struct ct *ct;
-    int rc = ct_find_locked(call, request->container, &ct), found;
+    int rc = check_named(call, request->container), found;
+
+    if (rc == 0)
+        rc = ct_find_locked(call, request->container, &ct);
 
     (void)ret;
     if (rc == 0)

@@ -93,17 +93,28 @@ static int read_net(struct hull_call *call, const char *what, const char *text,
                      text);
 }
 
-static int take_own(struct hull_call *call, struct pool *pool, const char *what, const char *text)
+/* TEXT is called WHAT when it can't be in the subnet, and TAKEN when somebody has it. */
+static int take_own(struct hull_call *call, struct pool *pool, const char *what, const char *taken,
+                    const char *text)
 {
     struct ip_addr addr;
+    char net[IP_TEXT_SIZE];
     if (!ip_parse(text, &addr))
-        return hull_fail(call, HULL_INVALID, "invalid network config:\ninvalid %s %s", what, text);
+        return hull_fail(call, HULL_INVALID, "invalid network config:\ninvalid %s: invalid address",
+                         what);
+    if (addr.family != pool->net.addr.family)
+        return hull_fail(call, HULL_INVALID,
+                         "invalid network config:\ninvalid %s: parent subnet is an IPv%c block",
+                         what, pool->net.addr.family == AF_INET6 ? '6' : '4');
     switch (pool_take(pool, &addr, "")) {
     case POOL_OUTSIDE:
-        return hull_fail(call, HULL_INVALID, "no matching subnet for %s %s", what, text);
+        return hull_fail(call, HULL_INVALID,
+                         "invalid network config:\ninvalid %s: parent subnet %s doesn't contain "
+                         "this address",
+                         what, ip_net_text(&pool->net, net));
     case POOL_TAKEN:
-        return hull_fail(call, HULL_FORBIDDEN, "failed to allocate %s (%s): Address already in use",
-                         what, text);
+        return hull_fail(call, HULL_FORBIDDEN, "failed to allocate %s: Address already in use",
+                         taken);
     case POOL_OK:
     case POOL_FULL:
         break;
@@ -121,11 +132,38 @@ static int reserve_own(struct hull_call *call, struct pool *pool, const struct i
         char text[IP_TEXT_SIZE];
         gateway = hull_strdup(call, ip_text(&first, text));
     }
-    int rc = take_own(call, pool, "gateway", gateway);
-    for (size_t i = 0; i < spec->auxiliary.n && rc == 0; i++)
-        rc = take_own(call, pool, "auxiliary address", spec->auxiliary.v[i].value);
+    int rc = take_own(call, pool, hull_printf(call, "gateway %s", gateway),
+                      hull_printf(call, "gateway (%s)", gateway), gateway);
+    for (size_t i = 0; i < spec->auxiliary.n && rc == 0; i++) {
+        const char *name = spec->auxiliary.v[i].key, *text = spec->auxiliary.v[i].value;
+        rc = take_own(call, pool, hull_printf(call, "auxiliary address %s", name),
+                      hull_printf(call, "secondary ip address (%s:%s)", name, text), text);
+    }
     *ret_gateway = gateway;
     return rc;
+}
+
+static int check_range(struct hull_call *call, const struct ip_net *net, const struct ip_net *range,
+                       const char *text)
+{
+    char subnet[IP_TEXT_SIZE];
+    if (ip_net_within(net, range))
+        return 0;
+    ip_net_text(net, subnet);
+    if (range->addr.family != net->addr.family)
+        return hull_fail(call, HULL_INVALID,
+                         "invalid network config:\ninvalid ip-range %s: parent subnet is an IPv%c "
+                         "block",
+                         text, net->addr.family == AF_INET6 ? '6' : '4');
+    return range->length < net->length
+               ? hull_fail(call, HULL_INVALID,
+                           "invalid network config:\ninvalid ip-range %s: CIDR block is bigger "
+                           "than its parent subnet %s",
+                           text, subnet)
+               : hull_fail(call, HULL_INVALID,
+                           "invalid network config:\ninvalid ip-range %s: parent subnet %s "
+                           "doesn't contain ip-range",
+                           text, subnet);
 }
 
 /* Make the entry for SPEC, whose subnet is known, and put it in the list. */
@@ -140,8 +178,8 @@ static int make_entry(struct hull_call *call, const char *key, const struct ipam
     bool ranged = spec->ip_range != NULL && *spec->ip_range != '\0';
     if (ranged) {
         rc = read_net(call, "ip-range", spec->ip_range, &range);
-        if (rc == 0 && !ip_net_within(&net, &range))
-            rc = hull_fail(call, HULL_INVALID, "no matching subnet for range %s", spec->ip_range);
+        if (rc == 0)
+            rc = check_range(call, &net, &range, spec->ip_range);
         if (rc < 0)
             return rc;
     }
@@ -237,12 +275,23 @@ static int choose_from(struct hull_call *call, const struct config_pool *pools, 
                      "add to default-address-pools");
 }
 
+/* Whether the configuration has pools of FAMILY: one that has none for it leaves it to us. */
+static bool has_pools(const struct daemon_config *config, int family)
+{
+    struct ip_net base;
+    for (size_t i = 0; config != NULL && i < config->default_address_pools.n; i++)
+        if (!ip_net_parse(config->default_address_pools.v[i].base, &base) ||
+            base.addr.family == family)
+            return true; /* what can't be read is complained of */
+    return false;
+}
+
 static int choose_subnet(struct hull_call *call, const struct ipam_pool *spec, char **ret_subnet)
 {
     const struct daemon_config *config = daemon_config();
     bool ipv6 = spec->ipv6;
     int family = ipv6 ? AF_INET6 : AF_INET;
-    if (config != NULL && config->default_address_pools.n > 0)
+    if (has_pools(config, family))
         return choose_from(call, config->default_address_pools.v, config->default_address_pools.n,
                            family, ret_subnet);
     if (spec->wide && !ipv6) {
