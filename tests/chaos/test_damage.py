@@ -84,7 +84,9 @@ NEEDED = (
     ("container", "HostConfig"), ("container", "HostConfig.LogConfig"),
     ("container", "HostConfig.NetworkMode"), ("container", "HostConfig.RestartPolicy"),
     ("container", "Mounts.0.Type"), ("endpoint", "ContainerID"),
-    ("endpoint", "NetworkSettings.Networks.net.NetworkID"), ("image", "id"), ("image-name", "id"),
+    ("endpoint", "NetworkSettings.Networks.net.NetworkID"), ("image", "id"),
+    ("image", "layers.0.chain"), ("image", "layers.0.diffId"), ("image", "layers.0.blob"),
+    ("image-name", "id"),
     ("network", "Id"), ("volume", "Name"), ("volume", "Driver"))
 LISTS = ("/containers/json?all=1", "/networks", "/volumes", "/images/json")
 
@@ -115,6 +117,8 @@ def test_documents_that_lack_something(engine):  # noqa: F811
     owner = create(engine, "victim", "sh", "-c", "echo kept >/kept; exec sleep 300",
                    Binds=["vol:/vol"], NetworkMode="net")
     assert engine.call("POST", "/containers/victim/start")[0] == 204
+    # Another image on the same layers.
+    assert engine.call("POST", "/commit?container=victim&repo=chaos&tag=more")[0] == 201
     before = networks_of(engine, "victim")
     engine.kill()
     link = sqlite3.connect(engine.root + "/data/state.db")
@@ -126,7 +130,8 @@ def test_documents_that_lack_something(engine):  # noqa: F811
         engine.start()
         for shown in LISTS:
             assert engine.call("GET", shown)[0] == 200, (bucket, path, shown)
-        engine.call("GET", "/images/chaos:base/json")
+        for asked in ("/images/chaos:base/json", "/images/chaos:more/json", "/system/df"):
+            assert engine.call("GET", asked)[0] in (200, 404, 500), (bucket, path, asked)
         assert state(engine, "neighbour")["Running"], (bucket, path)
         assert bucket == "image-name" or key in log_of(engine), (bucket, path)
         engine.kill()

@@ -33,11 +33,29 @@ static int decode(struct hull_call *call, const struct state_document *document,
                      problem.text);
 }
 
+/* Nobody asks again whether they are there. */
+static int check_layers(struct hull_call *call, const struct state_document *document,
+                        const struct image_doc *doc)
+{
+    for (size_t i = 0; i < doc->layers.n; i++) {
+        const struct image_layer_doc *layer = &doc->layers.v[i];
+        if (!layer->chain || !layer->diff_id || !layer->blob)
+            return hull_fail(call, HULL_IO, "state %s/%s: layers[%zu].%s is missing",
+                             document->bucket, document->key, i,
+                             !layer->chain     ? "chain"
+                             : !layer->diff_id ? "diffId"
+                                               : "blob");
+    }
+    return 0;
+}
+
 static int decode_image(struct hull_call *call, const struct state_document *document,
                         struct image_doc *ret)
 {
     int rc = decode(call, document, &image_doc_message, ret);
 
+    if (rc == 0)
+        rc = check_layers(call, document, ret);
     return rc < 0 ? hull_fail(call, HULL_IO,
                               "image %s is damaged (%s): remove it by this id, or load it again",
                               document->key, hull_error(call))
