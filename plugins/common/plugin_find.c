@@ -117,17 +117,19 @@ static int parse_host(struct hull_call *call, const char *text, struct plugin_ad
 {
     char *copy = hull_strdup(call, text);
     copy[strcspn(copy, "/")] = '\0';
-    char *close = copy[0] == '[' ? strchr(copy, ']') : NULL;
-    char *colon = strrchr(close != NULL ? close : copy, ':');
-    if (colon == NULL || colon == copy || colon[1] == '\0' ||
+    bool bracket = copy[0] == '[';
+    char *close = bracket ? strchr(copy, ']') : NULL;
+    char *colon = bracket && close != NULL ? close + 1 : strrchr(copy, ':');
+    const char *host = bracket ? copy + 1 : copy;
+    if ((bracket && close == NULL) || colon == NULL || *colon != ':' || colon[1] == '\0' ||
         colon[1 + strspn(colon + 1, "0123456789")] != '\0')
         return -HULL_INVALID;
     *colon = '\0';
     if (close != NULL)
         *close = '\0';
-    ret->host = close != NULL ? copy + 1 : copy;
+    ret->host = host;
     ret->port = colon + 1;
-    return 0;
+    return *host == '\0' || strpbrk(host, "[]") != NULL ? -HULL_INVALID : 0;
 }
 
 static int parse_address(struct hull_call *call, const char *file, const char *text,
@@ -177,6 +179,8 @@ static int read_spec(struct hull_call *call, int folder, const char *path, const
     while (n > 0 && isspace((unsigned char)text[n - 1]))
         n--;
     text[n] = '\0';
+    if (strlen(text) != (size_t)n)
+        return hull_fail(call, HULL_INVALID, "%s/%s: it has a zero byte in it", path, name);
     *ret = text;
     return 0;
 }

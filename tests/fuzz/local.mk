@@ -172,6 +172,13 @@ tests_fuzz_fuzz_http_response_CFLAGS = $(TEST_CFLAGS)
 tests_fuzz_fuzz_http_response_LDFLAGS = $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_http_response_LDADD = plugins/common/libcommon.la $(TEST_LIBADD)
 
+check_PROGRAMS += tests/fuzz/fuzz-plugin-spec
+FUZZ_TARGETS += tests/fuzz/fuzz-plugin-spec
+tests_fuzz_fuzz_plugin_spec_SOURCES = tests/fuzz/fuzz-plugin-spec.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_plugin_spec_CFLAGS = $(TEST_CFLAGS)
+tests_fuzz_fuzz_plugin_spec_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_plugin_spec_LDADD = plugins/common/libcommon.la $(TEST_LIBADD)
+
 check_PROGRAMS += tests/fuzz/fuzz-resolv
 FUZZ_TARGETS += tests/fuzz/fuzz-resolv
 tests_fuzz_fuzz_resolv_SOURCES = tests/fuzz/fuzz-resolv.c $(FUZZ_MAIN)
