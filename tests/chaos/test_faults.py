@@ -143,6 +143,27 @@ def test_the_shim_is_killed_while_no_daemon_is_there(engine, neighbour):  # noqa
     check_gone(engine, identity, pid)
 
 
+def test_the_shim_is_stuck_when_the_daemon_starts(engine, neighbour):  # noqa: F811
+    """The others are found all the same; who wants something of that one is told, until it answers."""
+    run(engine, "stuck", "sleep", "300")
+    pid = state(engine, "stuck")["Pid"]
+    shim = shim_of(pid)
+    os.kill(shim, signal.SIGSTOP)
+    try:
+        os.kill(engine.process.pid, signal.SIGKILL)
+        engine.process.wait()
+        engine.start()
+        assert state(engine, "neighbour")["Running"] and state(engine, "stuck")["Running"]
+        for method, what in (("POST", "stuck/kill"), ("DELETE", "stuck?force=1")):
+            status, answer = engine.call(method, "/containers/" + what)
+            assert status == 504 and "hull-shim does not answer" in answer["message"], answer
+    finally:
+        os.kill(shim, signal.SIGCONT)
+    assert state(engine, "stuck")["Pid"] == pid
+    assert engine.call("POST", "/containers/stuck/kill")[0] == 204
+    assert await_state(engine, "stuck", "exited")["ExitCode"] == 137
+
+
 def test_the_shim_of_an_exec_is_killed(engine, neighbour):  # noqa: F811
     run(engine, "victim")
     made = engine.call("POST", "/containers/victim/exec", {"Cmd": ["sleep", "303"]})[1]

@@ -21,6 +21,7 @@
 #define AT_ONCE 16
 /* Nothing tells that there are descriptors again, or that a shim is not stuck any more. */
 #define AGAIN_MS 1000
+#define AGAIN_MOST_MS 60000
 
 /* What is relied on, beside the fields that decoding demands. */
 static int check_doc(struct hull_call *call, const struct state_document *document,
@@ -391,10 +392,12 @@ static void resume_policies(void)
 static int restore_later(struct hull_call *call, void *arg)
 {
     struct ct *ct = arg;
+    int64_t delay_ms = AGAIN_MS;
     int rc = 0;
 
     while (rc == 0 && ct->unseen && ct->state != CT_GONE) {
-        rc = hull_sleep(call, AGAIN_MS);
+        rc = hull_sleep(call, delay_ms);
+        delay_ms = delay_ms < AGAIN_MOST_MS ? 2 * delay_ms : AGAIN_MOST_MS;
         if (rc == 0 && hull_request(call, "container restore", HULL_FOREVER, restore_again, ct) < 0)
             hull_error_clear(call);
     }

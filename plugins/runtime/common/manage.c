@@ -19,6 +19,8 @@
 #define EXIT_LOST 137
 /* A shim that was told to go answers by its end at once. */
 #define QUIT_MS 5000
+/* One that can answer does so at once; nobody else waits for one that can't for longer. */
+#define STATUS_MS 1000
 /* Nothing tells that there are descriptors or memory again. */
 #define AGAIN_MS 1000
 
@@ -292,16 +294,35 @@ static const char *const states[] = {
     [SHIM_EXITED] = "exited", [SHIM_FAILED] = "exited",
 };
 
+struct status {
+    int fd; /* of the conversation */
+    struct shim_packet answer;
+    int *ret_fd;
+};
+
+static int ask_soon(struct hull_call *call, void *arg)
+{
+    struct status *status = arg;
+    hull_call_set_timeout(call, STATUS_MS);
+    int rc = client_ask(call, status->fd, &(struct shim_packet){.op = SHIM_STATUS}, -1,
+                        &status->answer, status->ret_fd);
+    return rc != -HULL_TIMEOUT
+               ? rc
+               : hull_fail(call, HULL_TIMEOUT,
+                           "its hull-shim does not answer: it is stopped, or stuck in the kernel");
+}
+
 /* Ask the shim NAME; *ret_state is NULL when there is none. *ret_fd is a pidfd of its process. */
 static int ask_status(struct hull_call *call, struct ctr *ctr, const char *name,
                       struct process **ret_process, const char **ret_state, int *ret_fd)
 {
-    struct shim_packet answer;
     HULL_AUTO_FD fd = -1;
     *ret_state = NULL;
     int rc = client_connect(call, ctr->dir, name, &fd);
+    struct status status = {.fd = fd, .ret_fd = ret_fd};
     if (rc == 0)
-        rc = client_ask(call, fd, &(struct shim_packet){.op = SHIM_STATUS}, -1, &answer, ret_fd);
+        rc = hull_task_join(call, hull_task_start(call, "shim status", ask_soon, &status));
+    const struct shim_packet answer = status.answer;
     if (rc == -HULL_NOT_FOUND || rc == -HULL_UNAVAILABLE) {
         hull_error_clear(call);
         return 0;
