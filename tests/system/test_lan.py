@@ -460,6 +460,41 @@ def test_a_network_without_ipv4(lan, engine):
         assert engine.hull("network", "rm", "six").stdout == "six\n"
 
 
+def test_ipv6_where_the_gateway_has_none(lan, engine):
+    """The default route and the ports of IPv6 go by another network than those of IPv4."""
+    engine.hull("network", "create", "--subnet", "10.70.8.0/24", "four")
+    engine.hull("network", "create", "--ipv6", "--subnet", "10.70.9.0/24", "--subnet",
+                "fd00:70:9::/64", "--label", "mixed", "both")
+
+    def seen(*gateways):
+        routes = engine.hull("exec", "mixed", "sh", "-c", "ip route; ip -6 route").stdout
+        assert ["via %s " % gateway in routes for gateway in gateways] == [True] * len(gateways)
+        assert routes.count("default") == len(gateways), routes
+        ports = engine.hull("inspect", "-f", "{{json .NetworkSettings.Ports}}", "mixed").stdout
+        assert ('"::"' in ports) == (len(gateways) == 2), ports
+
+    try:
+        engine.web("mixed", "--network", "name=four,gw-priority=1", "--network", "both", "-p",
+                   "8087:80")
+        for _ in range(2):
+            seen("10.70.8.1", "fd00:70:9::1")
+            until(lambda: lan.near.peer(HOST6, 8087) == NEAR6)
+            until(lambda: lan.near.peer(HOST, 8087) == NEAR)
+            engine.hull("network", "disconnect", "both", "mixed")
+            seen("10.70.8.1")
+            until(lambda: lan.near.peer(HOST, 8087) == NEAR)
+            assert not lan.near.reaches(HOST6, 8087)
+            engine.hull("network", "connect", "both", "mixed")
+        seen("10.70.8.1", "fd00:70:9::1")
+        engine.hull("network", "disconnect", "four", "mixed")
+        seen("10.70.9.1", "fd00:70:9::1")
+        engine.hull("network", "connect", "--gw-priority", "1", "four", "mixed")
+        seen("10.70.8.1", "fd00:70:9::1")
+    finally:
+        engine.hull("rm", "-f", "mixed", check=False)
+        engine.hull("network", "rm", "four", "both")
+
+
 def test_ipv6_on_the_default_bridge(lan):
     made = HostEngine(lan.behind, "--ipv6", "--bip6", "fd00:70:8::7/64", "--fixed-cidr-v6",
                       "fd00:70:8::100/120")

@@ -124,8 +124,7 @@ int join_plan(struct hull_call *call, struct join *join, size_t i)
 static bool is_usable(const struct join *join, size_t i, bool ipv6)
 {
     const struct endpoint_settings *endpoint = &join->sandbox.settings.networks.v[i];
-    return ipv6 ? net_given(endpoint->ipv6_gateway) && !net_given(endpoint->gateway)
-                : net_given(endpoint->gateway);
+    return net_given(ipv6 ? endpoint->ipv6_gateway : endpoint->gateway);
 }
 
 /* The network with the highest GwPriority, then the first, among those with a gateway. The one that
@@ -153,13 +152,17 @@ size_t join_gateway(const struct join *join)
     return best < join->count ? best : best_gateway(join, true);
 }
 
-bool join_routes(const struct join *join, size_t i)
+size_t join_gateway6(const struct join *join)
 {
     size_t via = join_gateway(join);
-    if (i == via || via == join->count)
-        return i == via;
-    return !net_given(join->sandbox.settings.networks.v[via].ipv6_gateway) &&
-           i == best_gateway(join, true);
+    if (via == join->count || net_given(join->sandbox.settings.networks.v[via].ipv6_gateway))
+        return via;
+    return best_gateway(join, true);
+}
+
+bool join_routes(const struct join *join, size_t i)
+{
+    return i == join_gateway(join) || i == join_gateway6(join);
 }
 
 struct plug {
@@ -278,6 +281,9 @@ int join_driver(struct hull_call *call, struct join *join, size_t i, bool defaul
                                              .dns_options = join->request->dns_options};
     struct netdriver_join_reply reply;
     bool done = join->ports_done;
+    size_t via = join_gateway(join);
+    if (via < join->count && i != via)
+        request.endpoint.gateway = ""; /* at most that of IPv6 */
     int rc = own_ports(call, join, i, &request);
     if (rc == 0)
         rc = join_guard(call, join, i, &request.host_interface);
@@ -361,18 +367,27 @@ static void keep_ports(const struct firewall_ports *kept, struct firewall_ports 
 }
 
 /* Through the firewall, to the container's address in the bridge network VIA. */
+/* Ports of IPv6 lead where its default route is, which need not be where that of IPv4 is. */
 static int publish_by_bridge(struct hull_call *call, struct join *join, size_t via,
                              struct firewall_ports *ret_ports)
 {
     struct firewall_ports wanted = {.container_id = join->request->container_id};
     const struct endpoint_settings *endpoint = &join->sandbox.settings.networks.v[via];
-    struct netbridge options;
+    struct netbridge options, options6;
+    size_t via6 = join_gateway6(join);
+    if (via6 == join->count || net_given(endpoint->global_ipv6_address) ||
+        !hull_streq(join->networks[via6]->network.driver, "bridge"))
+        via6 = via;
     int rc = netbridge_read(call, &join->networks[via]->network, &options);
+    if (rc == 0)
+        rc = netbridge_read(call, &join->networks[via6]->network, &options6);
+    if (rc < 0)
+        return rc;
     const struct net_publish to = {
         endpoint->ip_address,
-        endpoint->global_ipv6_address,
+        join->sandbox.settings.networks.v[via6].global_ipv6_address,
         options.host_ip,
-        {options.mode[0] == NETBRIDGE_ROUTED, options.mode[1] == NETBRIDGE_ROUTED},
+        {options.mode[0] == NETBRIDGE_ROUTED, options6.mode[1] == NETBRIDGE_ROUTED},
         options.trusted.n > 0 || daemon_config()->allow_direct_routing};
     if (rc == 0)
         rc = net_ports_expand(call, join->request, &to, &wanted);

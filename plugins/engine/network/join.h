@@ -32,6 +32,8 @@ int join_driver(struct hull_call *call, struct join *join, size_t i, bool defaul
     HULL_CHECKED;
 /* Which network has the default route: the highest GwPriority, then the first; count: none. */
 size_t join_gateway(const struct join *join);
+/* The same for IPv6, when the one of IPv4 has none. */
+size_t join_gateway6(const struct join *join);
 /* Whether network I brings a default route: of the gateway, or that of IPv6 alone, when the gateway
  * is one without IPv6. */
 bool join_routes(const struct join *join, size_t i);

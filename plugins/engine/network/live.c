@@ -63,15 +63,23 @@ static int change_route(struct hull_work *work, void *arg)
     return rc == 0 ? 0 : nif_fail(work, rc, &failure, "default route by", routing->ifname);
 }
 
-/* Through network VIA. */
-static int route(struct hull_call *call, const struct join *join, size_t via)
+/* Through network VIA: IPv4 where it has that gateway, IPv6 where it has one. */
+static int route_by(struct hull_call *call, const struct join *join, size_t via)
 {
     const struct endpoint_settings *endpoint = &join->sandbox.settings.networks.v[via];
     struct routing routing = {.ifname = hull_map_find(&join->sandbox.inside, endpoint->network_id),
                               .netns_fd = join->request->netns_fd};
-    (void)ip_parse(endpoint->gateway, &routing.gateway[0]);
+    if (via == join_gateway(join))
+        (void)ip_parse(endpoint->gateway, &routing.gateway[0]);
     (void)ip_parse(endpoint->ipv6_gateway, &routing.gateway[1]);
     return routing.ifname == NULL ? 0 : hull_work(call, change_route, &routing);
+}
+
+static int route(struct hull_call *call, const struct join *join)
+{
+    size_t via = join_gateway(join), via6 = join_gateway6(join);
+    int rc = via < join->count ? route_by(call, join, via) : 0;
+    return rc < 0 || via6 == via || via6 == join->count ? rc : route_by(call, join, via6);
 }
 
 static void warn(struct hull_call *call, const struct join *join, const char *what)
@@ -100,7 +108,7 @@ static void put_back(struct hull_call *call, void *arg)
 static void route_back(struct hull_call *call, void *arg)
 {
     struct join *old = arg;
-    if (route(call, old, join_gateway(old)) < 0)
+    if (route(call, old) < 0)
         warn(call, old, "default route not put back");
 }
 
@@ -122,7 +130,7 @@ static int move_gateway(struct hull_call *call, struct join *join, struct join *
 {
     if (join_gateway(old) < old->count) {
         hull_undo(call, route_back, old);
-        int rc = route(call, join, join_gateway(join));
+        int rc = route(call, join);
         if (rc < 0)
             return rc;
     }
@@ -193,9 +201,13 @@ int net_attach(struct hull_call *call, const struct network_join_request *reques
     bool first = join_gateway(old) == old->count;
     join->no_ports = !first && join_gateway(join) != at; /* they are published already */
     FAILPOINT(network_attach_plan);
-    rc = join_driver(call, join, at, join_gateway(join) == at ? first : join_routes(join, at));
+    /* One that takes the place of another's route gets its own when it is there. */
+    bool routes = join_gateway(join) == at
+                      ? first
+                      : join_routes(join, at) && join_gateway6(old) == old->count;
+    rc = join_driver(call, join, at, routes);
     FAILPOINT(network_attach_driver);
-    if (rc == 0 && join_gateway(join) == at)
+    if (rc == 0 && join_routes(join, at))
         rc = move_gateway(call, join, old);
     if (rc == 0)
         rc = net_names_update(call, &join->sandbox);
@@ -259,10 +271,9 @@ static int leave_driver(struct hull_call *call, const struct join *join, size_t 
  * fails now is told in the log. */
 static void renew_gateway(struct hull_call *call, struct join *join)
 {
-    size_t via = join_gateway(join);
     keep_published(join);
     join->sandbox.ports.n = 0;
-    if (via < join->count && route(call, join, via) < 0)
+    if (route(call, join) < 0)
         warn(call, join, "no default route after a disconnect");
     if (join_publish(call, join) < 0)
         warn(call, join, "ports not published after a disconnect");
@@ -272,7 +283,7 @@ static int leave(struct hull_call *call, struct join *join, size_t i)
 {
     struct net_record *record = join->networks[i];
     struct endpoint_settings endpoint = join->sandbox.settings.networks.v[i];
-    bool had_gateway = join_gateway(join) == i;
+    bool had_gateway = join_routes(join, i);
     struct join before = *join;
     join->sandbox.pending = record->network.id;
     int rc = net_sandbox_put(call, &join->sandbox);
