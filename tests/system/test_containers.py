@@ -1,10 +1,13 @@
 """The life of containers, through the API as docker's clients use it and through docker's own CLI:
 exact messages and states, streams, logs, copies, limits, restarts, crashes of the daemon."""
+import contextlib
 import http.client
 import io
 import json
 import os
+import signal
 import socket
+import subprocess
 import tarfile
 import threading
 import time
@@ -491,6 +494,11 @@ def test_top_and_stats(api):
     assert api("GET", "/containers/%s/stats" % cid, stream=0)[1]["read"] == "0001-01-01T00:00:00Z"
 
 
+def kernel_field(pid, name):
+    with open("/proc/%d/status" % pid) as status:
+        return next(line.split(":\t")[1].strip() for line in status if line.startswith(name + ":"))
+
+
 def kernel_count(pid):
     """What the kernel counts in the cgroup of the process PID."""
     with open("/proc/%d/cgroup" % pid) as file:
@@ -633,6 +641,29 @@ def test_details_of_logs(engine):
         assert engine.hull("logs", "--details", "told").stdout == "a=two+words,tag=told%2Fx,z=1 hi\n"
     finally:
         engine.hull("rm", "told")
+
+
+def test_a_shim_that_hangs_holds_nobody_up(engine):
+    """Who asks it hears so; SIGKILL reaches the program; it is told how it ended, when it goes on."""
+    engine.hull("run", "-d", "--name", "hangs", "--network", "none", "busybox", "sleep", "300")
+    pid = int(engine.hull("inspect", "-f", "{{.State.Pid}}", "hangs").stdout)
+    shim = kernel_field(pid, "PPid")
+    os.kill(int(shim), signal.SIGSTOP)
+    try:
+        asked = [subprocess.Popen(engine.command(*args), stderr=subprocess.PIPE, text=True)
+                 for args in (("kill", "-s", "HUP", "hangs"), ("attach", "--no-stdin", "hangs"))]
+        for client in asked:
+            assert "does not answer: it may hang in the kernel" in client.communicate(timeout=60)[1]
+            assert client.returncode == 1
+        with subprocess.Popen(engine.command("kill", "hangs")) as killer:
+            until(lambda: kernel_field(pid, "State").startswith("Z"), 60)
+            os.kill(int(shim), signal.SIGCONT)
+            killer.wait(60)
+        assert engine.hull("wait", "hangs").stdout == "137\n"
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(int(shim), signal.SIGCONT)
+        engine.hull("rm", "-f", "hangs")
 
 
 def test_who_shares_a_network_has_its_names(engine):

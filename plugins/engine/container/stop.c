@@ -119,7 +119,8 @@ static int begin_stop(struct hull_call *call, struct ct *ct, int number, struct 
     ct->doc.stopped = true;
     rc = send_signal(call, ct, number);
     hull_unlock(&ct->lock);
-    if (rc == -HULL_NOT_FOUND || rc == -HULL_CONFLICT)
+    /* Who does not pass it on is killed when the time is over. */
+    if (rc == -HULL_NOT_FOUND || rc == -HULL_CONFLICT || (rc == -HULL_TIMEOUT && !hull_check(call)))
         rc = 0;
     return rc;
 }

@@ -111,6 +111,43 @@ int client_once(struct hull_call *call, const struct ctr *ctr, struct process *p
     return rc;
 }
 
+/* What a shim does at once, unless it hangs in the kernel with a disk or a server. */
+#define ANSWER_MS 5000
+
+struct asking {
+    const char *id, *name;
+    const struct shim_packet *request;
+    int passed_fd;
+    struct shim_packet *answer;
+    int *ret_fd;
+};
+
+static int ask_soon(struct hull_call *call, void *arg)
+{
+    const struct asking *asking = arg;
+    struct ctr *ctr;
+    struct process *process;
+    hull_call_set_timeout(call, ANSWER_MS);
+    int rc = ctr_process(call, asking->id, asking->name, &ctr, &process);
+    return rc < 0 ? rc
+                  : client_once(call, ctr, process, asking->request, asking->passed_fd,
+                                asking->answer, asking->ret_fd);
+}
+
+int client_soon(struct hull_call *call, const char *id, const char *name,
+                const struct shim_packet *request, int passed_fd, int *ret_fd)
+{
+    struct shim_packet answer;
+    struct asking asking = {id, name, request, passed_fd, &answer, ret_fd};
+    int rc = hull_task_join(call, hull_task_start(call, "ask shim", ask_soon, &asking));
+    if (rc != -HULL_TIMEOUT || hull_check(call) < 0)
+        return rc;
+    return hull_fail(call, HULL_TIMEOUT,
+                     "the shim of container %s does not answer: it may hang in the kernel, with a "
+                     "disk or a server",
+                     id);
+}
+
 int client_exit_file(struct hull_call *call, const char *dir, const char *name,
                      struct runtime_exit *ret)
 {

@@ -284,6 +284,11 @@ int shimmed_create(struct hull_call *call, const struct runtime_create_request *
     HULL_AUTO_FD seccomp_fd HULL_UNUSED = launch.seccomp_fd;
     if (rc < 0)
         return hull_wrap(call, rc, "%s", shim_driver.create_prefix);
+    /* What is left of one whose shim did not end when it was taken away. */
+    if (ctr_find(request->id) != NULL && ctr_find(request->id)->processes == NULL)
+        rc = ctr_delete(call, ctr_find(request->id));
+    if (rc < 0)
+        return hull_wrap(call, rc, "%s", shim_driver.create_prefix);
     if (ctr_find(request->id) != NULL)
         return hull_fail(call, HULL_CONFLICT, "container %s is made already", request->id);
     struct ctr *ctr = ctr_new(request->id, request->dir);

@@ -23,13 +23,14 @@
 #define STATUS_MS 1000
 /* Nothing tells that there are descriptors or memory again. */
 #define AGAIN_MS 1000
+/* The kernel ends what is killed at once, unless it hangs in there. */
+#define END_MS 10000
 
 int shimmed_attach(struct hull_call *call, const struct runtime_attach_request *request,
                    struct container_stream_reply *reply)
 {
     struct ctr *ctr;
     struct process *process;
-    struct shim_packet answer;
     int pair[2];
     int rc = ctr_process(call, request->id, request->process, &ctr, &process);
     if (rc < 0)
@@ -43,7 +44,7 @@ int shimmed_attach(struct hull_call *call, const struct runtime_attach_request *
                               .a = (request->stdin_ ? SHIM_STDIN : 0) |
                                    (request->stdout_ ? SHIM_STDOUT : 0) |
                                    (request->stderr_ ? SHIM_STDERR : 0)};
-    rc = client_once(call, ctr, process, &ask, theirs, &answer, NULL);
+    rc = client_soon(call, request->id, request->process, &ask, theirs, NULL);
     if (rc < 0)
         return rc;
     reply->stream = hull_stream_from_fd(HULL_TAKE_FD(ours));
@@ -51,15 +52,16 @@ int shimmed_attach(struct hull_call *call, const struct runtime_attach_request *
     return 0;
 }
 
-/* Ask the shim of process NAME, or of the container's first one when that is NULL. */
-static int ask(struct hull_call *call, const char *id, const char *name,
-               const struct shim_packet *request, int passed_fd, int *ret_fd)
+/* Process 1 can do without a shim that does not pass it on: who ends it is not told how it ended
+ * until the shim goes on, or ends. */
+static int kill_directly(struct hull_call *call, const char *id)
 {
-    struct ctr *ctr;
-    struct process *process;
-    struct shim_packet answer;
-    int rc = ctr_process(call, id, name, &ctr, &process);
-    return rc < 0 ? rc : client_once(call, ctr, process, request, passed_fd, &answer, ret_fd);
+    const struct ctr *ctr = ctr_find(id);
+    if (ctr == NULL || ctr->pidfd < 0 ||
+        syscall(SYS_pidfd_send_signal, ctr->pidfd, SIGKILL, NULL, 0) < 0)
+        return -HULL_TIMEOUT;
+    hull_error_clear(call);
+    return 0;
 }
 
 int shimmed_kill(struct hull_call *call, const struct runtime_kill_request *request,
@@ -69,9 +71,15 @@ int shimmed_kill(struct hull_call *call, const struct runtime_kill_request *requ
     struct process *process;
     struct shim_packet packet = {.op = SHIM_KILL, .a = request->signal};
     (void)reply;
-    if (!request->all)
-        return ask(call, request->id, request->process, &packet, -1, NULL);
-    int rc = ctr_process(call, request->id, request->process, &ctr, &process);
+    int rc = 0;
+    if (!request->all) {
+        bool init = request->process == NULL || request->process[0] == '\0';
+        rc = client_soon(call, request->id, request->process, &packet, -1, NULL);
+        return rc == -HULL_TIMEOUT && init && request->signal == SIGKILL && hull_check(call) == 0
+                   ? kill_directly(call, request->id)
+                   : rc;
+    }
+    rc = ctr_process(call, request->id, request->process, &ctr, &process);
     if (rc == 0)
         rc = cg_kill(call, &ctr->cgroup, (int)request->signal);
     return rc;
@@ -82,7 +90,7 @@ int shimmed_resize(struct hull_call *call, const struct runtime_resize_request *
 {
     struct shim_packet packet = {.op = SHIM_RESIZE, .a = request->height, .b = request->width};
     (void)reply;
-    return ask(call, request->id, request->process, &packet, -1, NULL);
+    return client_soon(call, request->id, request->process, &packet, -1, NULL);
 }
 
 int shimmed_keep(struct hull_call *call, const struct runtime_keep_request *request,
@@ -90,14 +98,14 @@ int shimmed_keep(struct hull_call *call, const struct runtime_keep_request *requ
 {
     struct shim_packet packet = {.op = SHIM_KEEP, .a = request->place};
     (void)reply;
-    return ask(call, request->id, NULL, &packet, request->fd, NULL);
+    return client_soon(call, request->id, NULL, &packet, request->fd, NULL);
 }
 
 int shimmed_kept(struct hull_call *call, const struct runtime_keep_request *request,
                  struct runtime_kept_reply *reply)
 {
     struct shim_packet packet = {.op = SHIM_KEPT, .a = request->place};
-    return ask(call, request->id, NULL, &packet, -1, &reply->fd);
+    return client_soon(call, request->id, NULL, &packet, -1, &reply->fd);
 }
 
 /* The answer of a shim that is asked over FD how its process ended. */
@@ -187,22 +195,47 @@ static int ask_to_quit(struct hull_call *call, void *arg)
     return client_ask(call, quit->fd, &(struct shim_packet){.op = SHIM_QUIT}, -1, &answer, NULL);
 }
 
-/* Wait for the end of a shim; HARD: which has to be killed first. */
-static int end_shim(struct hull_call *call, struct helper *shim, bool hard)
+static int await_shim(struct hull_call *call, struct helper *shim)
 {
-    if (shim->pidfd < 0)
-        return 0;
-    if (hard)
-        syscall(SYS_pidfd_send_signal, shim->pidfd, SIGKILL, NULL, 0);
     if (shim->pid > 0)
         return helper_wait(call, shim, NULL);
     int rc = hull_wait_fd(call, shim->pidfd, POLLIN);
     return rc < 0 ? rc : 0;
 }
 
+static int await_shortly(struct hull_call *call, void *arg)
+{
+    hull_call_set_timeout(call, END_MS);
+    return await_shim(call, arg);
+}
+
+/* Nobody else waits for one that was given up: it is reaped when it has ended after all. */
+static int await_late(struct hull_call *call, void *arg)
+{
+    struct helper *shim = arg;
+    int rc = await_shim(call, shim);
+    hull_fd_cleanup(&shim->pidfd);
+    free(shim);
+    return rc == -HULL_CANCELED ? 0 : rc;
+}
+
+/* SIGKILL does not end what hangs in the kernel. Takes what SHIM has. */
+static int give_up(struct hull_call *call, const char *dir, const char *name, struct helper *shim)
+{
+    struct helper *late = malloc(sizeof(*late));
+    HULL_ASSERT(late != NULL);
+    *late = *shim;
+    *shim = (struct helper){-1, -1};
+    hull_spawn("late shim", await_late, late);
+    return hull_fail(call, HULL_TIMEOUT,
+                     "the shim of %s/%s does not end: it may hang in the kernel, with a disk or a "
+                     "server; try again when that answers",
+                     dir, name);
+}
+
 /*
  * Tell the shim to kill its process and go; returns when it is gone. One that does not answer,
- * stuck in a mount perhaps, is killed, and its child with it.
+ * stuck in a mount perhaps, is killed, and its child with it. -HULL_TIMEOUT when it stays.
  */
 static int quit_shim(struct hull_call *call, const char *dir, const char *name, struct helper *shim)
 {
@@ -215,7 +248,12 @@ static int quit_shim(struct hull_call *call, const char *dir, const char *name, 
     if (rc == -HULL_CANCELED)
         return rc;
     hull_error_clear(call); /* its end is the answer */
-    return end_shim(call, shim, rc == -HULL_NOT_FOUND || rc == -HULL_TIMEOUT || rc == -HULL_IO);
+    if (shim->pidfd < 0)
+        return 0;
+    if (rc == -HULL_NOT_FOUND || rc == -HULL_TIMEOUT || rc == -HULL_IO)
+        syscall(SYS_pidfd_send_signal, shim->pidfd, SIGKILL, NULL, 0);
+    rc = hull_task_join(call, hull_task_start(call, "end shim", await_shortly, shim));
+    return rc == -HULL_TIMEOUT && hull_check(call) == 0 ? give_up(call, dir, name, shim) : rc;
 }
 
 int ctr_delete_process(struct hull_call *call, struct ctr *ctr, struct process *process)

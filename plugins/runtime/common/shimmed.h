@@ -174,6 +174,10 @@ int client_ask(struct hull_call *call, int fd, const struct shim_packet *request
 int client_once(struct hull_call *call, const struct ctr *ctr, struct process *process,
                 const struct shim_packet *request, int passed_fd, struct shim_packet *ret_reply,
                 int *ret_fd) HULL_CHECKED;
+/* The same of the process NAME (NULL: the first one) of the container ID, for what a shim does at
+ * once: -HULL_TIMEOUT after five seconds. Yields. */
+int client_soon(struct hull_call *call, const char *id, const char *name,
+                const struct shim_packet *request, int passed_fd, int *ret_fd) HULL_CHECKED;
 /* What the file NAME.exit says; -HULL_NOT_FOUND when there is none. */
 int client_exit_file(struct hull_call *call, const char *dir, const char *name,
                      struct runtime_exit *ret) HULL_CHECKED;
