@@ -43,7 +43,7 @@ def lost(engine, method, path, body=None):  # noqa: F811
 
 
 def until(condition):
-    deadline = time.monotonic() + QUICK_S
+    deadline = time.monotonic() + 4 * QUICK_S
     while not condition():
         assert time.monotonic() < deadline, "it did not happen in time"
         time.sleep(0.02)

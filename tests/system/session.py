@@ -391,7 +391,7 @@ NETWORKS = [
     ("network inspect -f '{{range .IPAM.Config}}{{.Subnet}}{{end}} {{.Driver}}' sn", {}),
     ("network inspect nope", {}),
     ("run -d --name net1 --network sn --ip @NET.9 --network-alias al busybox sleep 1000", {}),
-    ("run --rm --network sn busybox ping -c 2 -W 2 al", {"status_only": True}),
+    ("run --rm --network sn busybox ping -c 2 -W 10 al", {"status_only": True}),
     ("run --rm --network sn --ip 10.9.9.9 busybox true", {}),
     ("network disconnect sn net1", {}),
     ("network disconnect sn net1", {}),
