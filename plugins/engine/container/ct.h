@@ -105,6 +105,10 @@ bool ct_is_running(const struct ct *ct);
  * told yet. -HULL_CONFLICT when its cgroup is not the container's.
  */
 int ct_open_process(struct hull_call *call, const struct ct *ct, int *ret_fd) HULL_CHECKED;
+/* A path for NAME ("ns/net") of that process, for other programs to open; it leads to that one or
+ * nowhere, until CALL's handler returns. -HULL_CONFLICT likewise. */
+int ct_process_path(struct hull_call *call, const struct ct *ct, const char *name,
+                    const char **ret_path) HULL_CHECKED;
 /* Give CT a deep copy of DOC, which may not lie in its arena (its name and id may). */
 void ct_copy_doc(struct ct *ct, struct ct_doc *doc);
 /* An event about CT with its labels, image and name, and further pairs, NULL. */

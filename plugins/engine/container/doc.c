@@ -72,6 +72,25 @@ int ct_open_process(struct hull_call *call, const struct ct *ct, int *ret_fd)
     return 0;
 }
 
+static void close_process(struct hull_call *call, void *fd)
+{
+    (void)call;
+    hull_fd_cleanup(fd);
+}
+
+int ct_process_path(struct hull_call *call, const struct ct *ct, const char *name,
+                    const char **ret_path)
+{
+    int *fd = HULL_NEW(hull_call_arena(call), int);
+    int rc = ct_open_process(call, ct, fd);
+
+    if (rc < 0)
+        return rc;
+    hull_defer(call, close_process, fd);
+    *ret_path = hull_printf(call, "/proc/%d/fd/%d/%s", (int)getpid(), *fd, name);
+    return 0;
+}
+
 static int commit(struct hull_call *call, const struct ct *ct, const char *value, bool sync)
 {
     int rc;

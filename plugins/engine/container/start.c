@@ -204,10 +204,10 @@ static int join_namespace(struct hull_call *call, const struct ct *own, const ch
         return hull_fail(call, HULL_CONFLICT,
                          "cannot join %s namespace of a non running container: %s",
                          strcmp(type, "net") == 0 ? "network" : type, other->doc.id);
-    *ret_path = hull_printf(call, "/proc/%lld/ns/%s", (long long)other->doc.pid, type);
+    /* With the namespace of another process this fails, so that its files do no harm. */
     if (ret_shm)
         *ret_shm = hull_printf(call, "/proc/%lld/root/dev/shm", (long long)other->doc.pid);
-    return 0;
+    return ct_process_path(call, other, hull_printf(call, "ns/%s", type), ret_path);
 }
 
 /* Who shares a network has the name and the files of the container that it belongs to; that one may

@@ -295,8 +295,7 @@ int userns_join(struct hull_call *call, const struct ct *ct, const char **ret_pa
         return hull_fail(call, HULL_CONFLICT,
                          "container %s was replaced while %s was being started: start it again",
                          other->doc.name, ct->doc.name);
-    *ret_path = hull_printf(call, "/proc/%lld/ns/user", (long long)other->doc.pid);
-    return 0;
+    return ct_process_path(call, other, "ns/user", ret_path);
 }
 
 struct opening {
