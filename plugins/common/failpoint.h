@@ -97,6 +97,7 @@
     X(ipam_pool_commit, "an address pool is written down")                               \
     X(ipam_address_commit, "an address is written down as taken")                        \
     X(ipam_release_commit, "an address is written down as free")                         \
+    X(bridge_make_created, "a bridge has come into being, and has nothing yet")          \
     X(bridge_make_after, "a bridge is made")                                             \
     X(bridge_pair_made, "a veth pair is made, not connected")                            \
     X(bridge_pair_connected, "a veth pair is connected")                                 \

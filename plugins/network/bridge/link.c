@@ -37,6 +37,9 @@ static int create_bridge(int fd, const struct brg_bridge *bridge, struct nl_fail
     nl_put_u32(&batch, IFLA_BR_FORWARD_DELAY, 0);
     nl_put_u32(&batch, IFLA_BR_STP_STATE, 0);
     nif_kind_end(&batch, kind);
+    /* Marked at once, so that it goes whatever comes next: the kernel does not do it in one. */
+    nif_begin(&batch, 0, 0, false, bridge->name);
+    nif_mark_own(&batch);
     int rc = nl_transact(fd, &batch, NULL, NULL, failure);
     nl_done(&batch);
     return rc == -EEXIST ? 0 : rc;
@@ -67,8 +70,7 @@ static int guard_bridge(const struct brg_bridge *bridge)
     return rc;
 }
 
-static int raise_bridge(int fd, const struct brg_bridge *bridge, bool own,
-                        struct nl_failure *failure)
+static int raise_bridge(int fd, const struct brg_bridge *bridge, struct nl_failure *failure)
 {
     struct nl_batch batch = {0};
     unsigned index = if_nametoindex(bridge->name);
@@ -77,8 +79,6 @@ static int raise_bridge(int fd, const struct brg_bridge *bridge, bool own,
     for (size_t i = 0; i < bridge->net_count; i++)
         nif_address(&batch, index, &bridge->nets[i]);
     nif_begin(&batch, 0, (int)index, true, NULL);
-    if (own)
-        nif_mark_own(&batch);
     if (has_ipv6(bridge))
         nif_route_loopback6(&batch, index);
     int rc = nl_transact(fd, &batch, NULL, NULL, failure);
@@ -159,6 +159,7 @@ int brg_bridge_make(struct hull_work *work, const struct brg_bridge *bridge)
     bool own = false;
     if (rc == 0 && !there)
         rc = create_bridge(fd, bridge, &failure);
+    FAILPOINT(bridge_make_created);
     if (rc == 0 && there)
         rc = nif_is_own(fd, bridge->name, &own);
     if (rc == 0 && own)
@@ -166,7 +167,7 @@ int brg_bridge_make(struct hull_work *work, const struct brg_bridge *bridge)
     if (rc == 0)
         rc = guard_bridge(bridge);
     if (rc == 0)
-        rc = raise_bridge(fd, bridge, !there, &failure);
+        rc = raise_bridge(fd, bridge, &failure);
     FAILPOINT(bridge_make_after);
     return rc == 0 ? 0 : nif_fail(work, rc, &failure, "bridge", bridge->name);
 }
