@@ -437,6 +437,23 @@ def test_a_plugin_that_died_is_named_and_back_when_it_is_started(engine):
     assert "far" in engine.hull("volume", "ls", "-q").stdout
 
 
+def test_volumes_of_a_plugin_that_is_away_are_not_lost(engine):
+    """Its socket is gone: nothing is made anew under the name, and nothing is forgotten."""
+    engine.hull("volume", "create", "-d", "toy", "kept")
+    socket = engine.plugin.base + ".sock"
+    os.rename(socket, socket + ".away")
+    try:
+        for args in (("volume", "inspect", "kept"), ("volume", "rm", "kept"),
+                     ("run", "--rm", "-v", "kept:/v", "busybox", "true")):
+            assert 'plugin "toy" not found' in fails(engine, *args), args
+        assert "kept" in engine.hull("volume", "ls", "-q").stdout.split()
+    finally:
+        os.rename(socket + ".away", socket)
+    shown = engine.hull("volume", "inspect", "-f", "{{.Driver}}", "kept").stdout
+    assert shown == "toy\n"
+    engine.hull("volume", "rm", "kept")
+
+
 def test_force_forgets_what_the_plugin_does_not_remove(engine):
     engine.hull("volume", "create", "-d", "toy", "far")
     engine.plugin.mode("VolumeDriver.Remove fail")

@@ -219,6 +219,19 @@ static int take_volume(struct hull_call *call, const char *plugin, const char *m
     return 0;
 }
 
+/* One that is not there now says nothing of its volumes: they are not lost. */
+static int check_there(struct hull_call *call, const struct voldriver_ref *request)
+{
+    const struct plugin_dirs where = dirs();
+
+    if (plugin_exists(call, &where, request->driver))
+        return 0;
+    return hull_fail(call, HULL_IO,
+                     "error while checking if volume \"%s\" exists in driver \"%s\": plugin "
+                     "\"%s\" not found; start it",
+                     request->name, request->driver, request->driver);
+}
+
 /* A plugin says of a volume that it does not have that it failed. */
 static int get(struct hull_call *call, const struct voldriver_ref *request,
                struct voldriver_volume *ret_reply)
@@ -226,7 +239,10 @@ static int get(struct hull_call *call, const struct voldriver_ref *request,
     static const char method[] = "VolumeDriver.Get";
     struct rvl_get reply = {.volume = NULL};
 
-    int rc = note(request->driver, call_ref(call, request, method, &rvl_get_message, &reply));
+    int rc = check_there(call, request);
+    if (rc < 0)
+        return rc;
+    rc = note(request->driver, call_ref(call, request, method, &rvl_get_message, &reply));
     if (rc == -HULL_INTERNAL || (rc == 0 && reply.volume == NULL)) {
         hull_error_clear(call);
         return hull_fail(call, HULL_NOT_FOUND, "get %s: no such volume", request->name);
