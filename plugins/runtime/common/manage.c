@@ -52,14 +52,18 @@ int shimmed_attach(struct hull_call *call, const struct runtime_attach_request *
     return 0;
 }
 
-/* Process 1 can do without a shim that does not pass it on: who ends it is not told how it ended
- * until the shim goes on, or ends. */
+/* Process 1 can do without a shim that does not pass it on. One that is stopped only goes with it,
+ * and its end is that of the container; of one that hangs in the kernel nobody is told how the
+ * process ended until it goes on. */
 static int kill_directly(struct hull_call *call, const char *id)
 {
     const struct ctr *ctr = ctr_find(id);
+    const struct process *init = ctr_find_process(ctr, "init");
     if (ctr == NULL || ctr->pidfd < 0 ||
         syscall(SYS_pidfd_send_signal, ctr->pidfd, SIGKILL, NULL, 0) < 0)
         return -HULL_TIMEOUT;
+    if (init != NULL && init->shim.pidfd >= 0)
+        syscall(SYS_pidfd_send_signal, init->shim.pidfd, SIGKILL, NULL, 0);
     hull_error_clear(call);
     return 0;
 }
