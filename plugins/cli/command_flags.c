@@ -209,8 +209,10 @@ const struct flag pull_flags[] = {
 const struct flag network_create_flags[] = {
     FLAG("attachable", 0, FLAG_BOOL, AT(create.attachable), "Containers may join by hand (swarm)"),
     FLAG("aux-address", 0, FLAG_MAP, AT(aux), "Address that is used by something else"),
-    FLAG("config-from", 0, FLAG_REFUSED, 0, ""),
-    FLAG("config-only", 0, FLAG_REFUSED_BOOL, 0, ""),
+    FLAG("config-from", 0, FLAG_STRING, AT(config_from.network),
+         "Configuration to make the network from"),
+    FLAG("config-only", 0, FLAG_BOOL, AT(create.config_only),
+         "Only a configuration for other networks"),
     FLAG("driver", 'd', FLAG_STRING, AT(driver), "Driver", .fallback = "bridge"),
     FLAG("gateway", 0, FLAG_STRINGS, AT(gateways), "Gateway of the subnet"),
     FLAG("ingress", 0, FLAG_REFUSED_BOOL, 0, ""),

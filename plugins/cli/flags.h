@@ -58,6 +58,7 @@ struct image_options {
 };
 struct network_options {
     struct network_create_request create;
+    struct config_reference config_from;
     const char *driver;
     struct hull_strv subnets, gateways, ranges, labels;
     struct hull_map aux;

@@ -120,6 +120,8 @@ int cmd_network_create(struct cli *cli)
     o->create.name = cli->argv[0];
     o->create.check_duplicate = true;
     o->create.driver = o->driver;
+    if (o->config_from.network != NULL && *o->config_from.network != '\0')
+        o->create.config_from = &o->config_from;
     add_labels(cli, &o->labels, &o->create.labels);
     if (!make_ipam(cli, o))
         return cli_complain(cli, "%s", cli->problem);

@@ -355,6 +355,11 @@ SEEN = {
         "aux-address": ("hull network create --subnet 10.213.5.0/24 --aux-address r=10.213.5.9 n2 "
                         ">/dev/null; hull network inspect -f '{{.IPAM.Config}}' n2; hull network rm"
                         " n2", "r:10.213.5.9"),
+        "config-from": ("hull network create --config-only n15 >/dev/null; hull network create "
+                        "--config-from n15 n16 >/dev/null; hull network inspect -f "
+                        "'{{.ConfigFrom.Network}}' n16; hull network rm n16 n15", "^n15"),
+        "config-only": ("hull network create --config-only n17 >/dev/null; hull network inspect -f "
+                        "'{{.ConfigOnly}}' n17; hull network rm n17", "^true"),
         "driver": ("hull network create -d nodriver n3", 'nodriver'),
         "gateway": ("hull network create --subnet 10.213.5.0/24 --gateway 10.213.5.7 n4 >/dev/null;"
                     " hull network inspect -f '{{(index .IPAM.Config 0).Gateway}}' n4; hull network"
@@ -434,7 +439,7 @@ SEEN = {
 REFUSED = {
     "images": {"tree"},
     "start": {"checkpoint", "checkpoint-dir"},
-    "network create": {"config-from", "config-only", "ingress"},
+    "network create": {"ingress"},
     "volume create": {"availability", "group", "limit-bytes", "required-bytes", "scope", "secret",
                       "sharing", "topology-preferred", "topology-required", "type"},
     "volume ls": {"cluster"},

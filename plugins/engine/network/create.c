@@ -41,10 +41,6 @@ static int check_supported(struct hull_call *call, const struct network_create_r
         const char *what;
     } refused[] = {
         {request->ingress, "Ingress networks need swarm, which"},
-        {request->config_only, "ConfigOnly"},
-        {request->config_from != NULL && request->config_from->network != NULL &&
-             *request->config_from->network != '\0',
-         "ConfigFrom"},
         {request->scope != NULL && *request->scope != '\0' && !hull_streq(request->scope, "local"),
          "A Scope other than local"},
     };
@@ -52,7 +48,7 @@ static int check_supported(struct hull_call *call, const struct network_create_r
         if (refused[i].wanted)
             return hull_fail(call, HULL_NOT_SUPPORTED, "%s is not supported", refused[i].what);
     }
-    const char *driver = request->driver;
+    const char *driver = request->config_only ? NULL : request->driver;
     if (hull_streq(driver, "host") || hull_streq(driver, "null"))
         return hull_fail(call, HULL_FORBIDDEN, "only one instance of \"%s\" network is allowed",
                          driver);
@@ -155,7 +151,8 @@ static const char *driver_of(const struct network_create_request *request)
     return request->driver == NULL || *request->driver == '\0' ? "bridge" : request->driver;
 }
 
-/* What the configuration says of networks of this driver, but for what the request says. */
+/* What the daemon's configuration says of networks of this driver, but for what the request
+ * says. */
 static void add_defaults(struct hull_call *call, struct network *network)
 {
     const struct daemon_config *config = daemon_config();
@@ -193,7 +190,9 @@ static void describe(struct hull_call *call, const struct network_create_request
         if (request->ipam->driver != NULL && *request->ipam->driver != '\0')
             network->ipam.driver = request->ipam->driver;
     }
-    add_defaults(call, network);
+    if (request->config_from == NULL || !net_given(request->config_from->network))
+        add_defaults(call, network);
+    net_config_describe(call, request, network);
     /* Empty, which is not absent. */
     if (network->options.v == NULL)
         network->options.v = hull_alloc(call, sizeof(*network->options.v));
@@ -240,6 +239,8 @@ static int reserve_pools(struct hull_call *call, const struct network_create_req
                          const struct netdriver_about_reply *about, struct network *network)
 {
     bool asked = request->ipam != NULL && request->ipam->config.n > 0;
+    if (network->config_only)
+        return 0;
     if (about->own_addresses) {
         if ((asked && !about->takes_pools) || !hull_streq(network->ipam.driver, "default"))
             return hull_fail(call, HULL_INVALID,
@@ -278,6 +279,8 @@ static int take_down(struct hull_call *call, struct net_record *record)
     struct netdriver_network request = {.network = record->network};
     struct hull_empty done;
     int rc = 0;
+    if (record->network.config_only)
+        return 0; /* nothing was made of it */
     if (net_firewall(call, record, &rules))
         rc = firewall_network_remove(call, NET_FIREWALL, &rules, &done);
     if (rc == 0)
@@ -302,28 +305,43 @@ static void unmake(struct hull_call *call, void *arg)
                  "error", hull_error(call), NULL);
 }
 
-int net_create(struct hull_call *call, const struct network_create_request *request,
-               struct network_create_reply *ret_reply)
+/* What can be known before anything is made. */
+static int plan(struct hull_call *call, struct network_create_request *request,
+                struct netdriver_about_reply *about, struct network *network)
 {
-    struct network network;
-    struct netdriver_about_reply about;
-    struct net_record *record;
     int rc = check_name(call, request->name);
     if (rc == 0)
-        rc = check_supported(call, request);
+        rc = net_config_check(call, request);
     if (rc == 0)
-        rc = net_driver_check(call, driver_of(request), &about);
+        rc = check_supported(call, request);
+    if (rc == 0 && !request->config_only)
+        rc = net_driver_check(call, driver_of(request), about);
+    if (rc == 0)
+        rc = net_config_take(call, request);
     if (rc < 0)
         return rc;
-    describe(call, request, &about, &network);
-    rc = check_families(call, request, &network);
-    if (rc == 0)
-        rc = check_options(call, &network);
+    describe(call, request, about, network);
+    if (network->config_only)
+        return 0;
+    rc = check_families(call, request, network);
+    return rc < 0 ? rc : check_options(call, network);
+}
+
+int net_create(struct hull_call *call, const struct network_create_request *asked,
+               struct network_create_reply *ret_reply)
+{
+    struct network_create_request own = *asked, *request = &own;
+    struct network network;
+    struct netdriver_about_reply about = {0};
+    struct net_record *record;
+    int rc = plan(call, request, &about, &network);
     if (rc == 0 && is_choosing(call, request, &network))
         rc = lock_pools(call);
     if (rc == 0)
         rc = reserve_pools(call, request, &about, &network);
     FAILPOINT(network_create_pools);
+    if (rc == 0)
+        rc = net_config_still(call, request);
     /* Somebody may have made one of that name while this one waited. */
     if (rc == 0 && net_find_name(network.name) != NULL)
         rc = hull_fail(call, HULL_CONFLICT, "network with name %s already exists", network.name);
@@ -334,7 +352,8 @@ int net_create(struct hull_call *call, const struct network_create_request *requ
     hull_undo(call, drop_record, record);
     hull_undo(call, unmake, record);
     FAILPOINT(network_create_commit);
-    rc = net_assert(call, record);
+    if (!network.config_only)
+        rc = net_assert(call, record);
     FAILPOINT(network_create_driver);
     if (rc < 0)
         return rc;
@@ -377,7 +396,9 @@ static int check_unused(struct hull_call *call, const struct net_record *record)
 
 static int remove_record(struct hull_call *call, struct net_record *record)
 {
-    int rc = check_unused(call, record);
+    int rc = net_config_unused(call, record);
+    if (rc == 0)
+        rc = check_unused(call, record);
     if (rc < 0)
         return rc;
     struct pool_owner owner = {net_ipam(&record->network), hull_strdup(call, record->network.id),
@@ -423,13 +444,13 @@ int net_remove(struct hull_call *call, const struct network_ref *request,
 
 /* --- prune ----------------------------------------------------------------------------------- */
 
-/* A network that UNTIL and labels select and nobody is in. */
+/* A network that UNTIL and labels select and nobody is in. A configuration stays. */
 static struct net_record *next_unused(struct hull_call *call, const struct filters *filters,
                                       int64_t until)
 {
     for (struct net_record *record = net_records; record != NULL; record = record->next) {
         int64_t created = 0;
-        if (record->predefined || record->removing ||
+        if (record->predefined || record->removing || record->network.config_only ||
             !filters_labels(filters, &record->network.labels) ||
             (time_parse(record->network.created, &created) && created > until))
             continue;

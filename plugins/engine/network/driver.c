@@ -49,7 +49,7 @@ int net_about(struct hull_call *call, const struct net_record *record,
 const char *net_ipam(const struct network *network)
 {
     const char *driver = network->ipam.driver;
-    if (hull_streq(driver, "null"))
+    if (hull_streq(driver, "null") || network->config_only)
         return NULL;
     if (driver == NULL || *driver == '\0' || hull_streq(driver, "default"))
         return NET_IPAM;

@@ -30,6 +30,9 @@ int join_add(struct hull_call *call, struct join *join, const char *name,
     int rc = net_find(call, plain_name(name), &record);
     if (rc == 0 && record->removing)
         rc = hull_fail(call, HULL_NOT_FOUND, "network %s not found", name);
+    if (rc == 0 && record->network.config_only)
+        rc =
+            hull_fail(call, HULL_FORBIDDEN, "cannot create endpoint on configuration-only network");
     if (rc < 0)
         return rc;
     for (size_t i = 0; i < join->count; i++) {

@@ -124,6 +124,23 @@ int net_endpoint_settings_apply(struct hull_call *call, const struct endpoint_se
 void net_addresses_release(struct hull_call *call, const char *ipam, const char *network_id,
                            const char *container_id);
 
+/* --- configurations (config_only.c) -------------------------------------------------------- */
+
+/* Whether REQUEST, one of a configuration or of a network made from one, is sound. -HULL_FORBIDDEN,
+ * -HULL_NOT_FOUND, -HULL_INVALID. */
+int net_config_check(struct hull_call *call, const struct network_create_request *request)
+    HULL_CHECKED;
+/* Take what the configuration that REQUEST names says into it, in the call's arena. */
+int net_config_take(struct hull_call *call, struct network_create_request *request) HULL_CHECKED;
+/* -HULL_NOT_FOUND: it was removed meanwhile. */
+int net_config_still(struct hull_call *call, const struct network_create_request *request)
+    HULL_CHECKED;
+/* What inspect says of it. */
+void net_config_describe(struct hull_call *call, const struct network_create_request *request,
+                         struct network *network);
+/* -HULL_FORBIDDEN when RECORD is a configuration that networks were made from. */
+int net_config_unused(struct hull_call *call, const struct net_record *record) HULL_CHECKED;
+
 /* --- who does what (driver.c) -------------------------------------------------------------- */
 
 /* "network/bridge" for RECORD. */
