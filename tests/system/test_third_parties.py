@@ -418,6 +418,52 @@ def test_a_network_without_a_gateway_has_a_way_out(plugged, remote):
     assert "works" not in sh("curl -s -m 1 http://127.0.0.1:18354/", check=False)
 
 
+def test_a_way_out_comes_with_a_connect_and_goes_with_a_disconnect(plugged, remote):
+    name = remote.create("-d", "toy", *POOL)
+    inner = remote.create("-d", "toy", "--internal", "--subnet", "10.95.0.0/24")
+
+    def state():
+        listed = plugged.hull("network", "ls", "-q", "-f", "name=docker_gwbridge").stdout.split()
+        members = [end["Name"] for network in listed for end in
+                   json.loads(plugged.hull("network", "inspect", network).stdout)[0]
+                   ["Containers"].values()]
+        return ("default" in plugged.hull("exec", web, "ip", "route").stdout,
+                web in members, set(json.loads(plugged.hull("inspect", web).stdout)[0]
+                                     ["NetworkSettings"]["Networks"]))
+
+    try:
+        web = remote.web(inner, "-p", "18355:80")
+        assert state() == (False, False, {inner})
+        for again in (False, True):
+            plugged.hull("network", "connect", name, web)
+            assert state() == (True, True, {inner, name})
+            assert "works" in sh(GET + "http://127.0.0.1:18355/")
+            if again:
+                plugged.kill()
+                plugged.start()
+                assert "works" in sh(GET + "http://127.0.0.1:18355/")
+            plugged.hull("network", "disconnect", name, web)
+            assert state() == (False, False, {inner})
+            assert "works" not in sh("curl -s -m 1 http://127.0.0.1:18355/", check=False)
+        # A second network that wants it keeps it.
+        second = remote.create("-d", "toy", "--subnet", "10.96.0.0/24")
+        plugged.hull("network", "connect", name, web)
+        plugged.hull("network", "connect", second, web)
+        plugged.hull("network", "disconnect", name, web)
+        assert state() == (True, True, {inner, second})
+        assert "works" in sh(GET + "http://127.0.0.1:18355/")
+        # Nothing of it is left by a connect that fails.
+        plugged.hull("network", "disconnect", second, web)
+        plugged.plugin.mode("NetworkDriver.Join fail")
+        assert plugged.hull("network", "connect", name, web, check=False).returncode != 0
+        plugged.plugin.mode("")
+        assert state() == (False, False, {inner})
+    finally:
+        for box in remote.boxes:
+            plugged.hull("rm", "-f", box, check=False)
+        plugged.hull("network", "rm", "docker_gwbridge", check=False)
+
+
 @pytest.mark.parametrize("answer,says", [
     ({"StaticRoutes": [{"Destination": "here", "RouteType": 1}]}, '"here" makes no sense'),
     ({"StaticRoutes": [{"Destination": "192.0.2.0/24", "RouteType": 2}]}, 'RouteType "2"'),

@@ -249,8 +249,12 @@ static int own_ports(struct hull_call *call, struct join *join, size_t i,
 }
 
 /* What its driver says of ports, when it was asked for some, and of the way out. */
-static void take_more(struct join *join, bool asked, const struct netdriver_join_reply *reply)
+static void take_more(struct hull_call *call, struct join *join, size_t i, bool asked,
+                      const struct netdriver_join_reply *reply)
 {
+    if (reply->way_out)
+        hull_strv_add(hull_call_arena(call), &join->sandbox.stranded,
+                      join->networks[i]->network.id);
     join->way_out = join->way_out || reply->way_out;
     join->no_way_out = join->no_way_out || reply->no_way_out;
     if (!asked)
@@ -303,7 +307,7 @@ int join_driver(struct hull_call *call, struct join *join, size_t i, bool defaul
     if (guarded < 0)
         return guarded;
     take_reply(&reply, endpoint);
-    take_more(join, !done && join->ports_done, &reply);
+    take_more(call, join, i, !done && join->ports_done, &reply);
     if (hull_streq(request.network.driver, "bridge"))
         rc = net_endpoint_settings_apply(call, endpoint, request.ifname, request.netns_fd);
     if (reply.host_interface != NULL)

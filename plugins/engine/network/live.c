@@ -25,10 +25,11 @@ static int begin(struct hull_call *call, struct join *join)
                          id);
     struct net_sandbox source = record->sandbox;
     hull_message_copy(hull_call_arena(call), &net_sandbox_message, &source, &join->sandbox);
-    size_t room = join->sandbox.settings.networks.n + 1;
+    size_t count = join->sandbox.settings.networks.n;
+    size_t room = count + 2; /* a new one, and a way out */
     join->networks = hull_alloc(call, room * sizeof(*join->networks));
     join->wanted = hull_alloc(call, room * sizeof(*join->wanted));
-    for (size_t i = 0; i + 1 < room; i++) {
+    for (size_t i = 0; i < count; i++) {
         const char *network_id = join->sandbox.settings.networks.v[i].network_id;
         join->networks[i] = join_record(network_id);
         if (join->networks[i] == NULL)
@@ -36,7 +37,7 @@ static int begin(struct hull_call *call, struct join *join)
                              network_id, id);
         join->wanted[i] = NULL;
     }
-    join->count = room - 1;
+    join->count = count;
     return 0;
 }
 
@@ -207,7 +208,9 @@ int net_attach(struct hull_call *call, const struct network_join_request *reques
                       : join_routes(join, at) && join_gateway6(old) == old->count;
     rc = join_driver(call, join, at, routes);
     FAILPOINT(network_attach_driver);
-    if (rc == 0 && join_routes(join, at))
+    if (rc == 0)
+        rc = join_way_out(call, join);
+    if (rc == 0 && (join_routes(join, at) || join->count > at + 1))
         rc = move_gateway(call, join, old);
     if (rc == 0)
         rc = net_names_update(call, &join->sandbox);
@@ -218,7 +221,8 @@ int net_attach(struct hull_call *call, const struct network_join_request *reques
     FAILPOINT(network_attach_commit);
     if (rc < 0)
         return rc;
-    join_tell(call, join->networks[at], "connect", request->container_id);
+    for (size_t i = at; i < join->count; i++)
+        join_tell(call, join->networks[i], "connect", request->container_id);
     join_show(call, &join->sandbox, ret_reply);
     return 0;
 }
@@ -251,6 +255,26 @@ static void take_out(struct hull_call *call, struct join *join, size_t i)
             hull_map_set(hull_call_arena(call), &sandbox->outside, id, outside);
         join->networks[join->count++] = networks[k];
     }
+    sandbox->stranded = (struct hull_strv){0};
+    for (size_t k = 0; k < old.stranded.n; k++) {
+        if (!hull_streq(old.stranded.v[k], networks[i]->network.id))
+            hull_strv_add(hull_call_arena(call), &sandbox->stranded, old.stranded.v[k]);
+    }
+    if (hull_streq(sandbox->way_out, networks[i]->network.id))
+        sandbox->way_out = NULL;
+}
+
+/* The network that is a way out, when the last one that wanted it is the one that was left since
+ * BEFORE; else the count. */
+static size_t useless_way_out(const struct join *before, const struct join *join)
+{
+    size_t i = 0;
+    if (join->sandbox.way_out == NULL || before->sandbox.stranded.n == 0 ||
+        join->sandbox.stranded.n > 0)
+        return join->count;
+    while (i < join->count && !hull_streq(join->networks[i]->network.id, join->sandbox.way_out))
+        i++;
+    return i;
 }
 
 static int leave_driver(struct hull_call *call, const struct join *join, size_t i)
@@ -279,7 +303,7 @@ static void renew_gateway(struct hull_call *call, struct join *join)
         warn(call, join, "ports not published after a disconnect");
 }
 
-static int leave(struct hull_call *call, struct join *join, size_t i)
+static int leave_one(struct hull_call *call, struct join *join, size_t i)
 {
     struct net_record *record = join->networks[i];
     struct endpoint_settings endpoint = join->sandbox.settings.networks.v[i];
@@ -305,7 +329,19 @@ static int leave(struct hull_call *call, struct join *join, size_t i)
     join_release(call, before.sandbox.container_id, &endpoint, record);
     if (had_gateway)
         renew_gateway(call, join);
-    rc = finish(call, join);
+    return 0;
+}
+
+static int leave(struct hull_call *call, struct join *join, size_t i)
+{
+    struct join before = *join;
+    int rc = leave_one(call, join, i);
+    size_t way_out = rc == 0 ? useless_way_out(&before, join) : join->count;
+    /* Pending in place of the other one: a crash in between leaves neither. */
+    if (rc == 0 && way_out < join->count)
+        rc = leave_one(call, join, way_out);
+    if (rc == 0)
+        rc = finish(call, join);
     FAILPOINT(network_detach_commit);
     return rc;
 }

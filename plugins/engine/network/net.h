@@ -76,6 +76,7 @@ static inline bool net_given(const char *text)
     F(T, MAP, _, outside, "Outside", HULL_OMIT, "To its other end")                              \
     F(T, INT, _, next, "Next", HULL_OMIT, "Number of the next interface")                        \
     F(T, STRING, _, way_out, "WayOut", HULL_OMIT, "Id of the network that was joined as such")   \
+    F(T, STRV, _, stranded, "WayOutFor", HULL_OMIT, "Ids of the networks that want one")         \
     F(T, STRING, _, pending, "Pending", HULL_OMIT, "Id of the network it is joining or leaving") \
     F(T, BOOL, _, net_admin, "NetAdmin", HULL_OMIT, "It has CAP_NET_ADMIN")
 HULL_MESSAGE_DECLARE(net_sandbox, NET_SANDBOX_FIELDS)
