@@ -1,10 +1,10 @@
 /*
  * way_out.c: containers whose networks are of somebody else's driver and have no gateway get out
  * through a bridge network beside them, as with docker: a plugin that only connects containers of
- * several hosts counts on it. Ports are published through it, too. It is joined with the first network
- * that wants it, at the start or later, and left with the last; a network with a gateway that is
- * connected meanwhile has the default route and the ports from then on. Containers do not find each other there, by name or
- * otherwise.
+ * several hosts counts on it. Ports are published through it, too. It is joined with the first
+ * network that wants it, at the start or later, and left with the last; a network with a gateway
+ * that is connected meanwhile has the default route and the ports from then on. Containers do not
+ * find each other there, by name or otherwise.
  */
 #include "join.h"
 
