@@ -62,6 +62,8 @@ HULL_MESSAGE(config_runtime, CONFIG_RUNTIME_FIELDS)
     F(T, OPT_BOOL, _, ip6tables, "ip6tables", 0, "Always on, likewise")                            \
     F(T, BOOL, _, allow_direct_routing, "allow-direct-routing", 0,                                 \
       "Neighbours reach published ports at the containers' addresses, too")                        \
+    F(T, STRING, _, bridge_accept_fwmark, "bridge-accept-fwmark", 0,                               \
+      "Packets with this MARK[/MASK] pass towards containers")                                     \
     F(T, OPT_BOOL, _, userland_proxy, "userland-proxy", 0,                                         \
       "Accepted: loopback reaches published ports without a proxy")                                \
     F(T, STRING, _, userland_proxy_path, "userland-proxy-path", 0, "Refused: there is no proxy")   \

@@ -20,6 +20,7 @@ plugins_common_libcommon_la_SOURCES += plugins/common/idmap.c plugins/common/idm
 	plugins/common/names.c plugins/common/names.h plugins/common/quota.c plugins/common/quota.h plugins/common/subids.c plugins/common/subids.h plugins/common/signals.c plugins/common/signals.h \
 	plugins/common/timefmt.c plugins/common/timefmt.h plugins/common/truth.c plugins/common/truth.h plugins/common/filters.c plugins/common/filters.h
 plugins_common_libcommon_la_SOURCES += plugins/common/address.c plugins/common/address.h \
+	plugins/common/fwmark.c plugins/common/fwmark.h \
 	plugins/common/netlink.c plugins/common/netlink.h plugins/common/netif.c plugins/common/netif.h \
 	plugins/common/netgone.c plugins/common/netgone.h \
 	plugins/common/netjoin.c plugins/common/netjoin.h plugins/common/netbridge.c plugins/common/netbridge.h plugins/common/netns.c plugins/common/netns.h plugins/common/resolv.c plugins/common/resolv.h

@@ -133,6 +133,49 @@ def test_options(lan, start, served):
     assert "forwarding is disabled" in engine.log()
 
 
+def mark_packets(lan, value):
+    """What the neighbour sends to the host, or through it, has the mark VALUE from now on."""
+    lan.host.run("nft delete table inet marks", check=False)
+    lan.host.run("nft add table inet marks")
+    lan.host.run("nft add chain inet marks first { type filter hook prerouting priority -310 \\; }")
+    lan.host.run("nft add rule inet marks first ip saddr %s meta mark set %s" % (NEAR, value))
+
+
+def test_marked_packets_pass(lan, start, served):
+    engine = start("--bridge-accept-fwmark=0x12/0xff")
+    engine.web("web")
+    address = engine.address("web")
+    until(lambda: lan.host.reaches(address))
+    try:
+        assert not lan.near.reaches(address)
+        mark_packets(lan, "0x13")
+        assert not lan.near.reaches(address)
+        # Only what the mask has counts.
+        mark_packets(lan, "0x712")
+        until(lambda: lan.near.peer(address, 80) == NEAR)
+        # Also when the rules are put back after a flush, and after a restart.
+        lan.host.run("nft flush table inet " + engine.table())
+        until(lambda: lan.near.peer(address, 80) == NEAR)
+        until(lambda: "0x00000012" in lan.host.run(
+            "nft list chain inet %s inward" % engine.table()))
+        engine.kill()
+        engine.flags = ()
+        engine.start()
+        engine.hull("ps")
+        until(lambda: not lan.near.reaches(address))
+    finally:
+        lan.host.run("nft delete table inet marks", check=False)
+
+
+@pytest.mark.parametrize("value", ["x", "1/", "/1", "-1", "4294967296", "1/2", "0/0", "1 ", "1/1/1"])
+def test_marks_that_are_none(value):
+    refused = subprocess.run(
+        [program("hulld"), "--root", "/nonexistent/hull", "--bridge-accept-fwmark=" + value],
+        capture_output=True, text=True, timeout=20, check=False)
+    assert refused.returncode != 0
+    assert 'bridge-accept-fwmark: "%s"' % value in refused.stderr
+
+
 def test_direct_routing(lan, start, served):
     # What dockerd's file may say of its rules, and is so in any case.
     engine = start("--allow-direct-routing", "--iptables", "--ip6tables=true",

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "fwmark.h"
 #include "json.h"
 #include "subids.h"
 
@@ -284,6 +285,12 @@ static int check_supported(const struct daemon_config *config, struct hull_probl
     for (size_t i = 0; i < HULL_COUNT(table); i++)
         if (table[i].bad)
             return hull_problem_set(problem, HULL_NOT_SUPPORTED, "%s", table[i].text);
+    struct fwmark mark;
+    if (!fwmark_parse(config->bridge_accept_fwmark, &mark))
+        return hull_problem_set(problem, HULL_INVALID,
+                                "bridge-accept-fwmark: \"%s\": expected MARK or MARK/MASK, numbers "
+                                "of 32 bits, with no bit in MARK that MASK has not",
+                                config->bridge_accept_fwmark);
     enum hull_level level;
     if (config->log_level != NULL && !hull_log_level_parse(config->log_level, &level))
         return hull_problem_set(problem, HULL_INVALID,

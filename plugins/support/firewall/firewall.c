@@ -51,6 +51,7 @@ static bool frames = true;                /* the kernel can look at frames, as f
 static char *table;
 static struct hull_lock lock; /* over changes of the table */
 static struct fw_watch watch;
+static struct fwmark mark; /* of packets that pass towards containers */
 
 /* --- memory ---------------------------------------------------------------------------------- */
 
@@ -189,7 +190,7 @@ static int run_table(struct hull_call *call)
     struct firewall_state state;
     struct hull_text text = HULL_TEXT(hull_call_arena(call));
     gather(call, &state);
-    fw_table_text(&text, table, &state, loop6, frames);
+    fw_table_text(&text, table, &state, &mark, loop6, frames);
     return hull_work(call, run_text, text.data);
 }
 
@@ -663,7 +664,7 @@ static int look(struct hull_call *call)
     if (rc < 0 || !ready)
         return rc;
     rc = hull_work(call, run_count, &count);
-    if (rc < 0 || (count.total - count.admin == fw_table_rules(&barriers) &&
+    if (rc < 0 || (count.total - count.admin == fw_table_rules(&barriers, &mark) &&
                    count.frames == (frames ? fw_guard_rules() : 0)))
         return rc;
     hull_log(call, HULL_LOG_WARN, "rules were removed by another program, they are put back",
@@ -757,7 +758,8 @@ static int init(struct hull_call *call)
     table = calloc(1, size);
     HULL_ASSERT(table != NULL);
     snprintf(table, size, "hull%s%s", *suffix == '\0' ? "" : "-", suffix);
-    (void)call;
+    if (fw_mark_read(call, &mark) < 0)
+        return -HULL_INVALID;
     nft_keep_low_fds();
     watch = (struct fw_watch){table, look_again};
     hull_spawn("firewall-watch", fw_watch_run, &watch);

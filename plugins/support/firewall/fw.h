@@ -6,6 +6,7 @@
 
 #include "address.h"
 #include "firewall.h"
+#include "fwmark.h"
 
 #include <hull/hull.h>
 
@@ -13,11 +14,11 @@
 
 /*
  * Append to OUT the commands that make TABLE what STATE says, in one transaction: whatever was in
- * its sets, maps and chains goes, but for the chain "admin". LOOP6: published ports are reached by
- * ::1, too.
+ * its sets, maps and chains goes, but for the chain "admin". Packets with MARK pass. LOOP6:
+ * published ports are reached by ::1, too.
  */
 void fw_table_text(struct hull_text *out, const char *table, const struct firewall_state *state,
-                   bool loop6, bool frames);
+                   const struct fwmark *mark, bool loop6, bool frames);
 /* The same for the sets of networks alone, in a table that is there. FRAMES: also those of the
  * table of frames. */
 void fw_networks_text(struct hull_text *out, const char *table,
@@ -42,8 +43,10 @@ struct fw_writing {
 void fw_member_write(const struct fw_member *member, void *writing);
 /* Call EACH for whatever NETWORK is in. */
 void fw_network_members(const struct firewall_network *network, fw_member_fn *each, void *ctx);
-/* How many rules a table with BARRIERS has, those in "admin" aside. */
-int fw_table_rules(const struct firewall_barriers *barriers);
+/* How many rules a table with BARRIERS and MARK has, those in "admin" aside. */
+int fw_table_rules(const struct firewall_barriers *barriers, const struct fwmark *mark);
+/* The mark that the configuration names. -HULL_INVALID. */
+int fw_mark_read(struct hull_call *call, struct fwmark *ret) HULL_CHECKED;
 /* Whether NAME can be written into the table. */
 bool fw_name_valid(const char *name);
 /* -HULL_INVALID when NETWORK has what can't be written into the table. */

@@ -15,6 +15,7 @@
  */
 #include "fw.h"
 
+#include "api/config.h"
 #include "netif.h"
 
 #include <string.h>
@@ -176,9 +177,22 @@ static const struct {
 /* Of "forward", for each family with a barrier. */
 #define BARRIER_RULES 5
 
-int fw_table_rules(const struct firewall_barriers *barriers)
+/* Where packets with the mark of the administrator pass: they override what drops others. */
+static const char *const mark_chains[] = {"guard", "inward"};
+
+int fw_table_rules(const struct firewall_barriers *barriers, const struct fwmark *mark)
 {
-    return (int)(HULL_COUNT(rules) + barriers->barriers.n * BARRIER_RULES);
+    return (int)(HULL_COUNT(rules) + barriers->barriers.n * BARRIER_RULES +
+                 (mark->set ? HULL_COUNT(mark_chains) : 0));
+}
+
+int fw_mark_read(struct hull_call *call, struct fwmark *ret)
+{
+    const struct daemon_config *config = daemon_config();
+    if (config == NULL || fwmark_parse(config->bridge_accept_fwmark, ret))
+        return 0;
+    return hull_fail(call, HULL_INVALID, "bridge-accept-fwmark: \"%s\": expected MARK or MARK/MASK",
+                     config->bridge_accept_fwmark);
 }
 
 /* --- networks -------------------------------------------------------------------------------- */
@@ -371,6 +385,16 @@ static void chains_text(struct hull_text *out, const char *table)
         hull_text_printf(out, "add rule inet %s %s %s\n", table, rules[i].chain, rules[i].rule);
 }
 
+/* Ahead of all rules of those chains; what a container sends is for "guard" to look at all the
+ * same. */
+static void mark_text(struct hull_text *out, const char *table, const struct fwmark *mark)
+{
+    static const char *const but[] = {"iifname != @bridges fib daddr type != local", ""};
+    for (size_t i = 0; mark->set && i < HULL_COUNT(mark_chains); i++)
+        hull_text_printf(out, "insert rule inet %s %s meta mark & 0x%x == 0x%x %s accept\n", table,
+                         mark_chains[i], mark->mask, mark->mark, but[i]);
+}
+
 /* The end of "forward": what neither comes from nor goes to a network of containers. */
 static void barrier_text(struct hull_text *out, const char *table, char family)
 {
@@ -400,7 +424,7 @@ static void barriers_text(struct hull_text *out, const char *table,
 }
 
 void fw_table_text(struct hull_text *out, const char *table, const struct firewall_state *state,
-                   bool loop6, bool frames)
+                   const struct fwmark *mark, bool loop6, bool frames)
 {
     hull_text_printf(out, "add table inet %s\n", table);
     for (size_t i = 0; i < HULL_COUNT(sets) + HULL_COUNT(maps); i++) {
@@ -412,6 +436,7 @@ void fw_table_text(struct hull_text *out, const char *table, const struct firewa
     if (loop6)
         hull_text_printf(out, "add element inet %s loop6 { \"lo\" }\n", table);
     chains_text(out, table);
+    mark_text(out, table, mark);
     if (frames)
         fw_guard_text(out, table, state);
     fw_networks_text(out, table, state->networks.v, state->networks.n, frames);
