@@ -243,6 +243,9 @@ bool run_finish(struct cli *cli, struct run_options *options)
     bool restarts = strcmp(options->restart, "no") != 0 && options->restart[0] != '\0';
     if (restarts && host->auto_remove)
         return cli_problem(cli, "conflicting options: cannot specify both --restart and --rm");
+    const char *driver = host->log_config.type ? host->log_config.type : "";
+    if (strcmp(driver, "none") == 0 && host->log_config.config.n > 0)
+        return cli_problem(cli, "invalid logging opts for driver none");
     if (config->tty) {
         int64_t *size = HULL_NEW_ARRAY(cli->arena, int64_t, 2);
         tty_size(&size[0], &size[1]);

@@ -391,6 +391,8 @@ def test_the_daemon_has_a_driver_for_all_containers(folder):
     ("gelf", "gelf-address=udp://h", "a port is missing"),
     ("gelf", "gelf-address=udp://h:1 gelf-compression-level=4294967296", "compression-level"),
     ("fluentd", "fluentd-request-ack=true", "fluentd-request-ack is not supported by hull yet"),
+    ("fluentd", "fluentd-async=true fluentd-async-connect=true", "cannot specify both 'fluentd-async"),
+    ("none", "max-size=1m", "invalid logging opts for driver none"),
     ("nothing", "a=b", "logger: no log driver named 'nothing' is registered"),
     ("../x", "a=b", "logger: no log driver named '../x' is registered"),
     ("json-file", "tags=b", "unknown log opt 'tags' for json-file log driver"),

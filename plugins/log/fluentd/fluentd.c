@@ -55,6 +55,11 @@ static int check_values(struct hull_call *call, const struct log_target *target)
         if (value && !is_good(table[i].kind, value))
             return hull_fail(call, HULL_INVALID, "invalid value for %s: %s", table[i].name, value);
     }
+    if (log_option(target, "fluentd-async", NULL) &&
+        log_option(target, "fluentd-async-connect", NULL))
+        return hull_fail(call, HULL_INVALID,
+                         "conflicting options: cannot specify both 'fluentd-async' and "
+                         "'fluentd-async-connect'");
     if (is_true(log_option(target, "fluentd-request-ack", "false")))
         return hull_fail(call, HULL_NOT_SUPPORTED,
                          "fluentd-request-ack is not supported by hull yet: leave it out");
