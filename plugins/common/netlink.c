@@ -19,6 +19,8 @@
 
 /* An answer that takes this long will not come. */
 #define ANSWER_SECONDS 10
+/* How often a list that changes all the time is asked for. */
+#define LIST_ATTEMPTS 20
 
 static void set_options(int fd)
 {
@@ -230,6 +232,7 @@ struct exchange {
     uint32_t first;
     unsigned left;
     int rc;
+    bool changed; /* what is listed, while it was */
     nl_reply_fn *reply;
     void *ctx;
     struct nl_failure *failure;
@@ -266,6 +269,8 @@ static void take_message(struct exchange *exchange, const struct nlmsghdr *messa
 {
     if (message->nlmsg_seq < exchange->first)
         return; /* a late answer to an exchange that was given up */
+    if (message->nlmsg_type != NLMSG_ERROR && message->nlmsg_flags & NLM_F_DUMP_INTR)
+        exchange->changed = true;
     if (message->nlmsg_type == NLMSG_ERROR) {
         const struct nlmsgerr *ack = NLMSG_DATA(message);
         if (ack->error != 0 && exchange->rc == 0)
@@ -292,10 +297,14 @@ static void make_room(int fd, size_t size)
     (void)setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof(room));
 }
 
-int nl_transact(int fd, struct nl_batch *batch, nl_reply_fn *reply, void *ctx,
-                struct nl_failure *ret_failure)
+static int transact(int fd, struct nl_batch *batch, nl_reply_fn *reply, void *ctx,
+                    struct nl_failure *ret_failure, bool *ret_changed)
 {
-    struct exchange exchange = {batch->first, count_answers(batch), 0, reply, ctx, ret_failure};
+    struct exchange exchange = {.first = batch->first,
+                                .left = count_answers(batch),
+                                .reply = reply,
+                                .ctx = ctx,
+                                .failure = ret_failure};
     if (ret_failure != NULL)
         *ret_failure = (struct nl_failure){0};
     make_room(fd, batch->length);
@@ -314,7 +323,28 @@ int nl_transact(int fd, struct nl_batch *batch, nl_reply_fn *reply, void *ctx,
              at = NLMSG_NEXT(at, left))
             take_message(&exchange, at);
     }
+    *ret_changed = exchange.changed;
     return exchange.rc;
+}
+
+int nl_transact(int fd, struct nl_batch *batch, nl_reply_fn *reply, void *ctx,
+                struct nl_failure *ret_failure)
+{
+    bool changed;
+    return transact(fd, batch, reply, ctx, ret_failure, &changed);
+}
+
+int nl_list(int fd, uint16_t type, const void *head, size_t size, nl_reply_fn *reply, void *ctx)
+{
+    bool changed = true;
+    int rc = 0;
+    for (int i = 0; rc == 0 && changed && i < LIST_ATTEMPTS; i++) {
+        struct nl_batch batch = {0};
+        nl_begin(&batch, type, NLM_F_DUMP, head, size);
+        rc = transact(fd, &batch, reply, ctx, NULL, &changed);
+        nl_done(&batch);
+    }
+    return rc;
 }
 
 /* --- what the host already uses -------------------------------------------------------------- */
@@ -360,14 +390,9 @@ int nl_host_networks(int fd, struct ip_net **ret_nets, size_t *ret_count)
     struct networks list = {0};
     static const uint16_t kinds[] = {RTM_GETROUTE, RTM_GETADDR};
     int rc = 0;
-    uint32_t seq = 0;
     for (size_t i = 0; i < HULL_COUNT(kinds) && rc == 0; i++) {
-        struct nl_batch batch = {.seq = seq};
         struct rtmsg any = {.rtm_family = AF_UNSPEC};
-        nl_begin(&batch, kinds[i], NLM_F_DUMP, &any, sizeof(any));
-        rc = nl_transact(fd, &batch, take_network, &list, NULL);
-        nl_done(&batch);
-        seq = batch.seq;
+        rc = nl_list(fd, kinds[i], &any, sizeof(any), take_network, &list);
     }
     if (rc < 0) {
         free(list.v);

@@ -69,6 +69,12 @@ struct nl_failure {
  */
 int nl_transact(int fd, struct nl_batch *batch, nl_reply_fn *reply, void *ctx,
                 struct nl_failure *ret_failure) HULL_CHECKED;
+/*
+ * The list of TYPE (RTM_GETLINK) with the header HEAD of SIZE bytes. When something changes while
+ * the kernel lists, an entry may be missing: it is asked again, some times, and REPLY sees what is
+ * there more than once. 0 or a negative errno.
+ */
+int nl_list(int fd, uint16_t type, const void *head, size_t size, nl_reply_fn *reply, void *ctx);
 
 /* The attribute TYPE in LENGTH bytes at DATA, or NULL. */
 const struct nlattr *nl_find(const void *data, size_t length, uint16_t type);

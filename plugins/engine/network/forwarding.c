@@ -143,15 +143,6 @@ static void take_route(const struct nlmsghdr *message, void *ctx)
         add_name(survey->uplinks, &survey->uplink_count, name);
 }
 
-static int dump(int fd, uint16_t type, const void *head, size_t size, nl_reply_fn *fn, void *ctx)
-{
-    struct nl_batch batch = {0};
-    nl_begin(&batch, type, NLM_F_DUMP, head, size);
-    int rc = nl_transact(fd, &batch, fn, ctx, NULL);
-    nl_done(&batch);
-    return rc;
-}
-
 static int run_survey(struct hull_work *work, void *arg)
 {
     struct survey *survey = arg;
@@ -161,9 +152,9 @@ static int run_survey(struct hull_work *work, void *arg)
     survey->uplinks = calloc(NAMES_MAX, IF_NAMESIZE);
     HULL_ASSERT(survey->bridges != NULL && survey->uplinks != NULL);
     HULL_AUTO_FD fd = nl_open(NETLINK_ROUTE);
-    int rc = fd < 0 ? fd : dump(fd, RTM_GETLINK, &link, sizeof(link), take_bridge, survey);
+    int rc = fd < 0 ? fd : nl_list(fd, RTM_GETLINK, &link, sizeof(link), take_bridge, survey);
     if (rc == 0 && survey->ipv6)
-        rc = dump(fd, RTM_GETROUTE, &route, sizeof(route), take_route, survey);
+        rc = nl_list(fd, RTM_GETROUTE, &route, sizeof(route), take_route, survey);
     return rc == 0 ? 0 : nif_fail(work, rc, NULL, "can't look at the interfaces of", "this host");
 }
 
