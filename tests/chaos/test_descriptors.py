@@ -23,6 +23,7 @@ def engine():
     made.ids = []
     made.baseline = leftovers(made)
     yield made
+    limit(made.process.pid, None)
     assert end(made) == before
 
 

@@ -437,6 +437,21 @@ def test_a_plugin_that_died_is_named_and_back_when_it_is_started(engine):
     assert "far" in engine.hull("volume", "ls", "-q").stdout
 
 
+def test_one_that_was_lost_and_can_not_be_made_anew_stays_written_down(engine):
+    """What is made under its name later is not a local one."""
+    engine.hull("volume", "create", "-d", "toy", "lost")
+    os.rmdir(engine.plugin.base + ".kept/lost")
+    engine.plugin.mode("VolumeDriver.Create fail")
+    try:
+        assert "VolumeDriver.Create" in fails(engine, "run", "-v", "lost:/x", "busybox", "true")
+    finally:
+        engine.plugin.mode("")
+    assert run(engine, "-v", "lost:/x", "busybox", "true") == ""
+    assert engine.hull("volume", "inspect", "-f", "{{.Driver}}", "lost").stdout == "toy\n"
+    engine.hull("rm", "-f", *engine.hull("ps", "-aq").stdout.split(), check=False)
+    engine.hull("volume", "rm", "lost")
+
+
 def test_volumes_of_a_plugin_that_is_away_are_not_lost(engine):
     """Its socket is gone: nothing is made anew under the name, and nothing is forgotten."""
     engine.hull("volume", "create", "-d", "toy", "kept")

@@ -444,13 +444,15 @@ int net_remove(struct hull_call *call, const struct network_ref *request,
 
 /* --- prune ----------------------------------------------------------------------------------- */
 
-/* A network that UNTIL and labels select and nobody is in. A configuration stays. */
+/* A network that UNTIL and labels select, nobody is in and that did not fail to go. A configuration
+ * stays. */
 static struct net_record *next_unused(struct hull_call *call, const struct filters *filters,
-                                      int64_t until)
+                                      int64_t until, const struct hull_strv *failed)
 {
     for (struct net_record *record = net_records; record != NULL; record = record->next) {
         int64_t created = 0;
         if (record->predefined || record->removing || record->network.config_only ||
+            hull_strv_contains(failed, record->network.id) ||
             !filters_labels(filters, &record->network.labels) ||
             (time_parse(record->network.created, &created) && created > until))
             continue;
@@ -474,12 +476,19 @@ int net_prune(struct hull_call *call, const struct prune_request *request,
     if (limits != NULL && !time_parse_any(limits->v[0], hull_time_ns(), &until))
         return hull_fail(call, HULL_INVALID, "invalid filter 'until=[%s]'", limits->v[0]);
     struct net_record *record;
-    while ((record = next_unused(call, filters, until)) != NULL) {
+    struct hull_strv failed = {0};
+    while ((record = next_unused(call, filters, until, &failed)) != NULL) {
         const char *name = hull_strdup(call, record->network.name);
+        const char *id = hull_strdup(call, record->network.id);
         rc = remove_record(call, record);
-        if (rc < 0)
+        if (rc < 0 && hull_check(call) < 0)
             return rc;
-        hull_strv_add(hull_call_arena(call), &ret_reply->networks_deleted, name);
+        if (rc < 0)
+            hull_log(call, HULL_LOG_WARN, "network not pruned", "network", name, "error",
+                     hull_error(call), NULL);
+        hull_error_clear(call);
+        hull_strv_add(hull_call_arena(call), rc < 0 ? &failed : &ret_reply->networks_deleted,
+                      rc < 0 ? id : name);
     }
     event_publish(call, "network", "prune", "", "reclaimed", "0", NULL);
     return 0;

@@ -45,13 +45,19 @@ static void undo_driver(struct hull_call *call, void *arg)
                  volume->driver, "error", hull_error(call), NULL);
 }
 
+/* What was written down before: nothing, or a volume that its driver had lost. */
+struct making {
+    struct slot *slot;
+    struct volume *before;
+};
+
 static void undo_intent(struct hull_call *call, void *arg)
 {
-    struct slot *slot = arg;
+    const struct making *making = arg;
 
-    if (slot_store(call, slot, NULL, NULL, false) < 0)
-        hull_log(call, HULL_LOG_WARN, "volume left written down", "volume", slot->name, "error",
-                 hull_error(call), NULL);
+    if (slot_store(call, making->slot, making->before, NULL, false) < 0)
+        hull_log(call, HULL_LOG_WARN, "volume left written down", "volume", making->slot->name,
+                 "error", hull_error(call), NULL);
 }
 
 static int make(struct hull_call *call, struct slot *slot, struct volume *made)
@@ -65,7 +71,14 @@ static int make(struct hull_call *call, struct slot *slot, struct volume *made)
     struct voldriver_path_reply path = {.path = NULL};
     struct hull_empty reply;
 
-    hull_undo(call, undo_intent, slot);
+    struct making *making = HULL_NEW(hull_call_arena(call), struct making);
+
+    making->slot = slot;
+    if (slot_there(slot)) {
+        making->before = HULL_NEW(hull_call_arena(call), struct volume);
+        copy_volume(call, &slot->doc.volume, making->before);
+    }
+    hull_undo(call, undo_intent, making);
     int rc = slot_store(call, slot, made, "create", false);
     if (rc < 0)
         return rc;
