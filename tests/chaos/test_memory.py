@@ -196,7 +196,8 @@ LIFE, ERRANDS = (live, 4), (errands, 35)
 
 
 def leftovers(engine):
-    return {**host_state(engine.root, engine.bridge), "documents": documents(engine.root),
+    return {"bridges": {name for name in os.listdir("/sys/class/net") if name.startswith("hull-")},
+            **host_state(engine.root, engine.bridge), "documents": documents(engine.root),
             "files": files(engine.root), "cgroups": cgroups(engine.ids)}
 
 

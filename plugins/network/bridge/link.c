@@ -21,7 +21,8 @@
 
 /* --- bridges --------------------------------------------------------------------------------- */
 
-static int create_bridge(int fd, const struct brg_bridge *bridge, struct nl_failure *failure)
+static int create_bridge(int fd, const struct brg_bridge *bridge, struct nl_failure *failure,
+                         bool *ret_made)
 {
     struct nl_batch batch = {0};
     /* A fixed MAC: otherwise it is that of a port and changes as containers come and go. */
@@ -42,6 +43,7 @@ static int create_bridge(int fd, const struct brg_bridge *bridge, struct nl_fail
     nif_mark_own(&batch);
     int rc = nl_transact(fd, &batch, NULL, NULL, failure);
     nl_done(&batch);
+    *ret_made = rc != -EEXIST;
     return rc == -EEXIST ? 0 : rc;
 }
 
@@ -148,9 +150,11 @@ int brg_bridge_make(struct hull_work *work, const struct brg_bridge *bridge)
     if (fd < 0)
         return nif_fail(work, fd, NULL, "bridge", bridge->name);
     struct nl_failure failure = {0};
-    bool there = if_nametoindex(bridge->name) != 0;
-    bool is = false;
-    int rc = there ? nif_look(fd, bridge->name, take_kind, &is, NULL) : 0;
+    bool is = false, made = false;
+    int rc = nif_look(fd, bridge->name, take_kind, &is, NULL);
+    bool there = rc == 0;
+    if (rc == -ENODEV)
+        rc = 0;
     if (rc == 0 && there && !is)
         return hull_problem_set(&work->problem, HULL_CONFLICT,
                                 "%s is an interface of this host, and no bridge: choose another "
@@ -158,7 +162,7 @@ int brg_bridge_make(struct hull_work *work, const struct brg_bridge *bridge)
                                 bridge->name);
     bool own = false;
     if (rc == 0 && !there)
-        rc = create_bridge(fd, bridge, &failure);
+        rc = create_bridge(fd, bridge, &failure, &made);
     FAILPOINT(bridge_make_created);
     if (rc == 0 && there)
         rc = nif_is_own(fd, bridge->name, &own);
@@ -169,6 +173,8 @@ int brg_bridge_make(struct hull_work *work, const struct brg_bridge *bridge)
     if (rc == 0)
         rc = raise_bridge(fd, bridge, &failure);
     FAILPOINT(bridge_make_after);
+    if (rc < 0 && made) /* by what is open already: there may be no other descriptor */
+        nif_delete(fd, bridge->name);
     return rc == 0 ? 0 : nif_fail(work, rc, &failure, "bridge", bridge->name);
 }
 
