@@ -72,8 +72,8 @@ static char *look_up(struct hull_work *work, const struct job *job)
         (void)!hull_problem_set(&work->problem, HULL_INVALID,
                                 "error resolving passed in network volume address: lookup %s: %s",
                                 job->host, gai_strerror(rc));
-    else if (asprintf(&data, "%s%s%s", job->before, address, job->after) < 0)
-        abort();
+    else
+        HULL_ASSERT(asprintf(&data, "%s%s%s", job->before, address, job->after) >= 0);
     return data;
 }
 
@@ -217,8 +217,7 @@ int lv_detach(struct hull_work *work, const char *data_root, const char *name)
 {
     HULL_AUTO_FREE char *path = NULL;
 
-    if (asprintf(&path, "%s/volumes/%s/_data", data_root, name) < 0)
-        abort();
+    HULL_ASSERT(asprintf(&path, "%s/volumes/%s/_data", data_root, name) >= 0);
     while (umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW) == 0)
         ;
     if (errno == EINVAL || errno == ENOENT)
