@@ -128,7 +128,7 @@ int cg_frozen(const struct cgroup *cgroup)
     errno = 0;
     char *text = cg_read(arena, dir, second ? "cgroup.events" : "freezer.state");
     if (text == NULL)
-        return errno == EMFILE || errno == ENFILE || errno == ENOMEM ? -errno : 0;
+        return client_is_shortage(errno) ? -errno : 0;
     return second ? strstr(text, "frozen 1") != NULL : strcmp(text, "FROZEN") == 0;
 }
 

@@ -13,11 +13,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-/*
- * Nothing is known of the other side then. That a shim is gone must be certain, for what it leaves
- * behind is killed.
- */
-static bool is_shortage(int err)
+bool client_is_shortage(int err)
 {
     return err == EMFILE || err == ENFILE || err == ENOMEM || err == ENOBUFS;
 }
@@ -25,10 +21,10 @@ static bool is_shortage(int err)
 static int no_answer(struct hull_call *call, int err, const char *what, const char *dir,
                      const char *name)
 {
-    enum hull_kind kind = is_shortage(err)      ? HULL_IO
-                          : err == ECONNREFUSED ? HULL_NOT_FOUND
-                          : err == EAGAIN       ? HULL_TIMEOUT
-                                                : hull_kind_of_errno(err);
+    enum hull_kind kind = client_is_shortage(err) ? HULL_IO
+                          : err == ECONNREFUSED   ? HULL_NOT_FOUND
+                          : err == EAGAIN         ? HULL_TIMEOUT
+                                                  : hull_kind_of_errno(err);
     return hull_fail(call, kind, "%s the shim of %s/%s: %s", what, dir, name,
                      err == EAGAIN ? "it does not answer" : strerror(err));
 }
@@ -58,7 +54,7 @@ static int send_request(struct hull_call *call, int fd, const struct shim_packet
     struct shim_packet packet = *request;
     packet.magic = SHIM_MAGIC;
     if (send_packet(fd, &packet, offsetof(struct shim_packet, text) + 1, passed_fd) < 0)
-        return hull_fail(call, is_shortage(errno) ? HULL_IO : HULL_UNAVAILABLE,
+        return hull_fail(call, client_is_shortage(errno) ? HULL_IO : HULL_UNAVAILABLE,
                          "the shim of the container can't be asked: %s", strerror(errno));
     return 0;
 }
@@ -81,7 +77,7 @@ int client_ask(struct hull_call *call, int fd, const struct shim_packet *request
     if (rc < 0)
         return rc;
     ssize_t got = receive(fd, ret_reply, &came);
-    if (got < 0 && is_shortage(errno))
+    if (got < 0 && client_is_shortage(errno))
         return hull_fail(call, HULL_IO, "the answer of the container's shim can't be taken: %s",
                          strerror(errno));
     if (got <= 0)
@@ -91,6 +87,34 @@ int client_ask(struct hull_call *call, int fd, const struct shim_packet *request
     if (ret_fd != NULL)
         *ret_fd = HULL_TAKE_FD(came);
     return 0;
+}
+
+struct question {
+    int fd;
+    const struct shim_packet *request;
+    int64_t most_ms;
+    struct shim_packet *answer;
+    int *ret_fd;
+};
+
+static int put(struct hull_call *call, void *arg)
+{
+    const struct question *question = arg;
+    hull_call_set_timeout(call, question->most_ms);
+    return client_ask(call, question->fd, question->request, -1, question->answer,
+                      question->ret_fd);
+}
+
+int client_ask_within(struct hull_call *call, int fd, uint32_t op, int64_t most_ms,
+                      struct shim_packet *ret_reply, int *ret_fd)
+{
+    const struct shim_packet request = {.op = op};
+    struct question question = {fd, &request, most_ms, ret_reply, ret_fd};
+    int rc = hull_task_join(call, hull_task_start(call, "ask shim", put, &question));
+    if (rc != -HULL_TIMEOUT || hull_check(call) < 0)
+        return rc;
+    return hull_fail(call, HULL_TIMEOUT,
+                     "its hull-shim does not answer: it is stopped, or stuck in the kernel");
 }
 
 int client_once(struct hull_call *call, const struct ctr *ctr, struct process *process,
@@ -155,7 +179,7 @@ int client_exit_file(struct hull_call *call, const char *dir, const char *name,
     int oom;
     errno = 0;
     char *text = cg_read(hull_call_arena(call), dir, hull_printf(call, "%s.exit", name));
-    if (text == NULL && is_shortage(errno))
+    if (text == NULL && client_is_shortage(errno))
         return hull_fail(call, HULL_IO, "reading the exit status of %s/%s: %s", dir, name,
                          strerror(errno));
     if (text == NULL || sscanf(text, "%lld %d %lld", &status, &oom, &time) != 3 || status < 0 ||

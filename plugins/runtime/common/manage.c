@@ -187,18 +187,6 @@ static void remove_files(struct hull_call *call, const char *dir, const char *na
         unlinkat(dir_fd, hull_printf(call, "%s%s", name, suffixes[i]), 0);
 }
 
-struct quit {
-    int fd;
-};
-
-static int ask_to_quit(struct hull_call *call, void *arg)
-{
-    const struct quit *quit = arg;
-    struct shim_packet answer;
-    hull_call_set_timeout(call, QUIT_MS);
-    return client_ask(call, quit->fd, &(struct shim_packet){.op = SHIM_QUIT}, -1, &answer, NULL);
-}
-
 static int await_shim(struct hull_call *call, struct helper *shim)
 {
     if (shim->pid > 0)
@@ -245,10 +233,9 @@ static int quit_shim(struct hull_call *call, const char *dir, const char *name, 
 {
     HULL_AUTO_FD fd = -1;
     int rc = client_connect(call, dir, name, &fd);
-    if (rc == 0) {
-        struct quit quit = {fd};
-        rc = hull_task_join(call, hull_task_start(call, "quit shim", ask_to_quit, &quit));
-    }
+    struct shim_packet answer;
+    if (rc == 0)
+        rc = client_ask_within(call, fd, SHIM_QUIT, QUIT_MS, &answer, NULL);
     if (rc == -HULL_CANCELED)
         return rc;
     hull_error_clear(call); /* its end is the answer */
@@ -336,24 +323,6 @@ static const char *const states[] = {
     [SHIM_EXITED] = "exited", [SHIM_FAILED] = "exited",
 };
 
-struct status {
-    int fd; /* of the conversation */
-    struct shim_packet answer;
-    int *ret_fd;
-};
-
-static int ask_soon(struct hull_call *call, void *arg)
-{
-    struct status *status = arg;
-    hull_call_set_timeout(call, STATUS_MS);
-    int rc = client_ask(call, status->fd, &(struct shim_packet){.op = SHIM_STATUS}, -1,
-                        &status->answer, status->ret_fd);
-    return rc != -HULL_TIMEOUT
-               ? rc
-               : hull_fail(call, HULL_TIMEOUT,
-                           "its hull-shim does not answer: it is stopped, or stuck in the kernel");
-}
-
 /* Ask the shim NAME; *ret_state is NULL when there is none. *ret_fd is a pidfd of its process. */
 static int ask_status(struct hull_call *call, struct ctr *ctr, const char *name,
                       struct process **ret_process, const char **ret_state, int *ret_fd)
@@ -361,10 +330,9 @@ static int ask_status(struct hull_call *call, struct ctr *ctr, const char *name,
     HULL_AUTO_FD fd = -1;
     *ret_state = NULL;
     int rc = client_connect(call, ctr->dir, name, &fd);
-    struct status status = {.fd = fd, .ret_fd = ret_fd};
+    struct shim_packet answer;
     if (rc == 0)
-        rc = hull_task_join(call, hull_task_start(call, "shim status", ask_soon, &status));
-    const struct shim_packet answer = status.answer;
+        rc = client_ask_within(call, fd, SHIM_STATUS, STATUS_MS, &answer, ret_fd);
     if (rc == -HULL_NOT_FOUND || rc == -HULL_UNAVAILABLE) {
         hull_error_clear(call);
         return 0;
@@ -391,7 +359,7 @@ static int adopt_execs(struct hull_call *call, struct ctr *ctr, struct hull_strv
     DIR *folder = opendir(ctr->dir);
     struct dirent *entry;
     struct hull_strv names = {};
-    if (folder == NULL && (errno == EMFILE || errno == ENFILE || errno == ENOMEM))
+    if (folder == NULL && client_is_shortage(errno))
         return hull_fail(call, HULL_IO, "reading %s: %s", ctr->dir, strerror(errno));
     while (folder != NULL && (entry = readdir(folder)) != NULL) {
         size_t length = strlen(entry->d_name);

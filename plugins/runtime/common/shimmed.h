@@ -170,6 +170,12 @@ int client_connect(struct hull_call *call, const char *dir, const char *name, in
  * the call's. *ret_fd (may be NULL) gets a descriptor that came along. Yields. */
 int client_ask(struct hull_call *call, int fd, const struct shim_packet *request, int passed_fd,
                struct shim_packet *ret_reply, int *ret_fd) HULL_CHECKED;
+/* Ask for OP, which a shim does at once: -HULL_TIMEOUT after MOST_MS. Yields. */
+int client_ask_within(struct hull_call *call, int fd, uint32_t op, int64_t most_ms,
+                      struct shim_packet *ret_reply, int *ret_fd) HULL_CHECKED;
+/* ERR is a shortage on this side, by which nothing is known of the other: -HULL_IO. That a shim is
+ * gone must be certain, for what it leaves behind is killed. */
+bool client_is_shortage(int err);
 /* Ask on the first connection when it is there and free, else on one for this only. Yields. */
 int client_once(struct hull_call *call, const struct ctr *ctr, struct process *process,
                 const struct shim_packet *request, int passed_fd, struct shim_packet *ret_reply,
