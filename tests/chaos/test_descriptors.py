@@ -6,8 +6,8 @@ import tempfile
 
 import pytest
 
-from test_kill import Engine, begin, end, host_state
-from test_memory import ERRANDS, LIFE, check_all, check_left, leftovers, live, log_of, run
+from test_kill import Engine, end, host_state
+from test_memory import ERRANDS, LIFE, check_all, check_left, log_of, prepare
 
 MOST = int(os.environ.get("HULL_CHAOS_ROUNDS", "36"))  # a life needs less
 
@@ -17,18 +17,16 @@ def engine():
     root = tempfile.mkdtemp(prefix="hull-few-")
     made = Engine(root, "hx%d" % (os.getpid() % 100000))
     before = host_state(root, made.bridge)
-    begin(made)
-    made.keeper = run(made, "keeper", NetworkMode="none")
-    live(made, "warm")
-    made.ids = []
-    made.baseline = leftovers(made)
+    made.limit = limit
+    prepare(made)
     yield made
-    limit(made.process.pid, None)
+    limit(made, None)
     assert end(made) == before
 
 
-def limit(pid, room):
+def limit(engine, room):
     """There are ROOM descriptors more than now; None: as many as ever."""
+    pid = engine.process.pid
     _, hard = resource.prlimit(pid, resource.RLIMIT_NOFILE)
     used = [int(name) for name in os.listdir("/proc/%d/fd" % pid)]
     soft, at = hard, 0
@@ -40,21 +38,20 @@ def limit(pid, room):
     resource.prlimit(pid, resource.RLIMIT_NOFILE, (soft, hard))
 
 
-@pytest.mark.parametrize("what, steps", [LIFE, ERRANDS])
-@pytest.mark.parametrize("loaded", [True, False])
-def test_few_descriptors(engine, what, steps, loaded):
-    """LOADED: its plugins are; or else each has to find a descriptor first."""
+def starve(engine, what, steps, loaded, rooms):
+    """WHAT with each of ROOMS, of which the least are too few; LIMIT of the engine sets them. LOADED:
+    the daemon has its plugins and threads; or else it has to find room for each first."""
     what(engine, "warm")
     seen = {}
-    for room in range(2, 2 + MOST, 1 if loaded else 3):
+    for room in rooms:
         if not loaded:
             engine.process.terminate()
             assert engine.process.wait(20) == 0
             engine.start()
-        since, name, pid = len(log_of(engine)), "victim%d" % room, engine.process.pid
-        limit(pid, room)
+        since, name = len(log_of(engine)), "victim%d" % room
+        engine.limit(engine, room)
         done = what(engine, name)
-        limit(pid, None)
+        engine.limit(engine, None)
         assert engine.process.poll() is None, log_of(engine)[since:]
         check_all(engine, name)
         seen[room] = done
@@ -62,3 +59,9 @@ def test_few_descriptors(engine, what, steps, loaded):
     assert min(seen.values()) < steps, seen
     assert what(engine, "last") == steps
     check_left(engine)
+
+
+@pytest.mark.parametrize("what, steps", [LIFE, ERRANDS])
+@pytest.mark.parametrize("loaded", [True, False])
+def test_few_descriptors(engine, what, steps, loaded):
+    starve(engine, what, steps, loaded, range(2, 2 + MOST, 1 if loaded else 3))

@@ -81,6 +81,15 @@ def memory():
     shutil.rmtree(folder)
 
 
+def prepare(made):
+    """Start it, with a container that stays, and remember what there is."""
+    begin(made)
+    made.keeper = run(made, "keeper", NetworkMode="none")
+    live(made, "warm")
+    made.ids = []
+    made.baseline = leftovers(made)
+
+
 @pytest.fixture(scope="module")
 def engine(memory):
     root = tempfile.mkdtemp(prefix="hull-memory-")
@@ -89,11 +98,7 @@ def engine(memory):
         patch.setenv("HULL_LIBEXEC", memory.libexec)
         patch.setenv("HULL_TEST_MEMORY", memory.path)
         patch.setenv("LD_PRELOAD", memory.library)
-        begin(made)
-        made.keeper = run(made, "keeper", NetworkMode="none")
-        live(made, "warm")
-        made.ids = []
-        made.baseline = leftovers(made)
+        prepare(made)
         yield made
         memory.enough()
         memory.helpers(0)

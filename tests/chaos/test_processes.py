@@ -5,8 +5,9 @@ import tempfile
 
 import pytest
 
-from test_kill import Engine, begin, end, host_state
-from test_memory import ERRANDS, LIFE, check_all, check_left, leftovers, live, log_of, run
+from test_descriptors import starve
+from test_kill import Engine, end, host_state
+from test_memory import ERRANDS, LIFE, prepare
 from test_small import controller
 
 
@@ -22,11 +23,8 @@ def engine():
     made.wrapper = ["sh", "-c", "echo $$ > %s/cgroup.procs; exec \"$@\"" % path, "sh"]
     made.group = path
     before = host_state(root, made.bridge)
-    begin(made)
-    made.keeper = run(made, "keeper", NetworkMode="none")
-    live(made, "warm")
-    made.ids = []
-    made.baseline = leftovers(made)
+    made.limit = limit
+    prepare(made)
     yield made
     limit(made, None)
     assert end(made) == before
@@ -44,22 +42,4 @@ def limit(engine, room):
 @pytest.mark.parametrize("what, steps", [LIFE, ERRANDS])
 @pytest.mark.parametrize("loaded", [True, False])
 def test_few_processes(engine, what, steps, loaded):
-    """LOADED: it has threads already; or else it has to make them."""
-    what(engine, "warm")
-    seen = {}
-    for room in range(10):
-        if not loaded:
-            engine.process.terminate()
-            assert engine.process.wait(20) == 0
-            engine.start()
-        since, name = len(log_of(engine)), "victim%d" % room
-        limit(engine, room)
-        done = what(engine, name)
-        limit(engine, None)
-        assert engine.process.poll() is None, log_of(engine)[since:]
-        check_all(engine, name)
-        seen[room] = done
-    print(seen)
-    assert min(seen.values()) < steps, seen
-    assert what(engine, "last") == steps
-    check_left(engine)
+    starve(engine, what, steps, loaded, range(10))
